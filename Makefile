@@ -1,0 +1,103 @@
+# Tern: the whole build.  make, make check, make run, make install.
+#
+# A folder is a library or a program; its .c files are its whole list.
+# LINK_<folder> says what a folder links with and so may include:
+# "make layers" fails on a breach.
+
+LIBS	:= util conf net mail
+PROGS	:= master smtpd cleanup qmgr smtp
+
+LINK_util    :=
+LINK_conf    := util
+LINK_net     := util
+LINK_mail    := net conf util
+LINK_master  := mail net conf util
+LINK_smtpd   := mail net conf util
+LINK_cleanup := mail net conf util
+LINK_qmgr    := mail net conf util
+LINK_smtp    := mail net conf util
+LINK_tools   := mail net conf util
+
+BUILD	?= build
+DESTDIR	?=
+PREFIX	?= /usr/local
+CC	?= gcc
+
+PKGS	:= libevent openssl libunbound jansson
+WARN	:= -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla \
+	   -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -fno-common
+HARDEN	:= -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
+SANITIZE ?=
+CFLAGS	?= -O2 -g
+ALLFLAGS = -std=gnu11 -D_GNU_SOURCE -I. $(WARN) $(WERROR) \
+	   $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
+	   -fno-sanitize-recover=all,$(HARDEN)) \
+	   $(CFLAGS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -MMD -MP
+LDALL	= $(if $(SANITIZE),-fsanitize=$(SANITIZE),\
+	   -pie -Wl,-z,relro,-z,now) $(LDFLAGS)
+LDLIBS	= -ldb-5.3 $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
+
+srcs	= $(filter-out $1/main.c,$(sort $(wildcard $1/*.c)))
+objs	= $(patsubst %.c,$(BUILD)/%.o,$1)
+libs	= $(foreach l,$1,$(BUILD)/lib$l.a)
+
+TOOLS	:= $(patsubst tools/%.c,%,$(sort $(wildcard tools/*.c)))
+TESTS	:= $(patsubst tests/unit/%_test.c,%,\
+	   $(sort $(wildcard tests/unit/*_test.c)))
+BINS	:= $(patsubst %,$(BUILD)/bin/%,$(PROGS) $(TOOLS))
+
+all: $(BINS)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALLFLAGS) -c -o $@ $<
+
+define library
+$(BUILD)/lib$1.a: $(call objs,$(call srcs,$1))
+	@rm -f $$@
+	$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LIBS) $(PROGS),$(eval $(call library,$l)))
+
+define program
+$(BUILD)/bin/$1: $(BUILD)/$1/main.o $(call libs,$1 $(LINK_$1))
+	@mkdir -p $$(@D)
+	$(CC) $$(LDALL) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach p,$(PROGS),$(eval $(call program,$p)))
+
+define tool
+$(BUILD)/bin/$1: $(BUILD)/tools/$1.o $(call libs,$(LINK_tools))
+	@mkdir -p $$(@D)
+	$(CC) $$(LDALL) -o $$@ $$^ $$(LDLIBS)
+endef
+$(foreach t,$(TOOLS),$(eval $(call tool,$t)))
+
+# ---- tests ----------------------------------------------------------------
+
+# Every tests/unit/<stem>_test.c exports <stem>_test(), which registers its
+# suite; the list is made from the folder.
+$(BUILD)/unit_list.h: $(wildcard tests/unit/*_test.c)
+	@mkdir -p $(@D)
+	@for t in $(TESTS); do echo "TEST($$t)"; done > $@
+
+$(BUILD)/tests/unit/main.o: ALLFLAGS += -I$(BUILD)
+$(BUILD)/tests/unit/main.o: $(BUILD)/unit_list.h
+
+$(BUILD)/unit: $(BUILD)/tests/unit/main.o \
+    $(patsubst %,$(BUILD)/tests/unit/%_test.o,$(TESTS)) \
+    $(call libs,$(PROGS) mail net conf util)
+	$(CC) $(LDALL) -o $@ $^ $(LDLIBS) -lcunit
+
+unit: $(BUILD)/unit
+	$(BUILD)/unit
+
+include tests/tests.mk
+
+clean:
+	rm -rf build build-asan
+
+.PHONY: all unit clean
+.SECONDARY:
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,117 @@
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+/*
+ * main.cf: its text (struct conf_source), and the typed parameters made
+ * from it (struct conf).  Each parameter is one row of conf/params.def.
+ *
+ * The text of one generation is read and checked once, by master, which
+ * hands it to its children as a snapshot: no program reads main.cf again.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/buf.h"
+#include "util/slice.h"
+
+/*
+ * The parameters.  TEXT is expanded ($name) and borrowed from the conf;
+ * TIME is in milliseconds; SIZE is in bytes.
+ */
+struct conf {
+#define TEXT(name, value, text)			const char *name;
+#define BOOL(name, value, text)			bool name;
+#define NUMBER(name, value, min, max, text)	int64_t name;
+#define SIZE(name, value, min, max, text)	int64_t name;
+#define TIME(name, value, unit, min, max, text)	int64_t name;
+#include "conf/params.def"
+	struct conf_source	*source;	/* owned */
+};
+
+/* ---- text ---------------------------------------------------------------- */
+
+struct conf_source;
+
+struct conf_source *conf_source_new(void);
+void	 conf_source_free(struct conf_source **source);
+
+/*
+ * Read a main.cf (C30 of the language: comments, continuation lines, last
+ * definition wins).  0, or -1 and in *why_r a line "file:line: what is
+ * wrong" that the caller frees.
+ */
+int	 conf_source_read(struct conf_source *source, const char *file,
+	    char **why_r);
+
+/* Set one value, as -o does; where names it in messages ("master.cf:7"). */
+void	 conf_source_set(struct conf_source *source, const char *name,
+	    const char *value, const char *where);
+
+/* The unexpanded text, or NULL; borrowed until the source changes. */
+const char *conf_source_find(const struct conf_source *source,
+	    const char *name);
+
+/* Call fn for each explicitly set name, in the order of the file. */
+typedef void (*conf_each_fn)(const char *name, const char *value,
+	    const char *where, void *arg);
+void	 conf_source_each(const struct conf_source *source, conf_each_fn fn,
+	    void *arg);
+
+/* The snapshot that master hands down; conf_source_parse refuses junk (-1). */
+void	 conf_source_write(const struct conf_source *source,
+	    struct buf *into);
+int	 conf_source_parse(struct conf_source *source, struct slice snapshot);
+
+/* ---- typed parameters ---------------------------------------------------- */
+
+/*
+ * All parameters, expanded and checked; takes source over.  NULL on error,
+ * with *why_r "main.cf:12: smtpd_timeout: what is wrong" (caller frees);
+ * source is then still the caller's.
+ */
+struct conf *conf_new(struct conf_source *source, char **why_r);
+void	 conf_free(struct conf **conf);
+
+/*
+ * A parameter that has no row, such as slow_destination_concurrency_limit:
+ * its expanded text (caller frees), or NULL when it is not set.
+ */
+char	*conf_find(const struct conf *conf, const char *name);
+
+/* The same as a number; fallback when it is not set or is no number. */
+int64_t	 conf_find_number(const struct conf *conf, const char *name,
+	    int64_t fallback);
+
+/*
+ * Expand $name, ${name}, ${name?text}, ${name:text}, ${name?{text}:{text}},
+ * ${{a} == {b} ? {text} : {text}}, $$ in text.  The caller frees; NULL and
+ * *why_r (caller frees) when it is malformed or refers to itself.
+ */
+char	*conf_expand(const struct conf_source *source, const char *text,
+	    char **why_r);
+
+/* "30s", "5d", "2" (in unit: one of s m h d w) to milliseconds; 0 or -1. */
+int	 conf_parse_time(const char *text, char unit, int64_t *ms_r);
+
+/* The parameter name most like name, or NULL when none is near. */
+const char *conf_nearest(const char *name);
+
+/* ---- the rows, for ternconf and the documentation ------------------------ */
+
+enum conf_type { CONF_TEXT, CONF_BOOL, CONF_NUMBER, CONF_SIZE, CONF_TIME };
+
+struct conf_row {
+	const char	*name;
+	enum conf_type	 type;
+	const char	*value;		/* default, unexpanded */
+	int64_t		 min, max;
+	char		 unit;		/* of CONF_TIME */
+	const char	*text;
+};
+
+/* All rows, in the order of params.def, ended by a NULL name. */
+const struct conf_row *conf_rows(void);
+const struct conf_row *conf_row_find(const char *name);
+
+#endif

@@ -1,0 +1,430 @@
+/*
+ * Buffered streams.
+ */
+
+#include "net/io.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/loop.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define READ_SIZE	16384
+#define KEEP_SIZE	65536	/* larger empty buffers are given back */
+
+struct io {
+	struct loop		*loop;
+	struct loop_watch	*watch;
+	struct loop_timer	*timer;		/* NULL until wanted */
+	struct buf		 in, out;
+	size_t			 in_limit;
+	io_fn			 fn;
+	void			*arg;
+	int			 fd;
+	int			 error;		/* an errno value */
+	bool			 is_connecting;
+	bool			 is_paused;
+	bool			 is_closed;	/* the peer's side */
+	bool			 is_blocked;	/* the kernel took no more */
+	bool			 is_dirty;	/* flush is deferred */
+	bool			 is_shutdown;	/* wanted after the output */
+	bool			 is_dead;	/* freed, or error told */
+};
+
+static void	update_watch(struct io *);
+
+static void
+tell(struct io *io, enum io_event event)
+{
+	if (io->fn != NULL)
+		io->fn(io, event, io->arg);
+}
+
+static void
+fail(struct io *io, int error)
+{
+	if (io->is_dead)
+		return;
+	io->is_dead = true;
+	io->error = error;
+	update_watch(io);
+	tell(io, IO_ERROR);
+}
+
+static void
+update_watch(struct io *io)
+{
+	unsigned	what = 0;
+
+	if (io->watch == NULL)
+		return;
+	if (io->is_dead)
+		what = 0;
+	else if (io->is_connecting)
+		what = LOOP_WRITE;
+	else {
+		if (!io->is_paused && !io->is_closed &&
+		    io->in.len < io->in_limit)
+			what |= LOOP_READ;
+		if (io->is_blocked)
+			what |= LOOP_WRITE;
+	}
+	loop_watch_set(io->watch, what);
+}
+
+/* An idle stream holds no buffer: 10,000 sessions cost their structs. */
+static void
+trim(struct buf *buf)
+{
+	if (buf->len == 0 && buf->cap > 0)
+		buf_clear(buf);
+}
+
+static void
+do_read(struct io *io)
+{
+	for (size_t total = 0; total < io->in_limit;) {
+		unsigned char	*room = buf_reserve(&io->in, READ_SIZE);
+		ssize_t		 n = read(io->fd, room, READ_SIZE);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN) {
+			fail(io, errno);
+			return;
+		}
+		if (n == 0) {
+			io->is_closed = true;
+			break;
+		}
+		if (n > 0) {
+			buf_commit(&io->in, (size_t)n);
+			total += (size_t)n;
+		}
+		if (n < READ_SIZE)
+			break;
+	}
+	if (io->in.len > 0)
+		tell(io, IO_INPUT);
+	if (io->is_closed && !io->is_dead)
+		tell(io, IO_CLOSED);
+	if (!io->is_dead)
+		update_watch(io);
+	trim(&io->in);
+}
+
+void
+io_flush(struct io *io)
+{
+	bool	had = io->out.len > 0;
+
+	if (io->is_dead || io->is_connecting)
+		return;
+	while (io->out.len > 0) {
+		struct slice	s = buf_slice(&io->out);
+		ssize_t		n = write(io->fd, s.data, s.len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN) {
+			fail(io, errno);
+			return;
+		}
+		if (n < 0)
+			break;
+		buf_drop(&io->out, (size_t)n);
+	}
+	io->is_blocked = io->out.len > 0;
+	update_watch(io);
+	if (io->is_blocked)
+		return;
+	trim(&io->out);
+	if (io->is_shutdown) {
+		io->is_shutdown = false;
+		shutdown(io->fd, SHUT_WR);
+		had = true;
+	}
+	if (had)
+		tell(io, IO_DRAINED);
+}
+
+static void
+finish_connect(struct io *io)
+{
+	int		error = 0;
+	socklen_t	len = sizeof(error);
+
+	if (getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	if (error != 0) {
+		fail(io, error);
+		return;
+	}
+	io->is_connecting = false;
+	update_watch(io);
+	tell(io, IO_CONNECTED);
+	if (!io->is_dead)
+		io_flush(io);
+}
+
+static void
+on_ready(int fd, unsigned what, void *arg)
+{
+	struct io	*io = arg;
+
+	(void)fd;
+	if (io->is_dead)
+		return;
+	if (io->is_connecting) {
+		finish_connect(io);
+		return;
+	}
+	if (what & LOOP_WRITE)
+		io_flush(io);
+	if ((what & LOOP_READ) && !io->is_dead && !io->is_paused)
+		do_read(io);
+}
+
+static void
+on_timeout(void *arg)
+{
+	struct io	*io = arg;
+
+	if (!io->is_dead)
+		tell(io, IO_TIMEOUT);
+}
+
+static void
+on_flush(void *arg)
+{
+	struct io	*io = arg;
+
+	io->is_dirty = false;
+	io_flush(io);
+}
+
+static void
+on_again(void *arg)
+{
+	struct io	*io = arg;
+
+	if (io->is_dead)
+		return;
+	if (io->in.len > 0)
+		tell(io, IO_INPUT);
+	if (!io->is_dead)
+		update_watch(io);
+	trim(&io->in);
+}
+
+static void
+on_late_error(void *arg)
+{
+	struct io	*io = arg;
+	int		 error = io->error;
+
+	fail(io, error);
+}
+
+static struct io *
+make(struct loop *loop, int fd, io_fn fn, void *arg)
+{
+	struct io	*io = mem_new(sizeof(*io));
+
+	io->loop = loop;
+	io->fd = fd;
+	io->fn = fn;
+	io->arg = arg;
+	io->in_limit = 65536;
+	return io;
+}
+
+/* Replies and frames leave when we say so, not when Nagle does. */
+static void
+set_nodelay(int fd, int family)
+{
+	int	on = 1;
+
+	if (family == AF_INET || family == AF_INET6)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+struct io *
+io_new(struct loop *loop, int fd, io_fn fn, void *arg)
+{
+	struct io	*io = make(loop, fd, fn, arg);
+	struct sockaddr	 sa = { 0 };
+	socklen_t	 len = sizeof(sa);
+
+	if (getsockname(fd, &sa, &len) == 0)
+		set_nodelay(fd, sa.sa_family);
+	io->watch = loop_watch_new(loop, fd, LOOP_READ, on_ready, io);
+	return io;
+}
+
+struct io *
+io_connect(struct loop *loop, const struct addr *addr,
+    const struct addr *source, io_fn fn, void *arg)
+{
+	int		 family = addr->storage.ss_family;
+	int		 fd = socket(family,
+			    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct io	*io = make(loop, fd, fn, arg);
+	int		 result = -1;
+
+	if (fd >= 0) {
+		set_nodelay(fd, family);
+		result = source == NULL ? 0 : bind(fd,
+		    (const struct sockaddr *)&source->storage, source->len);
+		if (result == 0)
+			result = connect(fd,
+			    (const struct sockaddr *)&addr->storage,
+			    addr->len);
+	}
+	io->is_connecting = true;
+	if (result < 0 && errno != EINPROGRESS) {
+		io->error = errno;
+		loop_defer(loop, on_late_error, io);
+		return io;
+	}
+	io->watch = loop_watch_new(loop, fd, LOOP_WRITE, on_ready, io);
+	return io;
+}
+
+static void
+on_free(void *arg)
+{
+	struct io	*io = arg;
+
+	buf_clear(&io->in);
+	buf_clear(&io->out);
+	mem_free(io);
+}
+
+void
+io_free(struct io **iop)
+{
+	struct io	*io = *iop;
+
+	if (io == NULL)
+		return;
+	*iop = NULL;
+	io->is_dead = true;
+	io->fn = NULL;
+	loop_undefer(io->loop, io);
+	loop_watch_free(&io->watch);
+	loop_timer_free(&io->timer);
+	if (io->fd >= 0)
+		close(io->fd);
+	io->fd = -1;
+	loop_defer(io->loop, on_free, io);
+}
+
+struct buf *
+io_in(struct io *io)
+{
+	return &io->in;
+}
+
+struct buf *
+io_out(struct io *io)
+{
+	return &io->out;
+}
+
+void
+io_flush_later(struct io *io)
+{
+	if (io->is_dirty || io->is_dead || io->is_blocked)
+		return;
+	io->is_dirty = true;
+	loop_defer(io->loop, on_flush, io);
+}
+
+void
+io_write(struct io *io, const void *data, size_t len)
+{
+	if (io->is_dead)
+		return;
+	buf_put(&io->out, data, len);
+	io_flush_later(io);
+}
+
+void
+io_write_slice(struct io *io, struct slice s)
+{
+	io_write(io, s.data, s.len);
+}
+
+size_t
+io_pending(const struct io *io)
+{
+	return io->out.len;
+}
+
+void
+io_shutdown(struct io *io)
+{
+	io->is_shutdown = true;
+	io_flush_later(io);
+}
+
+void
+io_pause(struct io *io)
+{
+	io->is_paused = true;
+	update_watch(io);
+}
+
+void
+io_resume(struct io *io)
+{
+	if (!io->is_paused)
+		return;
+	io->is_paused = false;
+	update_watch(io);
+}
+
+void
+io_again(struct io *io)
+{
+	if (!io->is_dead)
+		loop_defer(io->loop, on_again, io);
+}
+
+void
+io_set_limit(struct io *io, size_t limit)
+{
+	io->in_limit = limit;
+	update_watch(io);
+}
+
+void
+io_set_timeout(struct io *io, int64_t delay_ms)
+{
+	if (delay_ms <= 0) {
+		if (io->timer != NULL)
+			loop_timer_stop(io->timer);
+		return;
+	}
+	if (io->timer == NULL)
+		io->timer = loop_timer_new(io->loop, on_timeout, io);
+	loop_timer_start(io->timer, delay_ms);
+}
+
+const char *
+io_error(const struct io *io)
+{
+	return strerror(io->error);
+}
+
+int
+io_fd(const struct io *io)
+{
+	return io->fd;
+}
