@@ -1,0 +1,170 @@
+#ifndef QMGR_STORE_H
+#define QMGR_STORE_H
+
+/*
+ * The queue on disk: one Berkeley DB environment, opened by qmgr alone.
+ *
+ * One storage thread does all the work.  The loop's side only gathers
+ * operations; while the thread commits one batch (one transaction, one log
+ * flush), the next batch gathers.  Each operation ends with its callback,
+ * called in the loop, in the order in which the operations were given, and
+ * (for one that writes) only after what it wrote is on the disk.
+ *
+ * Each function names the arrow of doc/queue.md that it walks.
+ *
+ * What the disk refuses (ENOSPC, EIO, a panic of the library) is fatal:
+ * nothing was acknowledged, master starts qmgr again, recovery runs.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/slice.h"
+
+struct loop;
+struct store;
+
+#define STORE_CHUNK_SIZE	32768	/* most bytes of content in one chunk */
+
+struct store_settings {
+	const char	*folder;	/* made, mode 0700, when missing */
+	int64_t		 cache_size;	/* bytes of database cache */
+	int64_t		 log_file_size;	/* bytes of one log file */
+	int64_t		 checkpoint_size; /* bytes of log between checkpoints */
+	int64_t		 lazy_ms;	/* longest wait of an unhurried write */
+};
+
+enum {
+	STORE_HELD = 1,		/* on hold: no due time */
+	STORE_EIGHT_BIT = 2,	/* BODY=8BITMIME */
+	STORE_LOCAL = 4,	/* from a client in mynetworks */
+};
+
+struct store_message {
+	uint64_t	 id;
+	uint64_t	 arrival_us;
+	uint64_t	 size;		/* bytes of content */
+	uint32_t	 chunk_count;
+	uint32_t	 recipient_count; /* when it arrived */
+	uint32_t	 flags;
+	uint64_t	 due_us;	/* next attempt; 0: none (held) */
+	uint32_t	 attempts;
+	struct slice	 sender;	/* "" for a bounce */
+	struct slice	 reason;	/* why held, or the last delay */
+	struct slice	 facts;		/* of the client, for the log */
+};
+
+enum store_status {
+	STORE_TODO,		/* not tried, or to be tried again */
+	STORE_FAILED,		/* for good; its bounce is owed */
+};
+
+struct store_recipient {
+	uint32_t	 number;	/* from 0, in order of arrival */
+	enum store_status status;
+	struct slice	 address;
+	struct slice	 original;	/* as the client gave it */
+	struct slice	 dsn;		/* of the last reply: "4.4.1" */
+	struct slice	 reply;		/* text of the last reply */
+};
+
+/* The slices of what a callback is given are borrowed until it returns. */
+typedef void (*store_done_fn)(void *arg);
+typedef void (*store_load_fn)(const struct store_message *message,
+	    const struct store_recipient *recipients, size_t count,
+	    void *arg);
+typedef void (*store_chunk_fn)(struct slice bytes, void *arg);
+
+/* What a scan of the due index found, in order of time. */
+struct store_due {
+	uint64_t	due_us;
+	uint64_t	id;
+};
+typedef void (*store_due_fn)(const struct store_due *due, size_t count,
+	    void *arg);
+
+/*
+ * Open (make, recover, sweep what was arriving) and start the thread.
+ * NULL and *why_r (caller frees) when it cannot be.  The largest id ever
+ * committed is store_last_id.
+ */
+struct store	*store_open(struct loop *loop,
+		    const struct store_settings *settings, char **why_r);
+uint64_t	 store_last_id(const struct store *store);
+
+/* Finish all operations (their callbacks run), checkpoint, close. */
+void		 store_close(struct store **store);
+
+/* Bytes of operations not finished: the caller's back-pressure. */
+size_t		 store_pending(const struct store *store);
+
+/*
+ * A chunk of a message that is still arriving, all of STORE_CHUNK_SIZE
+ * but the last; not flushed.  S0 -> S1, S1 -> S1.
+ */
+void		 store_spill(struct store *store, uint64_t id,
+		    uint32_t number, struct slice bytes);
+
+/* The client went away.  S1 -> S0. */
+void		 store_abort(struct store *store, uint64_t id);
+
+/*
+ * Commit a message: envelope, recipients, and the content that was not
+ * spilled, cut into chunks from number first_chunk on.  S0, S1 -> S2.
+ * done is called after the flush: only then may a 250 leave.
+ */
+void		 store_commit(struct store *store,
+		    const struct store_message *message,
+		    const struct store_recipient *recipients, size_t count,
+		    struct slice content, uint32_t first_chunk,
+		    store_done_fn done, void *arg);
+
+/* Recipients that are done are crossed off (S3 -> S3); lazy. */
+void		 store_cross_off(struct store *store, uint64_t id,
+		    const uint32_t *numbers, size_t count);
+
+/* Status and reply of recipients; lazy. */
+void		 store_update(struct store *store, uint64_t id,
+		    const struct store_recipient *recipients, size_t count);
+
+/*
+ * New due time, flags, attempts and reason of a message whose due time was
+ * old_due_us.  S3 -> S4, S4 -> S4, any -> S5, S5 -> S2.  Lazy when done is
+ * NULL.
+ */
+void		 store_reschedule(struct store *store,
+		    const struct store_message *message, uint64_t old_due_us,
+		    store_done_fn done, void *arg);
+
+/* All of a message.  S2, S3, S4, S5 -> S6.  Lazy when done is NULL. */
+void		 store_remove(struct store *store, uint64_t id,
+		    uint64_t due_us, store_done_fn done, void *arg);
+
+/*
+ * Read: the message and at most count of its recipients from number first
+ * on; message is NULL when there is none.
+ */
+void		 store_load(struct store *store, uint64_t id, uint32_t first,
+		    size_t count, store_load_fn fn, void *arg);
+
+/* One chunk of content; empty when there is none. */
+void		 store_read(struct store *store, uint64_t id, uint32_t number,
+		    store_chunk_fn fn, void *arg);
+
+/*
+ * At most count entries of the due index after *after (NULL: from the
+ * start) up to until_us.
+ */
+void		 store_scan(struct store *store, const struct store_due *after,
+		    uint64_t until_us, size_t count, store_due_fn fn,
+		    void *arg);
+
+/*
+ * The next message whose id is larger than after, whatever its state, as
+ * store_load gives it (message NULL: that was the last).
+ */
+void		 store_next(struct store *store, uint64_t after, size_t count,
+		    store_load_fn fn, void *arg);
+
+#endif
