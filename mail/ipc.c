@@ -1,0 +1,412 @@
+/*
+ * Connections between the programs: HELLO, dispatch, calls.
+ * The encoders and decoders are in mail/ipc_codec.c.
+ */
+
+#include "mail/ipc.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "mail/ipc_codec.h"
+#include "net/io.h"
+#include "net/loop.h"
+#include "util/buf.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define HELLO_MAGIC	0x7465726e	/* "tern" */
+
+struct ipc_call {
+	struct ipc		*ipc;
+	struct loop_timer	*timer;		/* NULL: no deadline */
+	ipc_reply_fn		 fn;
+	void			*arg;
+	uint32_t		 id;
+	UT_hash_handle		 hh;
+};
+
+struct ipc {
+	struct loop		*loop;
+	struct io		*io;
+	const struct ipc_side	*side;		/* static */
+	void			*arg;
+	struct ipc_call		*calls;		/* hash by id */
+	uint32_t		 next_id;
+	unsigned		 peer;		/* role */
+	uid_t			 peer_uid;
+	char			 peer_name[32];
+	bool			 is_congested;
+	bool			 is_paused;
+	bool			 is_closed;
+};
+
+static const struct {
+	const char	*program;
+	unsigned	 role;
+} roles[] = {
+	{ "smtpd", IPC_SMTPD }, { "cleanup", IPC_CLEANUP },
+	{ "qmgr", IPC_QMGR }, { "smtp", IPC_AGENT }, { "admin", IPC_ADMIN },
+};
+
+static unsigned
+role_of(struct slice program)
+{
+	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)
+		if (slice_is(program, roles[i].program))
+			return roles[i].role;
+	return IPC_NONE;
+}
+
+void
+ipc_put_hello(struct buf *into, const char *program)
+{
+	size_t	len = strlen(program);
+
+	buf_put_u32(into, (uint32_t)(IPC_HEADER_SIZE - 4 + 8 + 4 + len));
+	buf_put_u16(into, IPC_CODE_HELLO);
+	buf_put_u32(into, 0);
+	buf_put_u32(into, HELLO_MAGIC);
+	buf_put_u32(into, IPC_VERSION);
+	buf_put_u32(into, (uint32_t)len);
+	buf_put(into, program, len);
+}
+
+static void
+end_calls(struct ipc *ipc)
+{
+	while (ipc->calls != NULL) {
+		struct ipc_call	*call = ipc->calls;
+
+		HASH_DEL(ipc->calls, call);
+		call->ipc = NULL;
+		call->fn(call, 0, slice_from(NULL, 0), call->arg);
+		loop_timer_free(&call->timer);
+		mem_free(call);
+	}
+}
+
+static void
+lose(struct ipc *ipc)
+{
+	if (ipc->is_closed)
+		return;
+	ipc->is_closed = true;
+	io_pause(ipc->io);
+	end_calls(ipc);
+	ipc->side->on_event(ipc, IPC_CLOSED, ipc->arg);
+}
+
+static void
+refuse(struct ipc *ipc, const char *why)
+{
+	log_warn("refused %s (uid %ld) on a private socket: %s",
+	    ipc->peer_name[0] == '\0' ? "a peer" : ipc->peer_name,
+	    (long)ipc->peer_uid, why);
+	lose(ipc);
+}
+
+static void
+accept_hello(struct ipc *ipc, uint16_t code, struct slice payload)
+{
+	uint32_t	magic, version, len;
+	struct slice	name;
+
+	if (code != IPC_CODE_HELLO || slice_get_u32(&payload, &magic) < 0 ||
+	    magic != HELLO_MAGIC || slice_get_u32(&payload, &version) < 0) {
+		refuse(ipc, "it did not say HELLO");
+		return;
+	}
+	if (version != IPC_VERSION) {
+		refuse(ipc, "it speaks another version: "
+		    "mixed old and new binaries?");
+		return;
+	}
+	if (slice_get_u32(&payload, &len) < 0 || len != payload.len ||
+	    (ipc->peer = role_of(payload)) == IPC_NONE) {
+		refuse(ipc, "unknown program in its HELLO");
+		return;
+	}
+	name = slice_first(payload, sizeof(ipc->peer_name) - 1);
+	memcpy(ipc->peer_name, name.data, name.len);
+
+	/*
+	 * Programs are children of master, connected by it: same user as
+	 * ours, or root.  Anybody else is a user, whatever he says he is.
+	 */
+	if (ipc->peer_uid != 0 && ipc->peer_uid != geteuid())
+		ipc->peer = IPC_USER;
+	ipc->side->on_event(ipc, IPC_OPENED, ipc->arg);
+}
+
+static void
+dispatch(struct ipc *ipc, uint16_t code, uint32_t id, struct slice payload)
+{
+	struct ipc_call	*call;
+
+	for (const struct ipc_handler *h = ipc->side->handlers; h->code != 0;
+	    h++) {
+		if (h->code != code)
+			continue;
+		if ((h->from & ipc->peer) == 0)
+			refuse(ipc, "it may not send that message");
+		else if (h->run(ipc, id, payload) < 0)
+			refuse(ipc, "malformed message");
+		return;
+	}
+	HASH_FIND(hh, ipc->calls, &id, sizeof(id), call);
+	if (call != NULL)
+		call->fn(call, code, payload, call->arg);
+	else if ((code & 0x80) == 0)
+		refuse(ipc, "unknown message");
+	/* else: a reply to a call that was cancelled */
+}
+
+/* One whole frame off the front of the input: 1, 0 (need more), -1 (bad). */
+static int
+get_frame(struct buf *in, uint16_t *code_r, uint32_t *id_r,
+    struct slice *payload_r, size_t *size_r)
+{
+	struct slice	s = buf_slice(in);
+	uint32_t	len;
+
+	if (slice_get_u32(&s, &len) < 0)
+		return 0;
+	if (len < IPC_HEADER_SIZE - 4 || len > IPC_FRAME_LIMIT)
+		return -1;
+	if (s.len < len)
+		return 0;
+	s = slice_first(s, len);
+	*size_r = len + 4;
+	if (slice_get_u16(&s, code_r) < 0 || slice_get_u32(&s, id_r) < 0)
+		return -1;
+	*payload_r = s;
+	return 1;
+}
+
+static void
+take_input(struct ipc *ipc)
+{
+	while (!ipc->is_closed && !ipc->is_paused) {
+		struct buf	*in = io_in(ipc->io);
+		struct slice	 payload;
+		size_t		 size;
+		uint32_t	 id;
+		uint16_t	 code;
+		int		 got;
+
+		got = get_frame(in, &code, &id, &payload, &size);
+		if (got < 0)
+			refuse(ipc, "malformed frame");
+		if (got <= 0)
+			return;
+		if (ipc->peer == IPC_NONE)
+			accept_hello(ipc, code, payload);
+		else
+			dispatch(ipc, code, id, payload);
+		/* The handler may have freed us: then io is gone. */
+		if (ipc->io == NULL)
+			return;
+		buf_drop(io_in(ipc->io), size);
+	}
+}
+
+static void
+on_io(struct io *io, enum io_event event, void *arg)
+{
+	struct ipc	*ipc = arg;
+
+	(void)io;
+	switch (event) {
+	case IO_INPUT:
+		take_input(ipc);
+		break;
+	case IO_DRAINED:
+		if (ipc->is_congested && !ipc->is_closed) {
+			ipc->is_congested = false;
+			ipc->side->on_event(ipc, IPC_DRAINED, ipc->arg);
+		}
+		break;
+	case IO_CLOSED:
+	case IO_ERROR:
+		lose(ipc);
+		break;
+	default:
+		break;
+	}
+}
+
+struct ipc *
+ipc_new(struct loop *loop, int fd, bool is_brokered,
+    const struct ipc_side *side, void *arg)
+{
+	struct ipc	*ipc = mem_new(sizeof(*ipc));
+	struct ucred	 cred = { .uid = (uid_t)-1 };
+	socklen_t	 len = sizeof(cred);
+
+	ipc->loop = loop;
+	ipc->side = side;
+	ipc->arg = arg;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		cred.uid = (uid_t)-1;
+	ipc->peer_uid = cred.uid;
+	ipc->io = io_new(loop, fd, on_io, ipc);
+	io_set_limit(ipc->io, 4 * IPC_FRAME_LIMIT);
+	if (!is_brokered) {
+		ipc_put_hello(io_out(ipc->io), side->program);
+		io_flush_later(ipc->io);
+	}
+	return ipc;
+}
+
+static void
+on_free(void *arg)
+{
+	mem_free(arg);
+}
+
+void
+ipc_free(struct ipc **ipcp)
+{
+	struct ipc	*ipc = *ipcp;
+
+	if (ipc == NULL)
+		return;
+	*ipcp = NULL;
+	ipc->is_closed = true;
+	end_calls(ipc);
+	io_free(&ipc->io);
+	/* take_input of this very connection may be on the stack. */
+	loop_defer(ipc->loop, on_free, ipc);
+}
+
+unsigned
+ipc_peer(const struct ipc *ipc)
+{
+	return ipc->peer;
+}
+
+const char *
+ipc_peer_name(const struct ipc *ipc)
+{
+	return ipc->peer_name;
+}
+
+uid_t
+ipc_peer_uid(const struct ipc *ipc)
+{
+	return ipc->peer_uid;
+}
+
+void *
+ipc_arg(const struct ipc *ipc)
+{
+	return ipc->arg;
+}
+
+void
+ipc_set_arg(struct ipc *ipc, void *arg)
+{
+	ipc->arg = arg;
+}
+
+bool
+ipc_is_congested(const struct ipc *ipc)
+{
+	return ipc->is_congested;
+}
+
+void
+ipc_pause(struct ipc *ipc)
+{
+	ipc->is_paused = true;
+	io_pause(ipc->io);
+}
+
+void
+ipc_resume(struct ipc *ipc)
+{
+	if (!ipc->is_paused || ipc->is_closed)
+		return;
+	ipc->is_paused = false;
+	io_resume(ipc->io);
+	/* Frames that came before the pause are waiting in the buffer. */
+	io_again(ipc->io);
+}
+
+struct buf *
+ipc_out(struct ipc *ipc)
+{
+	return ipc->is_closed ? NULL : io_out(ipc->io);
+}
+
+void
+ipc_out_done(struct ipc *ipc)
+{
+	if (io_pending(ipc->io) > IPC_HIGH_WATER)
+		ipc->is_congested = true;
+	io_flush_later(ipc->io);
+}
+
+/* ---- calls --------------------------------------------------------------- */
+
+struct ipc_call *
+ipc_call_new(struct ipc *ipc, ipc_reply_fn fn, void *arg)
+{
+	struct ipc_call	*call = mem_new(sizeof(*call)), *other;
+
+	call->ipc = ipc;
+	call->fn = fn;
+	call->arg = arg;
+	do {
+		call->id = ++ipc->next_id;
+		HASH_FIND(hh, ipc->calls, &call->id, sizeof(call->id), other);
+	} while (other != NULL || call->id == 0);
+	HASH_ADD(hh, ipc->calls, id, sizeof(call->id), call);
+	return call;
+}
+
+uint32_t
+ipc_call_id(const struct ipc_call *call)
+{
+	return call->id;
+}
+
+static void
+on_deadline(void *arg)
+{
+	struct ipc_call	*call = arg;
+
+	HASH_DEL(call->ipc->calls, call);
+	call->ipc = NULL;
+	call->fn(call, 0, slice_from(NULL, 0), call->arg);
+	loop_timer_free(&call->timer);
+	mem_free(call);
+}
+
+void
+ipc_call_deadline(struct ipc_call *call, int64_t delay_ms)
+{
+	if (call->timer == NULL)
+		call->timer = loop_timer_new(call->ipc->loop, on_deadline,
+		    call);
+	if (delay_ms == 0)
+		loop_timer_stop(call->timer);
+	else
+		loop_timer_start(call->timer, delay_ms);
+}
+
+void
+ipc_cancel(struct ipc_call **callp)
+{
+	struct ipc_call	*call = *callp;
+
+	if (call == NULL)
+		return;
+	*callp = NULL;
+	HASH_DEL(call->ipc->calls, call);
+	loop_timer_free(&call->timer);
+	mem_free(call);
+}

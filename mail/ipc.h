@@ -1,0 +1,183 @@
+#ifndef MAIL_IPC_H
+#define MAIL_IPC_H
+
+/*
+ * Typed messages between the programs, over Unix stream sockets.
+ *
+ * A frame is: length of the rest (u32), message code (u16), id (u32),
+ * fields in the order of mail/ipc.def (integers big-endian, text and bytes
+ * with a u32 length in front).  A decoder refuses every frame that is
+ * short, long, unknown, or not allowed from that peer: the connection is
+ * closed, the program goes on.
+ *
+ * The first frame each way is HELLO: version and program name.  On the
+ * connections that master makes for its children, master says it for them
+ * (mail/daemon.h), so no program can take another's name; on a connection
+ * made by anybody else the user id decides (SO_PEERCRED).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/slice.h"
+
+#define IPC_VERSION	1
+#define IPC_FRAME_LIMIT	65536	/* bytes after the length field */
+#define IPC_HEADER_SIZE	10
+#define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
+#define IPC_HIGH_WATER	1048576	/* a connection this full is congested */
+
+struct buf;
+struct ipc;
+struct ipc_call;
+struct loop;
+
+/* Roles: who speaks.  A set of them says who may send a message. */
+enum {
+	IPC_NONE = 0,
+	IPC_SMTPD = 1,
+	IPC_CLEANUP = 2,
+	IPC_QMGR = 4,
+	IPC_AGENT = 8,		/* smtp, later local and bounce */
+	IPC_ADMIN = 16,		/* root, or who started the suite */
+	IPC_USER = 32,		/* any other local user */
+};
+
+/* mail_open.flags, queue_open.flags, deliver.flags */
+enum {
+	MAIL_EIGHT_BIT = 1,	/* BODY=8BITMIME */
+	MAIL_LOCAL = 2,		/* from a client in mynetworks */
+};
+
+enum admin_action {
+	ADMIN_HOLD, ADMIN_RELEASE, ADMIN_DELETE, ADMIN_REQUEUE, ADMIN_FLUSH,
+};
+
+enum admin_state {
+	ADMIN_ACTIVE, ADMIN_DEFERRED, ADMIN_HELD, ADMIN_QUEUED,
+};
+
+/* ---- structs, encoders, decoders, from ipc.def --------------------------- */
+
+#define IPC_TYPE_u32	uint32_t
+#define IPC_TYPE_u64	uint64_t
+#define IPC_TYPE_str	struct slice	/* borrowed from the frame */
+#define IPC_TYPE_bytes	struct slice
+
+#define MSG(name, code, from, to, text)		struct msg_##name {
+#define REPLY(name, code, from, to, text)	struct msg_##name {
+#define FIELD(type, name, text)			IPC_TYPE_##type name;
+#define END(name)				};
+#include "mail/ipc.def"
+
+#define MSG(name, code, from, to, text)		IPC_CODE_##name = code,
+#define REPLY(name, code, from, to, text)	IPC_CODE_##name = code,
+enum ipc_code {
+	IPC_CODE_HELLO = 1,
+#include "mail/ipc.def"
+};
+
+/*
+ * ipc_send_<name>: append the frame to what leaves at the end of the tick.
+ * Over-long text is cut to IPC_TEXT_LIMIT, control characters in it become
+ * '?'; bytes must fit IPC_DATA_LIMIT.  Nothing happens on a connection that
+ * was lost.
+ *
+ * ipc_parse_<name>: the payload of a frame; 0, or -1 when it is not exactly
+ * that message.
+ */
+#define IPC_TEXT_LIMIT	4096
+
+#define IPC_PROTOTYPES(name)						\
+	void	ipc_send_##name(struct ipc *ipc, uint32_t id,		\
+		    const struct msg_##name *m);			\
+	int	ipc_parse_##name(struct slice payload,			\
+		    struct msg_##name *m_r);
+#define MSG(name, code, from, to, text)		IPC_PROTOTYPES(name)
+#define REPLY(name, code, from, to, text)	IPC_PROTOTYPES(name)
+#include "mail/ipc.def"
+
+/* ---- connections --------------------------------------------------------- */
+
+/* One row of a program's dispatch table (mail/ipc_dispatch.h makes it). */
+struct ipc_handler {
+	uint16_t	 code;
+	unsigned	 from;		/* roles */
+	int		(*run)(struct ipc *ipc, uint32_t id,
+			    struct slice payload);
+	const char	*name;
+};
+
+enum ipc_event {
+	IPC_OPENED,	/* the peer has said HELLO: ipc_peer is known */
+	IPC_DRAINED,	/* a congested connection has room again */
+	IPC_CLOSED,	/* lost or refused; ipc_free it (calls are told first) */
+};
+
+typedef void (*ipc_event_fn)(struct ipc *ipc, enum ipc_event event,
+	    void *arg);
+
+/* What a program is on all its connections. */
+struct ipc_side {
+	const char			*program;	/* "smtpd" */
+	const struct ipc_handler	*handlers;	/* ends with code 0 */
+	ipc_event_fn			 on_event;
+};
+
+/*
+ * Over a connected Unix socket, which ipc owns from now on.  is_brokered:
+ * made by master for one of its children at our side, so our HELLO was
+ * said already.
+ */
+struct ipc	*ipc_new(struct loop *loop, int fd, bool is_brokered,
+		    const struct ipc_side *side, void *arg);
+
+/* Close; open calls end with code 0.  Accepts NULL. */
+void		 ipc_free(struct ipc **ipc);
+
+/* The role of the peer, IPC_NONE before its HELLO, and its program name. */
+unsigned	 ipc_peer(const struct ipc *ipc);
+const char	*ipc_peer_name(const struct ipc *ipc);
+uid_t		 ipc_peer_uid(const struct ipc *ipc);
+
+void		*ipc_arg(const struct ipc *ipc);
+void		 ipc_set_arg(struct ipc *ipc, void *arg);
+
+/* More than IPC_HIGH_WATER bytes wait: stop feeding until IPC_DRAINED. */
+bool		 ipc_is_congested(const struct ipc *ipc);
+
+/* Stop and restart reading from the peer. */
+void		 ipc_pause(struct ipc *ipc);
+void		 ipc_resume(struct ipc *ipc);
+
+/* ---- calls: a request, its replies, its deadline ------------------------- */
+
+/*
+ * code is that of the reply, or 0 when the peer was lost or the deadline
+ * has passed: the call is over then and must not be cancelled.
+ */
+typedef void (*ipc_reply_fn)(struct ipc_call *call, uint16_t code,
+	    struct slice payload, void *arg);
+
+/*
+ * A new id on ipc for one exchange: send messages with ipc_call_id; every
+ * frame that comes back with it goes to fn.  The caller owns the call and
+ * ends it with ipc_cancel.
+ */
+struct ipc_call	*ipc_call_new(struct ipc *ipc, ipc_reply_fn fn, void *arg);
+uint32_t	 ipc_call_id(const struct ipc_call *call);
+
+/* fn with code 0 after delay_ms, unless set again; 0: no deadline. */
+void		 ipc_call_deadline(struct ipc_call *call, int64_t delay_ms);
+
+/* The end of a call, from inside its fn too.  Accepts NULL. */
+void		 ipc_cancel(struct ipc_call **call);
+
+/* ---- for the ends of a connection that are not an ipc (tools, master) --- */
+
+/* Append a HELLO frame of program. */
+void		 ipc_put_hello(struct buf *into, const char *program);
+
+#endif

@@ -1,0 +1,26 @@
+#ifndef MAIL_OUTCOME_H
+#define MAIL_OUTCOME_H
+
+/*
+ * What became of a recipient, decided where it is first known and carried
+ * unchanged to the log, the store and the bounce.  Lost contact is always
+ * deferred.
+ */
+
+enum outcome_kind {
+	OUTCOME_SENT,
+	OUTCOME_DEFERRED,
+	OUTCOME_FAILED,
+};
+
+/* What a job says of its destination as a whole (Q44). */
+enum outcome_site {
+	OUTCOME_SITE_ALIVE,
+	OUTCOME_SITE_DEAD,	/* it does not connect, or does not greet */
+	OUTCOME_SITE_UNKNOWN,	/* nothing was tried */
+};
+
+/* "sent", "deferred", "bounced": as in the log. */
+const char	*outcome_name(enum outcome_kind kind);
+
+#endif
