@@ -1,0 +1,373 @@
+/*
+ * Content made whole.
+ */
+
+#include "cleanup/fixup.h"
+
+#include <string.h>
+
+#include "conf/conf.h"
+#include "mail/header.h"
+#include "mail/queue_id.h"
+#include "util/buf.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define GATHER_SIZE	32768	/* output handed on at a time */
+
+struct fixup {
+	struct fixup_settings	 settings;
+	char			*sender;
+	fixup_put_fn		 put;
+	void			*arg;
+	struct buf		 in;		/* not a whole line yet */
+	struct buf		 header;	/* a field not known to be whole */
+	struct buf		 out;
+	bool			 in_body;
+	bool			 is_cut;	/* this field is too long */
+	bool			 has_date, has_from, has_message_id;
+	bool			 has_resent;
+	int64_t			 hops;
+	const char		*dsn;		/* why refused; static */
+	const char		*why;
+};
+
+struct fixup *
+fixup_new(const struct fixup_settings *settings, fixup_put_fn put, void *arg)
+{
+	struct fixup	*fixup = mem_new(sizeof(*fixup));
+
+	fixup->settings = *settings;
+	fixup->sender = mem_strdup(settings->sender);
+	fixup->put = put;
+	fixup->arg = arg;
+	return fixup;
+}
+
+void
+fixup_free(struct fixup **fixupp)
+{
+	struct fixup	*fixup = *fixupp;
+
+	if (fixup == NULL)
+		return;
+	*fixupp = NULL;
+	buf_clear(&fixup->in);
+	buf_clear(&fixup->header);
+	buf_clear(&fixup->out);
+	mem_free(fixup->sender);
+	mem_free(fixup);
+}
+
+const char *
+fixup_dsn(const struct fixup *fixup)
+{
+	return fixup->dsn;
+}
+
+const char *
+fixup_why(const struct fixup *fixup)
+{
+	return fixup->why;
+}
+
+static int
+refuse(struct fixup *fixup, const char *dsn, const char *why)
+{
+	fixup->dsn = dsn;
+	fixup->why = why;
+	return -1;
+}
+
+static void
+flush(struct fixup *fixup)
+{
+	fixup->put(fixup->arg, buf_slice(&fixup->out));
+	buf_empty(&fixup->out);
+}
+
+void
+fixup_start(struct fixup *fixup)
+{
+	const struct fixup_settings	*set = &fixup->settings;
+	const struct fixup_client	*client = set->client;
+	char				 id[QUEUE_ID_TEXT_SIZE];
+	bool				 is_ipv6;
+
+	/* RFC 5321 section 4.1.3: IPv6 literals are tagged. */
+	is_ipv6 = strchr(client->addr, ':') != NULL;
+	buf_printf(&fixup->out, "Received: from %s (%s [%s%s])\r\n",
+	    client->helo[0] == '\0' ? client->name : client->helo,
+	    client->name, is_ipv6 ? "IPv6:" : "", client->addr);
+	buf_printf(&fixup->out, "\tby %s (%s) with %s id %s",
+	    set->conf->myhostname, set->conf->mail_name, client->proto,
+	    queue_id_format(set->queue_id, id));
+	if (set->only_recipient != NULL)
+		buf_printf(&fixup->out, "\r\n\tfor <%s>", set->only_recipient);
+	buf_put_str(&fixup->out, "; ");
+	header_put_date(&fixup->out, set->arrival_us);
+	buf_put_str(&fixup->out, "\r\n");
+	fixup->settings.client = NULL;
+	fixup->settings.only_recipient = NULL;
+	fixup->settings.sender = fixup->sender;
+}
+
+/* ---- the header section -------------------------------------------------- */
+
+/* Headers that do not travel (A14). */
+static bool
+is_dropped(struct slice field)
+{
+	static const char *const names[] = { "bcc", "content-length",
+	    "resent-bcc", "return-path" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (header_is(field, names[i]))
+			return true;
+	return false;
+}
+
+static void
+log_message_id(const struct fixup *fixup, struct slice value)
+{
+	char	id[QUEUE_ID_TEXT_SIZE];
+
+	log_info("%s: message-id=%.*s",
+	    queue_id_format(fixup->settings.queue_id, id),
+	    SLICE_ARG(slice_first(value, 500)));
+}
+
+static int
+end_field(struct fixup *fixup)
+{
+	struct slice	field = buf_slice(&fixup->header);
+
+	if (field.len == 0)
+		return 0;
+	fixup->is_cut = false;
+	if (header_is(field, "Received"))
+		fixup->hops++;
+	else if (header_is(field, "Date"))
+		fixup->has_date = true;
+	else if (header_is(field, "From"))
+		fixup->has_from = true;
+	else if (header_is(field, "Message-Id") && !fixup->has_message_id) {
+		fixup->has_message_id = true;
+		log_message_id(fixup, header_value(field));
+	}
+	if (!is_dropped(field))
+		buf_put_slice(&fixup->out, field);
+	buf_empty(&fixup->header);
+	/* RFC 5321 section 6.3: a loop shows as many hops. */
+	if (fixup->hops > fixup->settings.conf->hopcount_limit)
+		return refuse(fixup, "5.4.6", "Error: too many hops");
+	return 0;
+}
+
+static void
+add_missing(struct fixup *fixup)
+{
+	const struct fixup_settings	*set = &fixup->settings;
+	char				 id[QUEUE_ID_TEXT_SIZE];
+	struct buf			 message_id = BUF_INIT;
+
+	queue_id_format(set->queue_id, id);
+	if (!fixup->has_message_id && set->add_missing) {
+		buf_printf(&message_id, "<%s@%s>", id,
+		    set->conf->myhostname);
+		buf_printf(&fixup->out, "Message-Id: %s\r\n",
+		    buf_cstr(&message_id));
+	}
+	if (!fixup->has_message_id)
+		log_message_id(fixup, set->add_missing ?
+		    buf_slice(&message_id) : SLICE_LIT("<>"));
+	buf_clear(&message_id);
+	if (!set->add_missing)
+		return;
+	if (!fixup->has_date) {
+		buf_put_str(&fixup->out, "Date: ");
+		header_put_date(&fixup->out, set->arrival_us);
+		buf_put_str(&fixup->out, "\r\n");
+	}
+	if (!fixup->has_from)
+		buf_printf(&fixup->out, "From: %s%s%s\r\n",
+		    fixup->sender[0] == '\0' ? "MAILER-DAEMON@" : "",
+		    fixup->sender, fixup->sender[0] == '\0' ?
+		    set->conf->myorigin : "");
+}
+
+static int
+end_section(struct fixup *fixup)
+{
+	if (end_field(fixup) < 0)
+		return -1;
+	add_missing(fixup);
+	buf_put_str(&fixup->out, "\r\n");
+	fixup->in_body = true;
+	return 0;
+}
+
+/*
+ * One line with its CR LF.  1: it belongs to the header section; 0: it is
+ * the first of the body; -1: refused.
+ */
+static int
+take_header_line(struct fixup *fixup, struct slice line)
+{
+	size_t	limit = (size_t)fixup->settings.conf->header_size_limit;
+
+	if (line.len == 2)
+		return end_section(fixup) < 0 ? -1 : 1;
+	if ((line.data[0] == ' ' || line.data[0] == '\t') &&
+	    fixup->header.len > 0) {
+		/* What is beyond the limit is left out (Q09). */
+		if (fixup->header.len + line.len > limit)
+			fixup->is_cut = true;
+		if (!fixup->is_cut)
+			buf_put_slice(&fixup->header, line);
+		return 1;
+	}
+	if (end_field(fixup) < 0)
+		return -1;
+	if (header_name_len(line) == 0)
+		return end_section(fixup);
+	buf_put_slice(&fixup->header, slice_first(line, limit - 2));
+	if (line.len > limit - 2)
+		buf_put_str(&fixup->header, "\r\n");
+	return 1;
+}
+
+/* ---- lines --------------------------------------------------------------- */
+
+/*
+ * Append bytes that hold no line end: stray CRs become spaces (S32), so
+ * that no later hop takes one for a line end.
+ */
+static void
+put_clean(struct buf *into, struct slice bytes, bool replace)
+{
+	unsigned char	*p = buf_reserve(into, bytes.len), *cr;
+	size_t		 left = bytes.len;
+
+	if (bytes.len == 0)
+		return;
+	memcpy(p, bytes.data, bytes.len);
+	buf_commit(into, bytes.len);
+	while (replace && (cr = memchr(p, '\r', left)) != NULL) {
+		*cr = ' ';
+		left -= (size_t)(cr - p) + 1;
+		p = cr + 1;
+	}
+}
+
+/* A line whose end is CR LF, or a piece of one. */
+static void
+put_body(struct fixup *fixup, struct slice line, bool is_whole)
+{
+	bool	replace = fixup->settings.conf->cleanup_replace_stray_cr_lf;
+
+	if (is_whole)
+		line.len -= 2;
+	put_clean(&fixup->out, line, replace);
+	if (is_whole)
+		buf_put(&fixup->out, "\r\n", 2);
+	if (fixup->out.len >= GATHER_SIZE)
+		flush(fixup);
+}
+
+static void
+replace_lf(unsigned char *p, size_t len)
+{
+	unsigned char	*lf;
+
+	while (len > 0 && (lf = memchr(p, '\n', len)) != NULL) {
+		*lf = ' ';
+		len -= (size_t)(lf - p) + 1;
+		p = lf + 1;
+	}
+}
+
+/* The length of the next line with its CR LF; 0: it has not ended yet. */
+static size_t
+line_len(struct slice s)
+{
+	const unsigned char	*p = s.data, *end = s.data + s.len;
+
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		if (p > s.data && p[-1] == '\r')
+			return (size_t)(p - s.data) + 1;
+		p++;
+	}
+	return 0;
+}
+
+static int
+take_line(struct fixup *fixup, struct slice line)
+{
+	int	result = 0;
+
+	if (!fixup->in_body)
+		result = take_header_line(fixup, line);
+	if (result == 0)
+		put_body(fixup, line, true);
+	return result < 0 ? -1 : 0;
+}
+
+/*
+ * What is left of the input is no whole line.  In the body all but a last
+ * CR may go on; a header line is cut at its limit.
+ */
+static void
+take_piece(struct fixup *fixup)
+{
+	struct slice	rest = buf_slice(&fixup->in);
+	size_t		limit = (size_t)fixup->settings.conf->header_size_limit;
+
+	if (fixup->in_body && rest.len > 1024) {
+		size_t	len = rest.data[rest.len - 1] == '\r' ?
+			    rest.len - 1 : rest.len;
+
+		replace_lf(fixup->in.data + fixup->in.start, len);
+		put_body(fixup, slice_first(rest, len), false);
+		buf_drop(&fixup->in, len);
+	} else if (!fixup->in_body && rest.len > 2 * limit) {
+		unsigned char	last = rest.data[rest.len - 1];
+
+		buf_truncate(&fixup->in, limit);
+		if (last == '\r')
+			buf_put_u8(&fixup->in, '\r');
+	}
+}
+
+int
+fixup_put(struct fixup *fixup, struct slice bytes)
+{
+	struct slice	s;
+	size_t		len, used = 0;
+
+	buf_put_slice(&fixup->in, bytes);
+	s = buf_slice(&fixup->in);
+	while ((len = line_len(slice_after(s, used))) > 0) {
+		/* A LF inside the line is a stray one; the buf is ours. */
+		replace_lf(fixup->in.data + fixup->in.start + used, len - 1);
+		if (take_line(fixup, slice_first(slice_after(s, used), len)) <
+		    0)
+			return -1;
+		used += len;
+	}
+	buf_drop(&fixup->in, used);
+	take_piece(fixup);
+	return 0;
+}
+
+int
+fixup_end(struct fixup *fixup)
+{
+	/* RFC 5321 section 2.3.8: the last line ends too. */
+	if (fixup->in.len > 0 && fixup_put(fixup, SLICE_LIT("\r\n")) < 0)
+		return -1;
+	if (!fixup->in_body && end_section(fixup) < 0)
+		return -1;
+	flush(fixup);
+	return 0;
+}

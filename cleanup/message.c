@@ -1,0 +1,355 @@
+/*
+ * One message: envelope, content through fixup, verdict.
+ */
+
+#include "cleanup/message.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "cleanup/cleaner.h"
+#include "cleanup/fixup.h"
+#include "conf/conf.h"
+#include "mail/ipc.h"
+#include "mail/queue_id.h"
+#include "net/loop.h"
+#include "util/buf.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+struct recipient {
+	char	*address;
+	char	*original;
+};
+
+struct message {
+	struct feeder		*feeder;
+	uint32_t		 id;		/* of the feeder's frames */
+	UT_hash_handle		 hh;		/* by id */
+	uint64_t		 queue_id;
+	uint64_t		 arrival_us;
+	uint32_t		 flags;		/* MAIL_* */
+	char			*sender;
+	char			*facts;		/* client name[address] */
+	struct fixup_client	 client;
+	struct recipient	*recipients;
+	size_t			 recipient_count;
+
+	/* content */
+	struct fixup		*fixup;		/* NULL before it begins */
+	uint64_t		 received;	/* bytes from the feeder */
+	uint64_t		 sent;		/* bytes to qmgr */
+	struct ipc		*queue;		/* of call; borrowed */
+	struct ipc_call		*call;		/* to qmgr */
+	bool			 is_refused;	/* the verdict was given */
+};
+
+static void
+free_envelope(struct message *m)
+{
+	for (size_t i = 0; i < m->recipient_count; i++) {
+		mem_free(m->recipients[i].address);
+		mem_free(m->recipients[i].original);
+	}
+	mem_free(m->recipients);
+	m->recipients = NULL;
+	m->recipient_count = 0;
+	mem_free(m->client.name);
+	mem_free(m->client.addr);
+	mem_free(m->client.helo);
+	mem_free(m->client.proto);
+	memset(&m->client, 0, sizeof(m->client));
+}
+
+static void
+destroy(struct message *m)
+{
+	struct cleaner	*cleaner = m->feeder->cleaner;
+
+	HASH_DEL(m->feeder->messages, m);
+	ipc_cancel(&m->call);
+	fixup_free(&m->fixup);
+	free_envelope(m);
+	mem_free(m->sender);
+	mem_free(m->facts);
+	mem_free(m);
+	cleaner->message_count--;
+	cleaner_check_end(cleaner);
+}
+
+/* The queue manager is to forget it. */
+static void
+withdraw(struct message *m, const char *reason)
+{
+	struct msg_queue_abort	abort = { slice_str(reason) };
+
+	if (m->call == NULL)
+		return;
+	ipc_send_queue_abort(m->queue, ipc_call_id(m->call), &abort);
+	ipc_cancel(&m->call);
+}
+
+static void
+give_verdict(struct message *m, uint32_t code, const char *dsn,
+    const char *text)
+{
+	struct msg_mail_done	done = {
+		.code = code,
+		.dsn = slice_str(dsn),
+		.text = slice_str(text),
+	};
+
+	ipc_send_mail_done(m->feeder->ipc, m->id, &done);
+}
+
+/* Early no: the feeder stops, its close or abort ends the message. */
+static void
+refuse(struct message *m, uint32_t code, const char *dsn, const char *text)
+{
+	char	id[QUEUE_ID_TEXT_SIZE];
+
+	if (m->is_refused)
+		return;
+	m->is_refused = true;
+	log_info("%s: reject: END-OF-MESSAGE from %s: %s %s; from=<%s>",
+	    queue_id_format(m->queue_id, id), m->facts, dsn, text, m->sender);
+	withdraw(m, text);
+	give_verdict(m, code, dsn, text);
+}
+
+/* ---- qmgr's side --------------------------------------------------------- */
+
+static void
+on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
+    void *arg)
+{
+	struct message		*m = arg;
+	struct msg_queue_done	 done;
+	char			*dsn, *text;
+
+	(void)call;
+	if (code == 0) {
+		m->call = NULL;
+		refuse(m, 451, "4.3.0", "Error: queue file write error");
+		return;
+	}
+	if (code != IPC_CODE_queue_done ||
+	    ipc_parse_queue_done(payload, &done) < 0) {
+		log_warn("unexpected reply %#x from qmgr", code);
+		return;
+	}
+	dsn = slice_dup(done.dsn);
+	text = slice_dup(done.text);
+	if (done.code == 250) {
+		give_verdict(m, done.code, dsn, text);
+		destroy(m);
+	} else {
+		refuse(m, done.code, dsn, text);
+	}
+	mem_free(dsn);
+	mem_free(text);
+}
+
+static void
+put_content(void *arg, struct slice bytes)
+{
+	struct message		*m = arg;
+	struct msg_queue_data	 data;
+
+	while (bytes.len > 0 && m->call != NULL) {
+		data.bytes = slice_first(bytes, IPC_DATA_LIMIT);
+		bytes = slice_after(bytes, data.bytes.len);
+		m->sent += data.bytes.len;
+		ipc_send_queue_data(m->queue, ipc_call_id(m->call), &data);
+	}
+}
+
+static void
+send_envelope(struct message *m)
+{
+	struct msg_queue_open	open = {
+		.queue_id = m->queue_id,
+		.arrival_us = m->arrival_us,
+		.flags = m->flags,
+		.sender = slice_str(m->sender),
+		.facts = slice_str(m->facts),
+	};
+
+	ipc_send_queue_open(m->queue, ipc_call_id(m->call), &open);
+	for (size_t i = 0; i < m->recipient_count; i++) {
+		struct msg_queue_rcpt	rcpt = {
+			.address = slice_str(m->recipients[i].address),
+			.original = slice_str(m->recipients[i].original),
+		};
+
+		ipc_send_queue_rcpt(m->queue, ipc_call_id(m->call), &rcpt);
+	}
+}
+
+/* The content begins. */
+static void
+start_content(struct message *m)
+{
+	struct cleaner		*cleaner = m->feeder->cleaner;
+	struct fixup_settings	 settings = {
+		.conf = cleaner->conf,
+		.client = &m->client,
+		.queue_id = m->queue_id,
+		.arrival_us = m->arrival_us,
+		.sender = m->sender,
+		.only_recipient = m->recipient_count == 1 ?
+		    m->recipients[0].address : NULL,
+		.add_missing = (m->flags & MAIL_LOCAL) != 0 ||
+		    cleaner->conf->always_add_missing_headers,
+	};
+
+	m->fixup = fixup_new(&settings, put_content, m);
+	if (m->recipient_count == 0) {
+		refuse(m, 554, "5.5.1", "Error: no valid recipients");
+		return;
+	}
+	m->queue = cleaner_queue(cleaner);
+	if (m->queue == NULL) {
+		refuse(m, 451, "4.3.0", "Error: queue manager is not ready");
+		return;
+	}
+	m->call = ipc_call_new(m->queue, on_reply, m);
+	send_envelope(m);
+	fixup_start(m->fixup);
+	free_envelope(m);
+}
+
+/* ---- the feeder's side --------------------------------------------------- */
+
+static struct message *
+find(struct ipc *ipc, uint32_t id)
+{
+	struct feeder	*feeder = ipc_arg(ipc);
+	struct message	*m;
+
+	HASH_FIND(hh, feeder->messages, &id, sizeof(id), m);
+	return m;
+}
+
+void	on_mail_open(struct ipc *, uint32_t, const struct msg_mail_open *);
+void	on_mail_rcpt(struct ipc *, uint32_t, const struct msg_mail_rcpt *);
+void	on_mail_data(struct ipc *, uint32_t, const struct msg_mail_data *);
+void	on_mail_close(struct ipc *, uint32_t, const struct msg_mail_close *);
+void	on_mail_abort(struct ipc *, uint32_t, const struct msg_mail_abort *);
+
+void
+on_mail_open(struct ipc *ipc, uint32_t id, const struct msg_mail_open *open)
+{
+	struct feeder		*feeder = ipc_arg(ipc);
+	struct message		*m;
+	struct msg_mail_opened	 opened;
+
+	if (find(ipc, id) != NULL)
+		return;
+	m = mem_new(sizeof(*m));
+	m->feeder = feeder;
+	m->id = id;
+	HASH_ADD(hh, feeder->messages, id, sizeof(m->id), m);
+	feeder->cleaner->message_count++;
+	m->queue_id = cleaner_next_id(feeder->cleaner);
+	m->arrival_us = (uint64_t)clock_wall_us();
+	m->flags = open->flags;
+	m->sender = slice_dup(open->sender);
+	m->client.name = slice_dup(open->client_name);
+	m->client.addr = slice_dup(open->client_addr);
+	m->client.helo = slice_dup(open->helo);
+	m->client.proto = slice_dup(open->proto);
+	m->facts = mem_printf("%s[%s]", m->client.name, m->client.addr);
+	opened.queue_id = m->queue_id;
+	ipc_send_mail_opened(ipc, id, &opened);
+}
+
+void
+on_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *rcpt)
+{
+	struct message		*m = find(ipc, id);
+	struct recipient	*r;
+	size_t			 n;
+
+	if (m == NULL || m->fixup != NULL || m->is_refused)
+		return;
+	n = m->recipient_count;
+	if ((n & (n - 1)) == 0)
+		m->recipients = mem_resize(m->recipients,
+		    (n == 0 ? 1 : n * 2) * sizeof(*r));
+	r = &m->recipients[m->recipient_count++];
+	r->address = slice_dup(rcpt->address);
+	r->original = slice_dup(rcpt->original);
+}
+
+void
+on_mail_data(struct ipc *ipc, uint32_t id, const struct msg_mail_data *data)
+{
+	struct message	*m = find(ipc, id);
+	int64_t		 limit;
+
+	if (m == NULL || m->is_refused)
+		return;
+	limit = m->feeder->cleaner->conf->message_size_limit;
+	if (m->fixup == NULL)
+		start_content(m);
+	m->received += data->bytes.len;
+	if (limit > 0 && m->received > (uint64_t)limit)
+		refuse(m, 552, "5.3.4", "Error: message too big");
+	else if (!m->is_refused && fixup_put(m->fixup, data->bytes) < 0)
+		refuse(m, 554, fixup_dsn(m->fixup), fixup_why(m->fixup));
+	cleaner_check_room(m->feeder->cleaner);
+}
+
+void
+on_mail_close(struct ipc *ipc, uint32_t id, const struct msg_mail_close *end)
+{
+	struct message		*m = find(ipc, id);
+	struct msg_queue_close	 close;
+
+	if (m == NULL)
+		return;
+	if (m->fixup == NULL && !m->is_refused)
+		start_content(m);
+	if (!m->is_refused && end->size != m->received)
+		refuse(m, 451, "4.3.0", "Error: content lost on the way");
+	if (!m->is_refused && fixup_end(m->fixup) < 0)
+		refuse(m, 554, fixup_dsn(m->fixup), fixup_why(m->fixup));
+	if (m->is_refused) {
+		destroy(m);
+		return;
+	}
+	close.size = m->sent;
+	ipc_send_queue_close(m->queue, ipc_call_id(m->call), &close);
+}
+
+static void
+forget(struct message *m, const char *reason)
+{
+	char	id[QUEUE_ID_TEXT_SIZE];
+
+	withdraw(m, reason);
+	log_info("%s: removed (canceled)", queue_id_format(m->queue_id, id));
+	destroy(m);
+}
+
+void
+on_mail_abort(struct ipc *ipc, uint32_t id, const struct msg_mail_abort *end)
+{
+	struct message	*m = find(ipc, id);
+
+	(void)end;
+	if (m != NULL)
+		forget(m, "canceled");
+}
+
+void
+message_abort_all(struct feeder *feeder)
+{
+	struct message	*m, *next;
+
+	HASH_ITER(hh, feeder->messages, m, next)
+		forget(m, "lost smtpd");
+}

@@ -1,0 +1,45 @@
+#ifndef MAIL_ADDRESS_H
+#define MAIL_ADDRESS_H
+
+/*
+ * Addresses as the SMTP envelope has them (RFC 5321 section 4.1.2).
+ *
+ * Inside Tern an address is text in its external form: "local@domain",
+ * the local part quoted only where it must be, "" for the null reverse-path.
+ */
+
+#include <stdbool.h>
+
+#include "util/buf.h"
+#include "util/slice.h"
+
+/* Longest address accepted, in bytes. */
+#define ADDRESS_LIMIT	1000
+
+/*
+ * A path at the front of *from, as in MAIL FROM and RCPT TO: source routes
+ * are stripped (RFC 5321 appendix C); unless strict, the angle brackets may
+ * be missing.  The address is appended to address_r.  0 and *from moved
+ * behind it, or -1 and *why_r (static).
+ */
+int		 address_parse_path(struct slice *from, bool strict,
+		    struct buf *address_r, const char **why_r);
+
+/* What follows the last @, without it; empty when there is none. */
+struct slice	 address_domain(struct slice address);
+
+/* What stands before the last @, as written (maybe quoted). */
+struct slice	 address_local(struct slice address);
+
+/* A domain name by its syntax (RFC 5321 Domain), or an address literal. */
+bool		 address_is_domain(struct slice domain);
+bool		 address_is_literal(struct slice domain);
+
+/*
+ * domain is name, or (when name starts with a dot, or subdomains is set) a
+ * subdomain of it; ASCII case does not count.
+ */
+bool		 address_domain_matches(struct slice domain,
+		    struct slice name, bool subdomains);
+
+#endif

@@ -1,0 +1,35 @@
+#ifndef SMTPD_BODY_H
+#define SMTPD_BODY_H
+
+/*
+ * The content after DATA (RFC 5321 section 4.1.1.4): finds its end and
+ * undoes dot-stuffing.  The end is CR LF . CR LF and nothing else: other
+ * ends are how messages are smuggled.  A bare LF ends a line and becomes
+ * CR LF; a bare CR ends nothing.
+ */
+
+#include <stdbool.h>
+
+#include "util/slice.h"
+
+struct body {
+	bool	at_start;	/* of a line */
+	bool	after_crlf;	/* the line before ended as it should */
+	bool	has_bare_lf;	/* a line ended in a bare LF */
+};
+
+#define BODY_INIT	{ true, true, false }
+
+enum body_next {
+	BODY_MORE,	/* *used_r taken, needs more input */
+	BODY_PIECE,	/* *used_r taken, *piece_r is content */
+	BODY_END,	/* *used_r taken, with it the end */
+};
+
+/*
+ * Take from the front of in.  The piece is borrowed from in, or static.
+ */
+enum body_next	body_next(struct body *body, struct slice in,
+		    struct slice *piece_r, size_t *used_r);
+
+#endif

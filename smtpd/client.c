@@ -1,0 +1,244 @@
+/*
+ * Streams and time around a session.
+ */
+
+#include "smtpd/client.h"
+
+#include <sys/socket.h>
+
+#include "conf/conf.h"
+#include "net/io.h"
+#include "net/loop.h"
+#include "smtpd/gate.h"
+#include "smtpd/session.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define LINGER_MS	5000
+#define OUT_LIMIT	65536	/* a client that reads no replies waits */
+
+struct connection {
+	struct client		 client;	/* first: cast back and forth */
+	struct gate		*gate;
+	struct io		*io;
+	struct session		*session;
+	struct loop_timer	*pause;		/* NULL until wanted */
+	int64_t			 deadline_ms;	/* of the request, when wanted */
+	bool			 is_ending;	/* closes when output is gone */
+	bool			 wants_shutdown;
+	bool			 is_closed;	/* the client sends no more */
+};
+
+static void
+on_free(void *arg)
+{
+	mem_free(arg);
+}
+
+static void
+destroy(struct connection *c)
+{
+	session_log_end(c->session);
+	gate_remove(c->gate, &c->client);
+	session_free(&c->session);
+	loop_timer_free(&c->pause);
+	io_free(&c->io);
+	loop_undefer(c->gate->loop, c);
+	loop_defer(c->gate->loop, on_free, c);
+}
+
+static void
+on_pause_over(void *arg)
+{
+	struct connection	*c = arg;
+
+	session_unpause(c->session);
+	io_flush_later(c->io);
+	io_again(c->io);
+}
+
+/*
+ * The time for the next input.  With smtpd_per_request_deadline a request
+ * has smtpd_timeout as a whole, and content earns more by its bytes (S35).
+ */
+static void
+set_timeout(struct connection *c, size_t bytes, bool is_new_request)
+{
+	const struct conf	*conf = c->gate->conf;
+	int64_t			 now = loop_now_ms(c->gate->loop);
+
+	if (!conf->smtpd_per_request_deadline || is_new_request) {
+		c->deadline_ms = now + conf->smtpd_timeout;
+	} else if (c->session->state == STATE_BODY) {
+		c->deadline_ms += (int64_t)bytes * 1000 /
+		    conf->smtpd_min_data_rate;
+		if (c->deadline_ms > now + conf->smtpd_timeout)
+			c->deadline_ms = now + conf->smtpd_timeout;
+	}
+	io_set_timeout(c->io, c->deadline_ms - now < 1 ? 1 :
+	    c->deadline_ms - now);
+}
+
+/*
+ * Closing a socket that has unread input resets it, and the client may
+ * never see our last reply: what it still sends is read and dropped, for a
+ * while.
+ */
+static void
+end(struct connection *c)
+{
+	c->is_ending = true;
+	io_set_timeout(c->io, LINGER_MS);
+	if (io_pending(c->io) == 0)
+		destroy(c);
+	else
+		io_shutdown(c->io);
+}
+
+static void
+on_ended(struct connection *c, enum io_event event)
+{
+	struct buf	*in = io_in(c->io);
+	bool		 has_input = in->len > 0;
+
+	buf_empty(in);
+	if (event == IO_INPUT || (event == IO_DRAINED && has_input))
+		return;
+	if (event != IO_CLOSED || io_pending(c->io) == 0)
+		destroy(c);
+}
+
+static void
+obey(struct connection *c, enum step step)
+{
+	struct session	*s = c->session;
+
+	io_flush_later(c->io);
+	if (step == STEP_DONE && c->wants_shutdown && session_is_idle(s))
+		step = session_shutdown(s);
+	if (step == STEP_DONE && c->is_closed) {
+		session_log_loss(s, "lost connection");
+		step = STEP_HANGUP;
+	}
+	if (step == STEP_HANGUP) {
+		end(c);
+		return;
+	}
+	if (step == STEP_WAIT && s->pause_ms > 0) {
+		if (c->pause == NULL)
+			c->pause = loop_timer_new(c->gate->loop,
+			    on_pause_over, c);
+		if (!loop_timer_is_running(c->pause))
+			loop_timer_start(c->pause, s->pause_ms);
+	}
+	/* Nobody is slow while it is we who are waited for. */
+	if (step == STEP_WAIT)
+		io_set_timeout(c->io, 0);
+}
+
+static void
+take_input(struct connection *c)
+{
+	struct buf	*in = io_in(c->io);
+	size_t		 before = in->len;
+	bool		 was_body = c->session->state == STATE_BODY;
+	enum step	 step;
+
+	if (io_pending(c->io) > OUT_LIMIT)
+		return;
+	step = session_input(c->session, in);
+	set_timeout(c, before - in->len, in->len < before &&
+	    !(was_body && c->session->state == STATE_BODY));
+	obey(c, step);
+}
+
+static void
+lose(struct connection *c, const char *what)
+{
+	session_log_loss(c->session, what);
+	destroy(c);
+}
+
+static void
+on_io(struct io *io, enum io_event event, void *arg)
+{
+	struct connection	*c = arg;
+
+	(void)io;
+	if (c->is_ending) {
+		on_ended(c, event);
+		return;
+	}
+	switch (event) {
+	case IO_INPUT:
+		take_input(c);
+		break;
+	case IO_DRAINED:
+		if (io_in(c->io)->len > 0)
+			io_again(c->io);
+		break;
+	case IO_CLOSED:
+		c->is_closed = true;
+		if (!c->session->is_waiting)
+			obey(c, STEP_DONE);
+		break;
+	case IO_TIMEOUT:
+		obey(c, session_timeout(c->session));
+		break;
+	case IO_ERROR:
+		lose(c, "lost connection");
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+on_wake(void *arg)
+{
+	struct connection	*c = arg;
+
+	io_flush_later(c->io);
+	set_timeout(c, 0, true);
+	if (io_in(c->io)->len > 0)
+		io_again(c->io);
+	else
+		obey(c, STEP_DONE);
+}
+
+void
+client_new(struct gate *gate, int fd, const struct addr *peer)
+{
+	struct connection	*c = mem_new(sizeof(*c));
+	unsigned char		 early[100];
+	ssize_t			 n;
+
+	/* Nothing may be said before our greeting (S25). */
+	n = recv(fd, early, sizeof(early), MSG_PEEK | MSG_DONTWAIT);
+	c->gate = gate;
+	c->io = io_new(gate->loop, fd, on_io, c);
+	c->session = session_new(gate, peer, io_out(c->io), on_wake, c);
+	gate_add(gate, &c->client);
+	set_timeout(c, 0, true);
+	obey(c, session_greet(c->session,
+	    slice_from(early, n > 0 ? (size_t)n : 0)));
+}
+
+void
+client_wake(struct client *client)
+{
+	struct connection	*c = (struct connection *)client;
+
+	if (!c->is_ending && io_in(c->io)->len > 0)
+		io_again(c->io);
+}
+
+void
+client_shutdown(struct client *client)
+{
+	struct connection	*c = (struct connection *)client;
+
+	c->wants_shutdown = true;
+	if (!c->is_ending && !c->session->is_waiting)
+		obey(c, STEP_DONE);
+}

@@ -1,0 +1,123 @@
+/*
+ * MAIL FROM:<path> [parameters] (RFC 5321 section 4.1.1.2).
+ */
+
+#include <string.h>
+
+#include "conf/conf.h"
+#include "mail/address.h"
+#include "mail/ipc.h"
+#include "smtpd/cmd.h"
+#include "smtpd/gate.h"
+#include "smtpd/parameter.h"
+#include "smtpd/reply.h"
+#include "smtpd/transaction.h"
+
+struct mail {
+	uint32_t	flags;
+	uint64_t	size;
+};
+
+/* RFC 6152 section 2 */
+static bool
+take_body(struct session *s, struct slice value, void *arg)
+{
+	struct mail	*mail = arg;
+
+	if (slice_is_nocase(value, "8BITMIME"))
+		mail->flags |= MAIL_EIGHT_BIT;
+	else if (!slice_is_nocase(value, "7BIT")) {
+		reply_put(s, 501, "5.5.4", "Error: unknown BODY type");
+		return false;
+	}
+	return true;
+}
+
+/* RFC 1870 section 6.1 */
+static bool
+take_size(struct session *s, struct slice value, void *arg)
+{
+	struct mail	*mail = arg;
+	int64_t		 limit = s->gate->conf->message_size_limit;
+
+	if (value.len > 20 || slice_parse_u64(value, &mail->size) < 0) {
+		reply_put(s, 501, "5.5.4", "Error: bad message size syntax");
+		return false;
+	}
+	if (limit > 0 && mail->size > (uint64_t)limit) {
+		reply_put(s, 552, "5.3.4",
+		    "Message size exceeds fixed limit");
+		return false;
+	}
+	return true;
+}
+
+static const struct parameter parameters[] = {
+	{ "BODY", take_body },
+	{ "SIZE", take_size },
+	{ NULL, NULL },
+};
+
+/* S02: room for half as much again as what may come. */
+static bool
+has_room(struct session *s, uint64_t size)
+{
+	const struct conf	*conf = s->gate->conf;
+	uint64_t		 need = size > 0 ? size :
+				    (uint64_t)conf->message_size_limit;
+
+	if (s->gate->free_bytes >= (uint64_t)conf->queue_minfree &&
+	    s->gate->free_bytes >= need + need / 2)
+		return true;
+	reply_reject(s, NULL, 452, "4.3.1", "Insufficient system storage");
+	return false;
+}
+
+static bool
+parse_sender(struct session *s, struct slice *args, struct buf *sender)
+{
+	const char	*why;
+
+	if (!slice_has_prefix_nocase(*args, "FROM:")) {
+		reply_put(s, 501, "5.5.4", "Syntax: MAIL FROM:<address>");
+		return false;
+	}
+	*args = slice_after(*args, 5);
+	if (address_parse_path(args, s->gate->conf->strict_rfc821_envelopes,
+	    sender, &why) < 0) {
+		if (strcmp(why, "8-bit address") == 0)
+			reply_reject(s, NULL, 553, "5.6.7",
+			    "Must declare SMTPUTF8 to send unicode address");
+		else
+			reply_reject(s, NULL, 501, "5.1.7",
+			    "Bad sender address syntax: %s", why);
+		return false;
+	}
+	return true;
+}
+
+enum step
+cmd_mail(struct session *s, struct slice args)
+{
+	struct buf	 sender = BUF_INIT;
+	struct mail	 mail = { 0, 0 };
+	bool		 ok;
+
+	if (s->helo == NULL && s->gate->conf->smtpd_helo_required) {
+		reply_put(s, 503, "5.5.1", "Error: send HELO/EHLO first");
+		return STEP_DONE;
+	}
+	ok = parse_sender(s, &args, &sender) &&
+	    parameter_parse(s, args, parameters, &mail) &&
+	    has_room(s, mail.size);
+	if (ok) {
+		parameter_complete(s->gate, &sender);
+		if (s->is_local)
+			mail.flags |= MAIL_LOCAL;
+		s->txn = transaction_new(s, buf_slice(&sender), mail.flags);
+		session_enter(s, STATE_MAIL);
+		reply_put(s, 250, "2.1.0", "<%s>: Ok", s->txn->sender);
+	}
+	buf_clear(&sender);
+	return STEP_DONE;
+}

@@ -1,0 +1,181 @@
+/*
+ * The smtpd program: its configuration, its clients, its cleanup.
+ */
+
+#include "smtpd/gate.h"
+
+#include <string.h>
+#include <sys/resource.h>
+#include <utlist.h>
+
+#include "conf/conf.h"
+#include "mail/address.h"
+#include "mail/daemon.h"
+#include "mail/peer.h"
+#include "net/loop.h"
+#include "smtpd/client.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define IPC_FOR_SMTPD
+#include "mail/ipc_dispatch.h"
+
+#define SPARE_DESCRIPTORS	64
+
+void
+on_mail_space(struct ipc *ipc, uint32_t id, const struct msg_mail_space *m)
+{
+	struct gate	*gate = peer_arg(ipc_arg(ipc));
+
+	(void)id;
+	gate->free_bytes = m->free_bytes;
+}
+
+static void
+on_cleanup(struct peer *peer, enum ipc_event event, void *arg)
+{
+	(void)peer;
+	if (event == IPC_DRAINED)
+		gate_wake(arg);
+}
+
+void
+gate_wake(struct gate *gate)
+{
+	struct client	*client, *next;
+
+	DL_FOREACH_SAFE(gate->clients, client, next)
+		client_wake(client);
+}
+
+/* ---- configuration ------------------------------------------------------- */
+
+static void
+read_networks(struct gate *gate)
+{
+	struct slice	list = slice_str(gate->conf->mynetworks), word;
+	const char	*why;
+
+	while (slice_get_word(&list, ", \t\r\n", &word) == 0) {
+		struct addr_net	net;
+
+		if (addr_parse_net(word, &net, &why) < 0)
+			log_fatal("mynetworks: \"%.*s\": %s", SLICE_ARG(word),
+			    why);
+		gate->networks = mem_resize(gate->networks,
+		    (gate->network_count + 1) * sizeof(net));
+		gate->networks[gate->network_count++] = net;
+	}
+}
+
+bool
+gate_is_in_networks(const struct gate *gate, const struct addr *addr)
+{
+	for (size_t i = 0; i < gate->network_count; i++)
+		if (addr_is_in_net(addr, &gate->networks[i]))
+			return !gate->networks[i].negated;
+	return false;
+}
+
+bool
+gate_is_relay_domain(const struct gate *gate, struct slice domain)
+{
+	struct slice	list = slice_str(gate->conf->relay_domains), word;
+
+	while (slice_get_word(&list, ", \t\r\n", &word) == 0)
+		if (address_domain_matches(domain, word, true))
+			return true;
+	return false;
+}
+
+static enum gate_bare_lf
+read_bare_lf(const char *value)
+{
+	if (strcmp(value, "reject") == 0)
+		return BARE_LF_REJECT;
+	if (strcmp(value, "note") == 0)
+		return BARE_LF_NOTE;
+	if (strcmp(value, "no") == 0)
+		return BARE_LF_ACCEPT;
+	if (strcmp(value, "normalize") != 0 && strcmp(value, "yes") != 0)
+		log_warn("smtpd_forbid_bare_newline: unknown value \"%s\": "
+		    "taken for \"normalize\"", value);
+	return BARE_LF_NORMALIZE;
+}
+
+/* ---- clients ------------------------------------------------------------- */
+
+void
+gate_add(struct gate *gate, struct client *client)
+{
+	DL_APPEND(gate->clients, client);
+	if (++gate->client_count < gate->client_limit || !gate->is_accepting)
+		return;
+	log_warn("%zu clients: new ones wait until some have left",
+	    gate->client_count);
+	gate->is_accepting = false;
+	daemon_pause_accept(gate->daemon);
+}
+
+void
+gate_remove(struct gate *gate, struct client *client)
+{
+	DL_DELETE(gate->clients, client);
+	gate->client_count--;
+	if (daemon_is_draining(gate->daemon)) {
+		if (gate->client_count == 0)
+			daemon_leave(gate->daemon);
+	} else if (!gate->is_accepting) {
+		gate->is_accepting = true;
+		daemon_resume_accept(gate->daemon);
+	}
+}
+
+/* ---- the program --------------------------------------------------------- */
+
+static void
+on_start(struct daemon *daemon)
+{
+	static const struct ipc_side	 side = { "smtpd", ipc_handlers, NULL };
+	struct gate			*gate = mem_new(sizeof(*gate));
+	struct rlimit			 limit = { 1024, 1024 };
+
+	gate->daemon = daemon;
+	gate->conf = daemon_conf(daemon);
+	gate->loop = daemon_loop(daemon);
+	read_networks(gate);
+	gate->bare_lf = read_bare_lf(gate->conf->smtpd_forbid_bare_newline);
+	gate->free_bytes = UINT64_MAX;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	gate->client_limit = limit.rlim_cur - SPARE_DESCRIPTORS;
+	gate->is_accepting = true;
+	gate->cleanup = peer_new(daemon, "cleanup", &side, on_cleanup, gate);
+	daemon_set_state(daemon, gate);
+}
+
+static void
+on_accept(struct daemon *daemon, int fd, const struct addr *peer)
+{
+	client_new(daemon_state(daemon), fd, peer);
+}
+
+static void
+on_drain(struct daemon *daemon, bool in_a_hurry)
+{
+	struct gate	*gate = daemon_state(daemon);
+	struct client	*client, *next;
+
+	if (gate->client_count == 0)
+		daemon_leave(daemon);
+	if (in_a_hurry)
+		DL_FOREACH_SAFE(gate->clients, client, next)
+			client_shutdown(client);
+}
+
+const struct daemon_program gate_program = {
+	.name = "smtpd",
+	.user = DAEMON_GATE,
+	.start = on_start,
+	.accept = on_accept,
+	.drain = on_drain,
+};

@@ -1,0 +1,58 @@
+/*
+ * Parameters of MAIL and RCPT.
+ */
+
+#include "smtpd/parameter.h"
+
+#include "conf/conf.h"
+#include "mail/address.h"
+#include "smtpd/gate.h"
+#include "smtpd/reply.h"
+
+static bool
+take(struct session *s, struct slice word, const struct parameter *table,
+    void *arg, unsigned *seen)
+{
+	ptrdiff_t	at = slice_find(word, '=');
+	struct slice	name = at < 0 ? word : slice_first(word, (size_t)at);
+	struct slice	value = at < 0 ? slice_from(NULL, 0) :
+			    slice_after(word, (size_t)at + 1);
+
+	for (unsigned i = 0; table[i].name != NULL; i++) {
+		if (!slice_is_nocase(name, table[i].name))
+			continue;
+		if (*seen & 1u << i) {
+			reply_put(s, 501, "5.5.4",
+			    "Error: %s given twice", table[i].name);
+			return false;
+		}
+		*seen |= 1u << i;
+		return table[i].take(s, value, arg);
+	}
+	reply_put(s, 555, "5.5.4", "Unsupported option: %.*s",
+	    SLICE_ARG(slice_first(word, 100)));
+	return false;
+}
+
+bool
+parameter_parse(struct session *s, struct slice args,
+    const struct parameter *table, void *arg)
+{
+	struct slice	word;
+	unsigned	seen = 0;
+
+	while (slice_get_word(&args, " \t", &word) == 0)
+		if (!take(s, word, table, arg, &seen))
+			return false;
+	return true;
+}
+
+void
+parameter_complete(const struct gate *gate, struct buf *address)
+{
+	if (address->len == 0 ||
+	    address_domain(buf_slice(address)).data != NULL)
+		return;
+	buf_put_u8(address, '@');
+	buf_put_str(address, gate->conf->myorigin);
+}

@@ -1,0 +1,29 @@
+#ifndef SMTPD_PARAMETER_H
+#define SMTPD_PARAMETER_H
+
+/*
+ * The parameters behind the path of MAIL and RCPT, and what both do with
+ * an address.
+ */
+
+#include "smtpd/session.h"
+
+struct parameter {
+	const char	*name;
+	/* False: refused, the reply was given. */
+	bool		(*take)(struct session *s, struct slice value,
+			    void *arg);
+};
+
+/*
+ * "NAME=value NAME ..." by a table ended by a NULL name; what is not in it
+ * is refused with 555 (RFC 5321 section 4.1.1.11), what comes twice with
+ * 501.  False: the reply was given.
+ */
+bool	parameter_parse(struct session *s, struct slice args,
+	    const struct parameter *table, void *arg);
+
+/* An address without a domain gets @$myorigin (A02); "" stays. */
+void	parameter_complete(const struct gate *gate, struct buf *address);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * Replies.
+ */
+
+#include "smtpd/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "smtpd/transaction.h"
+#include "smtpd/verb.h"
+#include "util/ascii.h"
+#include "util/log.h"
+
+#define LINE_SIZE	512	/* RFC 5321 section 4.5.3.1.5, with CR LF */
+
+static void
+put_text(struct session *s, const char *head, const char *format,
+    va_list args)
+{
+	char	line[LINE_SIZE - 1];
+	int	len = snprintf(line, sizeof(line), "%s", head);
+
+	len += vsnprintf(line + len, sizeof(line) - (size_t)len, format, args);
+	if ((size_t)len >= sizeof(line))
+		len = (int)sizeof(line) - 1;
+	for (int i = 0; i < len; i++)
+		if (!ascii_is_print((unsigned char)line[i]))
+			line[i] = '?';
+	buf_put(s->out, line, (size_t)len);
+	buf_put(s->out, "\r\n", 2);
+}
+
+static void
+put_reply(struct session *s, int code, const char *dsn, const char *format,
+    va_list args)
+{
+	char	head[32];
+
+	snprintf(head, sizeof(head), "%d %s%s", code, dsn == NULL ? "" : dsn,
+	    dsn == NULL ? "" : " ");
+	if (code >= 400) {
+		s->has_error = true;
+		s->error_count++;
+	}
+	put_text(s, head, format, args);
+}
+
+void
+reply_put(struct session *s, int code, const char *dsn, const char *format,
+    ...)
+{
+	va_list	args;
+
+	va_start(args, format);
+	put_reply(s, code, dsn, format, args);
+	va_end(args);
+}
+
+void
+reply_put_line(struct session *s, int code, bool more, const char *format,
+    ...)
+{
+	va_list	args;
+	char	head[8];
+
+	snprintf(head, sizeof(head), "%d%c", code, more ? '-' : ' ');
+	va_start(args, format);
+	put_text(s, head, format, args);
+	va_end(args);
+}
+
+static void
+log_reject(const struct session *s, const char *recipient, int code,
+    const char *dsn, const char *text)
+{
+	char		client[SESSION_CLIENT_SIZE];
+	char		id[TRANSACTION_ID_SIZE];
+	struct buf	line = BUF_INIT;
+
+	buf_printf(&line, "%s: reject: %s from %s: %d %s %s;",
+	    transaction_id(s->txn, id), s->verb->name,
+	    session_client(s, client), code, dsn, text);
+	if (s->txn != NULL)
+		buf_printf(&line, " from=<%s>", s->txn->sender);
+	if (recipient != NULL)
+		buf_printf(&line, " to=<%s>", recipient);
+	buf_printf(&line, " proto=%s", s->is_esmtp ? "ESMTP" : "SMTP");
+	if (s->helo != NULL)
+		buf_printf(&line, " helo=<%s>", s->helo);
+	log_info("%s", buf_cstr(&line));
+	buf_clear(&line);
+}
+
+void
+reply_reject(struct session *s, const char *recipient, int code,
+    const char *dsn, const char *format, ...)
+{
+	va_list	args;
+	char	text[LINE_SIZE];
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_reject(s, recipient, code, dsn, text);
+	reply_put(s, code, dsn, "%s", text);
+}

@@ -1,0 +1,30 @@
+#ifndef SMTPD_REPLY_H
+#define SMTPD_REPLY_H
+
+/*
+ * Replies (RFC 5321 section 4.2) with enhanced status codes (RFC 2034).
+ */
+
+#include "smtpd/session.h"
+
+/*
+ * One line: code, dsn unless it is NULL, text.  What stands in the text of
+ * a peer's bytes is made printable; the line is cut at 512 bytes (RFC 5321
+ * section 4.5.3.1.5).  4xx and 5xx count as errors of the session.
+ */
+void	reply_put(struct session *s, int code, const char *dsn,
+	    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* A line of a reply of several lines, all but the last with more set. */
+void	reply_put_line(struct session *s, int code, bool more,
+	    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * A refusal: logged as "reject: VERB from ..." (O04) and sent.  recipient
+ * may be NULL.
+ */
+void	reply_reject(struct session *s, const char *recipient, int code,
+	    const char *dsn, const char *format, ...)
+	    __attribute__((format(printf, 5, 6)));
+
+#endif

@@ -1,0 +1,442 @@
+/*
+ * The session machine: lines in, commands dispatched, replies out.
+ */
+
+#include "smtpd/session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "smtpd/gate.h"
+#include "smtpd/receive.h"
+#include "smtpd/reply.h"
+#include "smtpd/transaction.h"
+#include "smtpd/verb.h"
+#include "util/ascii.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+static const char *const state_names[] = {
+#define S(name)	[STATE_NUMBER_##name] = #name,
+	SESSION_STATES(S)
+#undef S
+};
+
+static const char *
+state_name(enum session_state state)
+{
+	for (unsigned i = 0; i < sizeof(state_names) / sizeof(*state_names);
+	    i++)
+		if (state == 1u << i)
+			return state_names[i];
+	return "?";
+}
+
+void
+session_enter(struct session *s, enum session_state state)
+{
+	log_debug("session %p: %s -> %s", (void *)s, state_name(s->state),
+	    state_name(state));
+	s->state = state;
+}
+
+struct session *
+session_new(struct gate *gate, const struct addr *peer, struct buf *out,
+    void (*wake)(void *), void *arg)
+{
+	struct session	*s = mem_new(sizeof(*s));
+
+	s->gate = gate;
+	s->peer = *peer;
+	addr_format_ip(peer, s->addr);
+	s->name = "unknown";
+	s->is_local = gate_is_in_networks(gate, peer);
+	s->out = out;
+	s->wake = wake;
+	s->wake_arg = arg;
+	s->state = STATE_START;
+	s->last = "CONNECT";
+	return s;
+}
+
+void
+session_free(struct session **sp)
+{
+	struct session	*s = *sp;
+
+	if (s == NULL)
+		return;
+	*sp = NULL;
+	transaction_free(&s->txn);
+	mem_free(s->helo);
+	buf_clear(&s->late);
+	mem_free(s);
+}
+
+bool
+session_is_idle(const struct session *s)
+{
+	return !s->is_waiting && s->txn == NULL;
+}
+
+const char *
+session_client(const struct session *s, char *text)
+{
+	snprintf(text, SESSION_CLIENT_SIZE, "%.30s[%s]", s->name, s->addr);
+	return text;
+}
+
+void
+session_log_loss(const struct session *s, const char *what)
+{
+	char	client[SESSION_CLIENT_SIZE], id[TRANSACTION_ID_SIZE];
+	char	bytes[48] = "";
+
+	if (s->state == STATE_END)
+		return;
+	if (s->state == STATE_BODY)
+		snprintf(bytes, sizeof(bytes), " (%llu bytes)",
+		    (unsigned long long)s->txn->sent);
+	log_info("%s%s%s after %s%s from %s",
+	    s->txn == NULL ? "" : transaction_id(s->txn, id),
+	    s->txn == NULL ? "" : ": ", what,
+	    s->state == STATE_BODY ? "DATA" : s->last, bytes,
+	    session_client(s, client));
+}
+
+static void
+put_count(struct buf *line, const char *name, unsigned good, unsigned total)
+{
+	buf_printf(line, " %s=%u", name, good);
+	if (good != total)
+		buf_printf(line, "/%u", total);
+}
+
+void
+session_log_end(const struct session *s)
+{
+	char		 client[SESSION_CLIENT_SIZE];
+	unsigned	 good = 0, total = s->unknown_count;
+	struct buf	 line = BUF_INIT;
+
+	buf_printf(&line, "disconnect from %s", session_client(s, client));
+	for (size_t i = 0; verb_table()[i].name != NULL; i++) {
+		char	name[12] = "";
+
+		if (s->total[i] == 0)
+			continue;
+		for (size_t j = 0; verb_table()[i].name[j] != '\0'; j++)
+			name[j] = (char)ascii_lower(verb_table()[i].name[j]);
+		put_count(&line, name, s->good[i], s->total[i]);
+		good += s->good[i];
+		total += s->total[i];
+	}
+	if (s->unknown_count > 0)
+		put_count(&line, "unknown", 0, s->unknown_count);
+	put_count(&line, "commands", good, total);
+	if (s->has_bare_lf)
+		buf_put_str(&line, " notes=bare_lf");
+	log_info("%s", buf_cstr(&line));
+	buf_clear(&line);
+}
+
+/* ---- ends ---------------------------------------------------------------- */
+
+static enum step
+hang_up(struct session *s)
+{
+	transaction_free(&s->txn);
+	session_enter(s, STATE_END);
+	return STEP_HANGUP;
+}
+
+enum step
+session_timeout(struct session *s)
+{
+	session_log_loss(s, "timeout");
+	reply_put(s, 421, "4.4.2", "%s Error: timeout exceeded",
+	    s->gate->conf->myhostname);
+	return hang_up(s);
+}
+
+enum step
+session_shutdown(struct session *s)
+{
+	reply_put(s, 421, "4.3.2", "%s Service shutting down",
+	    s->gate->conf->myhostname);
+	return hang_up(s);
+}
+
+/* Commands behind one that must be the last of its group (S22-S25). */
+static enum step
+refuse_pipelining(struct session *s, struct slice behind)
+{
+	char	client[SESSION_CLIENT_SIZE];
+
+	if (!s->has_noted_pipelining)
+		log_info("improper command pipelining after %s from %s: %.*s",
+		    s->last, session_client(s, client),
+		    SLICE_ARG(slice_first(behind, 100)));
+	s->has_noted_pipelining = true;
+	if (!s->gate->conf->smtpd_forbid_unauth_pipelining)
+		return STEP_DONE;
+	reply_put(s, 554, "5.5.0", "Error: SMTP protocol synchronization");
+	return hang_up(s);
+}
+
+enum step
+session_greet(struct session *s, struct slice early)
+{
+	char		client[SESSION_CLIENT_SIZE];
+	enum step	step = STEP_DONE;
+
+	log_info("connect from %s", session_client(s, client));
+	if (early.len > 0)
+		step = refuse_pipelining(s, early);
+	if (step == STEP_DONE)
+		reply_put(s, 220, NULL, "%s", s->gate->conf->smtpd_banner);
+	return step;
+}
+
+/* ---- commands ------------------------------------------------------------ */
+
+/*
+ * After a command: count it; too many errors end the session, many slow it
+ * down (S64): its reply waits in s->late.
+ */
+static enum step
+count_command(struct session *s, enum step step, size_t reply_start)
+{
+	const struct conf	*conf = s->gate->conf;
+	char			 client[SESSION_CLIENT_SIZE];
+
+	if (s->verb != NULL && step != STEP_WAIT) {
+		size_t	i = (size_t)(s->verb - verb_table());
+
+		s->total[i]++;
+		if (!s->has_error)
+			s->good[i]++;
+	}
+	if (step != STEP_DONE || !s->has_error)
+		return step;
+	if (s->error_count > conf->smtpd_hard_error_limit) {
+		log_info("too many errors after %s from %s", s->last,
+		    session_client(s, client));
+		buf_truncate(s->out, reply_start);
+		reply_put(s, 421, "4.7.0", "%s Error: too many errors",
+		    conf->myhostname);
+		return hang_up(s);
+	}
+	if (s->error_count > conf->smtpd_soft_error_limit &&
+	    conf->smtpd_error_sleep_time > 0) {
+		buf_put_slice(&s->late,
+		    slice_after(buf_slice(s->out), reply_start));
+		buf_truncate(s->out, reply_start);
+		s->pause_ms = (int)conf->smtpd_error_sleep_time;
+		s->is_waiting = true;
+		return STEP_WAIT;
+	}
+	return step;
+}
+
+void
+session_unpause(struct session *s)
+{
+	buf_put_slice(s->out, buf_slice(&s->late));
+	buf_clear(&s->late);
+	s->pause_ms = 0;
+	s->is_waiting = false;
+}
+
+void
+session_resume(struct session *s)
+{
+	if (!s->is_waiting)
+		return;
+	s->is_waiting = false;
+	count_command(s, STEP_DONE, s->out->len);
+	s->wake(s->wake_arg);
+}
+
+/* S34: not a mail client. */
+static bool
+is_foreign(const struct session *s, struct slice line, struct slice word)
+{
+	struct slice	list = slice_str(s->gate->conf->smtpd_forbidden_commands);
+	struct slice	name;
+
+	if (word.len == 0 || !ascii_is_alpha(word.data[0]))
+		return true;
+	/* "Subject: x" is a header, not a command. */
+	if (word.data[word.len - 1] == ':' && slice_find(line, ':') > 0)
+		return true;
+	while (slice_get_word(&list, ", \t", &name) == 0)
+		if (slice_is_nocase(word, "") || slice_equal_nocase(word, name))
+			return true;
+	return false;
+}
+
+static bool
+is_noop(const struct session *s, struct slice word)
+{
+	struct slice	list = slice_str(s->gate->conf->smtpd_noop_commands);
+	struct slice	name;
+
+	while (slice_get_word(&list, ", \t", &name) == 0)
+		if (slice_equal_nocase(word, name))
+			return true;
+	return false;
+}
+
+static enum step
+run_unknown(struct session *s, struct slice line, struct slice word)
+{
+	char	client[SESSION_CLIENT_SIZE];
+
+	if (is_noop(s, word)) {
+		reply_put(s, 250, "2.0.0", "Ok");
+		return STEP_DONE;
+	}
+	s->unknown_count++;
+	s->last = "UNKNOWN";
+	if (is_foreign(s, line, word)) {
+		log_warn("non-SMTP command from %s: %.*s",
+		    session_client(s, client),
+		    SLICE_ARG(slice_first(line, 100)));
+		reply_put(s, 221, "2.7.0",
+		    "Error: I can break rules, too. Goodbye.");
+		return hang_up(s);
+	}
+	reply_put(s, 500, "5.5.2", "Error: command not recognized");
+	return STEP_DONE;
+}
+
+static enum step
+run_verb(struct session *s, struct slice args, struct slice behind)
+{
+	const struct verb	*verb = s->verb;
+	enum step		 step = STEP_DONE;
+
+	s->last = verb->name;
+	if ((verb->flags & VERB_LAST) && behind.len > 0)
+		step = refuse_pipelining(s, behind);
+	if (step != STEP_DONE)
+		return step;
+	if ((verb->flags & VERB_JUNK) &&
+	    ++s->junk_count > s->gate->conf->smtpd_junk_command_limit)
+		s->error_count++;
+	if (verb->run == NULL)
+		reply_put(s, 502, "5.5.1", "Error: command not implemented");
+	else if ((verb->states & s->state) == 0)
+		reply_put(s, 503, "5.5.1", "Error: %s", verb->order);
+	else
+		step = verb->run(s, args);
+	return step;
+}
+
+static enum step
+run_line(struct session *s, struct slice line, struct slice behind)
+{
+	size_t		reply_start = s->out->len;
+	struct slice	word, args;
+	size_t		len = 0;
+	enum step	step;
+
+	line = slice_trim(line);
+	while (len < line.len && !ascii_is_space(line.data[len]))
+		len++;
+	word = slice_first(line, len);
+	args = slice_trim(slice_after(line, len));
+	s->has_error = false;
+	s->verb = verb_find(word);
+	step = s->verb == NULL ? run_unknown(s, line, word) :
+	    run_verb(s, args, behind);
+	if (step == STEP_WAIT)
+		s->is_waiting = true;
+	return count_command(s, step, reply_start);
+}
+
+/* ---- lines --------------------------------------------------------------- */
+
+static enum step
+refuse_bare_lf(struct session *s)
+{
+	reply_put(s, (int)s->gate->conf->smtpd_forbid_bare_newline_reject_code,
+	    "5.5.2", "%s Error: bare <LF> received",
+	    s->gate->conf->myhostname);
+	return hang_up(s);
+}
+
+/* The rest of a line that was too long goes by without being kept. */
+static void
+skip_line(struct session *s, struct buf *in)
+{
+	ptrdiff_t	at = slice_find(buf_slice(in), '\n');
+
+	s->is_skipping = at < 0;
+	buf_drop(in, at < 0 ? in->len : (size_t)at + 1);
+	if (at >= 0) {
+		size_t	start = s->out->len;
+
+		s->verb = NULL;
+		s->has_error = false;
+		s->unknown_count++;
+		reply_put(s, 500, "5.5.2", "Error: command line too long");
+		count_command(s, STEP_DONE, start);
+	}
+}
+
+static enum step
+take_line(struct session *s, struct buf *in)
+{
+	struct slice	line = buf_slice(in);
+	ptrdiff_t	at = slice_find(line, '\n');
+	size_t		size = at < 0 ? line.len : (size_t)at + 1;
+	enum step	step = STEP_DONE;
+	bool		bare;
+
+	if (size > (size_t)s->gate->conf->line_length_limit) {
+		s->is_skipping = true;
+		return STEP_DONE;
+	}
+	bare = size < 2 || line.data[size - 2] != '\r';
+	if (bare && s->gate->bare_lf != BARE_LF_ACCEPT) {
+		s->has_bare_lf = true;
+		if (s->gate->bare_lf == BARE_LF_REJECT && !s->is_local)
+			return refuse_bare_lf(s);
+	}
+	step = run_line(s, slice_first(line, size), slice_after(line, size));
+	buf_drop(in, size);
+	return step;
+}
+
+static bool
+has_line(const struct session *s, const struct buf *in)
+{
+	return s->is_skipping || slice_find(buf_slice(in), '\n') >= 0 ||
+	    in->len > (size_t)s->gate->conf->line_length_limit;
+}
+
+enum step
+session_input(struct session *s, struct buf *in)
+{
+	enum step	step = STEP_DONE;
+
+	while (step == STEP_DONE && in->len > 0 && !s->is_waiting) {
+		if (s->state == STATE_BODY) {
+			size_t	before = in->len;
+
+			step = receive_input(s, in);
+			if (step == STEP_DONE && in->len == before)
+				break;
+		} else if (s->is_skipping) {
+			skip_line(s, in);
+		} else if (has_line(s, in)) {
+			step = take_line(s, in);
+		} else {
+			break;
+		}
+	}
+	return s->is_waiting ? STEP_WAIT : step;
+}

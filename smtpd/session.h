@@ -1,0 +1,131 @@
+#ifndef SMTPD_SESSION_H
+#define SMTPD_SESSION_H
+
+/*
+ * The SMTP session: a machine without I/O.  Bytes from the client go in,
+ * replies come out in a buf; what must be waited for (cleanup) calls back.
+ *
+ * Three lifetimes, nested: session (connection), transaction (MAIL to end
+ * of data), command (one line).  Ending one is one free: no state of a
+ * transaction can be found in the next.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/addr.h"
+#include "util/buf.h"
+#include "util/slice.h"
+
+struct gate;
+struct session;
+struct transaction;
+struct verb;
+
+/* What a handler, or the machine as a whole, has come to. */
+enum step {
+	STEP_DONE,	/* ready for more input */
+	STEP_WAIT,	/* for an answer: s->wake is called when to go on */
+	STEP_HANGUP,	/* send what is written, then close */
+};
+
+/* Where in the dialogue of RFC 5321 section 4.1.4 the client is. */
+#define SESSION_STATES(S)						\
+	S(START)	/* connected */					\
+	S(HELLO)	/* HELO or EHLO was said */			\
+	S(MAIL)		/* in a transaction without good recipient */	\
+	S(RCPT)		/* in a transaction with recipients */		\
+	S(BODY)		/* receiving the content */			\
+	S(END)		/* hanging up */
+
+#define S(name)	STATE_NUMBER_##name,
+enum session_number { SESSION_STATES(S) };
+#undef S
+#define S(name)	STATE_##name = 1 << STATE_NUMBER_##name,
+enum session_state { SESSION_STATES(S) };
+#undef S
+
+#define SESSION_VERB_LIMIT	32	/* rows of the verb table */
+
+struct session {
+	struct gate		*gate;
+	void			(*wake)(void *arg);
+	void			*wake_arg;
+	struct buf		*out;		/* borrowed: the client's */
+	enum session_state	 state;
+	struct transaction	*txn;		/* NULL: none */
+
+	/* the client */
+	struct addr		 peer;
+	char			 addr[ADDR_TEXT_SIZE];
+	const char		*name;		/* static: "unknown" */
+	char			*helo;		/* NULL before HELO */
+	bool			 is_local;	/* in mynetworks */
+	bool			 is_esmtp;	/* said EHLO */
+
+	/* the command that is running */
+	const struct verb	*verb;
+	bool			 is_waiting;
+	bool			 has_input_behind; /* more was sent already */
+	bool			 has_error;	/* its reply was 4xx or 5xx */
+
+	/* input */
+	bool			 is_skipping;	/* rest of a long line */
+	bool			 has_bare_lf;	/* noted for the log */
+	bool			 has_noted_pipelining;
+
+	/* counts */
+	int			 error_count;
+	int			 junk_count;
+	int			 pause_ms;	/* wanted before the reply */
+	struct buf		 late;		/* the reply kept back for it */
+	uint16_t		 good[SESSION_VERB_LIMIT];
+	uint16_t		 total[SESSION_VERB_LIMIT];
+	uint16_t		 unknown_count;
+	const char		*last;		/* command, for the log */
+};
+
+/*
+ * A session with the client at peer.  Replies are appended to out.
+ * wake(arg) asks for session_input to be called again.
+ */
+struct session	*session_new(struct gate *gate, const struct addr *peer,
+		    struct buf *out, void (*wake)(void *), void *arg);
+void		 session_free(struct session **s);
+
+/* The greeting; early: the client has spoken already. */
+enum step	 session_greet(struct session *s, struct slice early);
+
+/*
+ * Take from in what can be used now.  When the step is STEP_WAIT and
+ * s->pause_ms is set, what is in out is to be sent, and session_unpause
+ * called after that time.
+ */
+enum step	 session_input(struct session *s, struct buf *in);
+void		 session_unpause(struct session *s);
+
+/* The end from our side: a 421 reply. */
+enum step	 session_timeout(struct session *s);
+enum step	 session_shutdown(struct session *s);
+
+/* Nothing is being waited for, no transaction is open. */
+bool		 session_is_idle(const struct session *s);
+
+/* The one place where the state changes. */
+void		 session_enter(struct session *s, enum session_state state);
+
+/* The command that waited has replied: go on. */
+void		 session_resume(struct session *s);
+
+/* "name[address]", as in the log; borrowed from a buffer of the caller. */
+#define SESSION_CLIENT_SIZE	96
+const char	*session_client(const struct session *s, char *text);
+
+/* "lost connection after CMD from ..." and the like (O05). */
+void		 session_log_loss(const struct session *s, const char *what);
+
+/* "disconnect from ... ehlo=1 ... commands=4/6" (O02). */
+void		 session_log_end(const struct session *s);
+
+#endif

@@ -1,0 +1,290 @@
+/*
+ * A mail transaction and its dealings with cleanup.
+ */
+
+#include "smtpd/transaction.h"
+
+#include <stdio.h>
+
+#include "conf/conf.h"
+#include "mail/ipc.h"
+#include "mail/peer.h"
+#include "smtpd/gate.h"
+#include "smtpd/reply.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define PEER_WAIT_MS	10000	/* for a cleanup that is restarting */
+#define COMMIT_WAIT_MS	300000	/* under the 10 minutes of RFC 5321 4.5.3.2.6 */
+
+struct transaction *
+transaction_new(struct session *s, struct slice sender, uint32_t flags)
+{
+	struct transaction	*txn = mem_new(sizeof(*txn));
+
+	txn->session = s;
+	txn->sender = slice_dup(sender);
+	txn->flags = flags;
+	return txn;
+}
+
+/* Cleanup is to forget what it has. */
+static void
+abort_call(struct transaction *txn, const char *reason)
+{
+	struct msg_mail_abort	m = { slice_str(reason) };
+
+	if (txn->call == NULL)
+		return;
+	ipc_send_mail_abort(txn->ipc, ipc_call_id(txn->call), &m);
+	ipc_cancel(&txn->call);
+	txn->ipc = NULL;
+}
+
+void
+transaction_free(struct transaction **txnp)
+{
+	struct transaction	*txn = *txnp;
+
+	if (txn == NULL)
+		return;
+	*txnp = NULL;
+	abort_call(txn, "canceled");
+	peer_wait_cancel(&txn->wait);
+	for (size_t i = 0; i < txn->count; i++) {
+		mem_free(txn->recipients[i].address);
+		mem_free(txn->recipients[i].original);
+	}
+	mem_free(txn->recipients);
+	mem_free(txn->sender);
+	mem_free(txn->dsn);
+	mem_free(txn->text);
+	buf_clear(&txn->chunk);
+	mem_free(txn);
+}
+
+const char *
+transaction_id(const struct transaction *txn, char *text)
+{
+	if (txn == NULL || txn->queue_id == 0)
+		snprintf(text, TRANSACTION_ID_SIZE, "NOQUEUE");
+	else
+		queue_id_format(txn->queue_id, text);
+	return text;
+}
+
+/* ---- the envelope -------------------------------------------------------- */
+
+static void
+send_recipient(struct transaction *txn, const struct transaction_rcpt *rcpt)
+{
+	struct msg_mail_rcpt	m = {
+		.address = slice_str(rcpt->address),
+		.original = slice_str(rcpt->original),
+	};
+
+	ipc_send_mail_rcpt(txn->ipc, ipc_call_id(txn->call), &m);
+}
+
+void
+transaction_add(struct transaction *txn, struct slice address)
+{
+	struct transaction_rcpt	*rcpt;
+
+	if ((txn->count & (txn->count - 1)) == 0)
+		txn->recipients = mem_resize(txn->recipients,
+		    (txn->count == 0 ? 1 : txn->count * 2) * sizeof(*rcpt));
+	rcpt = &txn->recipients[txn->count++];
+	rcpt->address = slice_dup(address);
+	rcpt->original = slice_dup(address);
+	if (txn->call != NULL)
+		send_recipient(txn, rcpt);
+}
+
+void
+transaction_drop_last(struct transaction *txn)
+{
+	struct transaction_rcpt	*rcpt = &txn->recipients[--txn->count];
+
+	mem_free(rcpt->address);
+	mem_free(rcpt->original);
+}
+
+static void
+take_verdict(struct transaction *txn, int code, struct slice dsn,
+    struct slice text)
+{
+	txn->code = code;
+	mem_free(txn->dsn);
+	mem_free(txn->text);
+	txn->dsn = slice_dup(dsn);
+	txn->text = slice_dup(text);
+}
+
+static void
+finish(struct transaction *txn)
+{
+	struct session	*s = txn->session;
+
+	if (txn->code == 250)
+		reply_put(s, 250, "2.0.0", "%s", txn->text);
+	else
+		reply_put(s, txn->code, txn->dsn, "%s", txn->text);
+	ipc_cancel(&txn->call);
+	transaction_free(&s->txn);
+	session_enter(s, STATE_HELLO);
+	session_resume(s);
+}
+
+static void
+take_id(struct transaction *txn, uint64_t queue_id)
+{
+	const struct session	*s = txn->session;
+	char			 client[SESSION_CLIENT_SIZE];
+	char			 id[TRANSACTION_ID_SIZE];
+
+	txn->queue_id = queue_id;
+	log_info("%s: client=%s", transaction_id(txn, id),
+	    session_client(s, client));
+}
+
+static void
+on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
+    void *arg)
+{
+	struct transaction	*txn = arg;
+	struct msg_mail_opened	 opened;
+	struct msg_mail_done	 done;
+
+	(void)call;
+	if (code == IPC_CODE_mail_opened &&
+	    ipc_parse_mail_opened(payload, &opened) == 0) {
+		take_id(txn, opened.queue_id);
+		return;
+	}
+	if (code == IPC_CODE_mail_done &&
+	    ipc_parse_mail_done(payload, &done) == 0 &&
+	    done.code >= 200 && done.code <= 599) {
+		take_verdict(txn, (int)done.code, done.dsn, done.text);
+	} else if (code == 0) {
+		/* Lost contact is a temporary failure, never more. */
+		txn->call = NULL;
+		txn->ipc = NULL;
+		txn->queue_id = 0;
+		if (!txn->is_started)
+			return;		/* cmd_data begins again */
+		take_verdict(txn, 451, slice_str("4.3.0"),
+		    slice_str("Error: queue file write error"));
+	} else {
+		log_warn("unexpected reply %#x from cleanup", code);
+		return;
+	}
+	if (txn->is_closed)
+		finish(txn);
+	else
+		gate_wake(txn->session->gate);
+}
+
+static void
+open_on(struct transaction *txn, struct ipc *ipc)
+{
+	const struct session	*s = txn->session;
+	struct msg_mail_open	 m = {
+		.sender = slice_str(txn->sender),
+		.flags = txn->flags,
+		.client_name = slice_str(s->name),
+		.client_addr = slice_str(s->addr),
+		.helo = slice_str(s->helo),
+		.proto = slice_str(s->is_esmtp ? "ESMTP" : "SMTP"),
+	};
+
+	txn->ipc = ipc;
+	txn->call = ipc_call_new(ipc, on_reply, txn);
+	ipc_send_mail_open(ipc, ipc_call_id(txn->call), &m);
+	for (size_t i = 0; i < txn->count; i++)
+		send_recipient(txn, &txn->recipients[i]);
+}
+
+static void
+on_peer(struct ipc *ipc, void *arg)
+{
+	struct transaction	*txn = arg;
+	struct session		*s = txn->session;
+
+	txn->wait = NULL;
+	if (ipc != NULL)
+		open_on(txn, ipc);
+	txn->ready(s, ipc != NULL);
+}
+
+enum step
+transaction_open(struct transaction *txn,
+    void (*ready)(struct session *s, bool ok))
+{
+	struct peer	*peer = txn->session->gate->cleanup;
+
+	if (txn->call != NULL)
+		return STEP_DONE;
+	if (peer_ipc(peer) != NULL) {
+		open_on(txn, peer_ipc(peer));
+		return STEP_DONE;
+	}
+	txn->ready = ready;
+	txn->wait = peer_wait_new(peer, PEER_WAIT_MS, on_peer, txn);
+	return STEP_WAIT;
+}
+
+/* ---- the content --------------------------------------------------------- */
+
+void
+transaction_flush(struct transaction *txn)
+{
+	struct slice		rest = buf_slice(&txn->chunk);
+	struct msg_mail_data	m;
+
+	/* After an early verdict the rest is only swallowed. */
+	while (rest.len > 0 && txn->call != NULL && txn->code == 0) {
+		m.bytes = slice_first(rest, IPC_DATA_LIMIT);
+		rest = slice_after(rest, m.bytes.len);
+		txn->sent += m.bytes.len;
+		ipc_send_mail_data(txn->ipc, ipc_call_id(txn->call), &m);
+	}
+	buf_empty(&txn->chunk);
+}
+
+void
+transaction_put(struct transaction *txn, struct slice content)
+{
+	txn->is_started = true;
+	buf_put_slice(&txn->chunk, content);
+	if (txn->chunk.len >= IPC_DATA_LIMIT)
+		transaction_flush(txn);
+}
+
+bool
+transaction_is_full(const struct transaction *txn)
+{
+	return txn->call != NULL && txn->code == 0 &&
+	    ipc_is_congested(txn->ipc);
+}
+
+enum step
+transaction_close(struct transaction *txn)
+{
+	struct msg_mail_close	m;
+
+	txn->is_started = txn->is_closed = true;
+	transaction_flush(txn);
+	buf_clear(&txn->chunk);
+	if (txn->code == 0 && txn->call == NULL)
+		take_verdict(txn, 451, slice_str("4.3.0"),
+		    slice_str("Error: queue file write error"));
+	if (txn->code != 0) {
+		finish(txn);
+		return STEP_DONE;
+	}
+	m.size = txn->sent;
+	ipc_send_mail_close(txn->ipc, ipc_call_id(txn->call), &m);
+	ipc_call_deadline(txn->call, COMMIT_WAIT_MS);
+	return STEP_WAIT;
+}

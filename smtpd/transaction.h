@@ -1,0 +1,79 @@
+#ifndef SMTPD_TRANSACTION_H
+#define SMTPD_TRANSACTION_H
+
+/*
+ * One mail transaction: from MAIL to the reply after the content.  It is
+ * cleanup's client; when cleanup goes away before the content began, it
+ * begins again with the next one, later the client hears 451.
+ */
+
+#include "mail/queue_id.h"
+#include "smtpd/body.h"
+#include "smtpd/session.h"
+
+struct ipc_call;
+struct peer_wait;
+
+struct transaction_rcpt {
+	char	*address;
+	char	*original;
+};
+
+struct transaction {
+	struct session		*session;
+	char			*sender;	/* "" is the null sender */
+	uint32_t		 flags;		/* MAIL_* */
+	struct transaction_rcpt	*recipients;
+	size_t			 count;
+	int			 over_count;	/* refused: too many */
+
+	struct ipc		*ipc;		/* of call; borrowed */
+	struct ipc_call		*call;		/* NULL: not with cleanup */
+	struct peer_wait	*wait;
+	void			(*ready)(struct session *s, bool ok);
+	uint64_t		 queue_id;	/* 0: not known yet */
+
+	/* content */
+	struct body		 body;
+	struct buf		 chunk;		/* not sent yet */
+	uint64_t		 sent;		/* bytes given to cleanup */
+	bool			 is_started;	/* content was given */
+	bool			 is_closed;	/* all of it was */
+	int			 code;		/* the verdict; 0: none yet */
+	char			*dsn;
+	char			*text;
+};
+
+struct transaction *transaction_new(struct session *s, struct slice sender,
+		    uint32_t flags);
+/* Ends it, with cleanup too, wherever it is. Accepts NULL. */
+void		 transaction_free(struct transaction **txn);
+
+void		 transaction_add(struct transaction *txn,
+		    struct slice address);
+
+/* The last recipient is refused after all; cleanup does not know it. */
+void		 transaction_drop_last(struct transaction *txn);
+
+/*
+ * See that cleanup has the envelope.  STEP_DONE: it has; STEP_WAIT: ready
+ * is called later, with ok false when there is no cleanup in time.
+ */
+enum step	 transaction_open(struct transaction *txn,
+		    void (*ready)(struct session *s, bool ok));
+
+/* More content; what is too much is kept from us by transaction_is_full. */
+void		 transaction_put(struct transaction *txn,
+		    struct slice content);
+/* Send what transaction_put has gathered. */
+void		 transaction_flush(struct transaction *txn);
+bool		 transaction_is_full(const struct transaction *txn);
+
+/* All content is given: the reply follows by itself.  STEP_WAIT. */
+enum step	 transaction_close(struct transaction *txn);
+
+/* The queue id for the log, or NOQUEUE; txn may be NULL.  Returns text. */
+#define TRANSACTION_ID_SIZE	QUEUE_ID_TEXT_SIZE
+const char	*transaction_id(const struct transaction *txn, char *text);
+
+#endif

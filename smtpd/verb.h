@@ -1,0 +1,31 @@
+#ifndef SMTPD_VERB_H
+#define SMTPD_VERB_H
+
+/*
+ * The commands of SMTP: one row each.  The dispatcher answers what is
+ * unknown (500), not implemented (502) or out of order (503), so that no
+ * handler checks order.
+ */
+
+#include "smtpd/session.h"
+
+enum {
+	VERB_LAST = 1,	/* must be last in a pipelined group (RFC 2920 3.1) */
+	VERB_JUNK = 2,	/* useful now and then, suspicious in masses */
+};
+
+struct verb {
+	const char	*name;
+	enum step	(*run)(struct session *s, struct slice args);
+	unsigned	 states;	/* where it is allowed */
+	unsigned	 flags;
+	const char	*order;		/* text of the 503 */
+};
+
+/* By its name, ASCII case apart; NULL when there is none. */
+const struct verb *verb_find(struct slice name);
+
+/* The table; ended by a NULL name. */
+const struct verb *verb_table(void);
+
+#endif
