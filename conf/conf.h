@@ -16,11 +16,13 @@
 #include "util/slice.h"
 
 /*
- * The parameters.  TEXT is expanded ($name) and borrowed from the conf;
- * TIME is in milliseconds; SIZE is in bytes.
+ * The parameters.  TEXT is expanded ($name) and owned by the conf; CHOICE is
+ * the same, spelled as in params.def; TIME is in milliseconds; SIZE is in
+ * bytes.
  */
 struct conf {
 #define TEXT(name, value, text)			const char *name;
+#define CHOICE(name, value, choices, text)	const char *name;
 #define BOOL(name, value, text)			bool name;
 #define NUMBER(name, value, min, max, text)	int64_t name;
 #define SIZE(name, value, min, max, text)	int64_t name;
@@ -28,6 +30,9 @@ struct conf {
 #include "conf/params.def"
 	struct conf_source	*source;	/* owned */
 };
+
+/* Where main.cf is unless -c or MAIL_CONFIG says otherwise. */
+#define CONF_FOLDER	"/etc/tern"
 
 /* ---- text ---------------------------------------------------------------- */
 
@@ -44,7 +49,14 @@ void	 conf_source_free(struct conf_source **source);
 int	 conf_source_read(struct conf_source *source, const char *file,
 	    char **why_r);
 
-/* Set one value, as -o does; where names it in messages ("master.cf:7"). */
+/* The same of text that was read already; file names it in messages. */
+int	 conf_source_load(struct conf_source *source, const char *file,
+	    struct slice text, char **why_r);
+
+/*
+ * Set one value, as -o does; where names it in messages ("master.cf:7").
+ * It is checked by conf_new.
+ */
 void	 conf_source_set(struct conf_source *source, const char *name,
 	    const char *value, const char *where);
 
@@ -52,13 +64,26 @@ void	 conf_source_set(struct conf_source *source, const char *name,
 const char *conf_source_find(const struct conf_source *source,
 	    const char *name);
 
+/* Who set it ("main.cf:12", "master.cf:7"), or NULL; borrowed likewise. */
+const char *conf_source_where(const struct conf_source *source,
+	    const char *name);
+
+/* The name of this machine as it was when the source was made. */
+const char *conf_source_machine(const struct conf_source *source);
+
+/* A name may have letters, digits and _ - . and 255 characters. */
+bool	 conf_source_is_name(struct slice name);
+
 /* Call fn for each explicitly set name, in the order of the file. */
 typedef void (*conf_each_fn)(const char *name, const char *value,
 	    const char *where, void *arg);
 void	 conf_source_each(const struct conf_source *source, conf_each_fn fn,
 	    void *arg);
 
-/* The snapshot that master hands down; conf_source_parse refuses junk (-1). */
+/*
+ * The snapshot that master hands down; conf_source_parse puts it in place
+ * of what source holds.  It refuses junk (-1; source is then empty).
+ */
 void	 conf_source_write(const struct conf_source *source,
 	    struct buf *into);
 int	 conf_source_parse(struct conf_source *source, struct slice snapshot);
@@ -74,12 +99,29 @@ struct conf *conf_new(struct conf_source *source, char **why_r);
 void	 conf_free(struct conf **conf);
 
 /*
+ * Whether one parameter is good: one with a row, one known by its suffix,
+ * or any other name that is set.  0, or -1 and *why_r as of conf_new.
+ */
+int	 conf_check(const struct conf_source *source, const char *name,
+	    char **why_r);
+
+/*
+ * Call fn for each name that is set but neither known nor used in another
+ * value: most often a misspelled one.
+ */
+void	 conf_each_unused(const struct conf_source *source, conf_each_fn fn,
+	    void *arg);
+
+/*
  * A parameter that has no row, such as slow_destination_concurrency_limit:
  * its expanded text (caller frees), or NULL when it is not set.
  */
 char	*conf_find(const struct conf *conf, const char *name);
 
-/* The same as a number; fallback when it is not set or is no number. */
+/*
+ * The same as a number (a time in milliseconds, a size in bytes); fallback
+ * when it is not set or is no number.
+ */
 int64_t	 conf_find_number(const struct conf *conf, const char *name,
 	    int64_t fallback);
 
@@ -91,6 +133,21 @@ int64_t	 conf_find_number(const struct conf *conf, const char *name,
 char	*conf_expand(const struct conf_source *source, const char *text,
 	    char **why_r);
 
+/* The same for what name stands for; "" when it is not set. */
+char	*conf_expand_name(const struct conf_source *source, const char *name,
+	    char **why_r);
+
+/*
+ * The default of a parameter that has a row or is known by its suffix,
+ * unexpanded (caller frees), or NULL.
+ */
+char	*conf_expand_default(const struct conf_source *source,
+	    const char *name);
+
+/* Call fn for each name that text refers to. */
+typedef void (*conf_expand_fn)(struct slice name, void *arg);
+void	 conf_expand_each(const char *text, conf_expand_fn fn, void *arg);
+
 /* "30s", "5d", "2" (in unit: one of s m h d w) to milliseconds; 0 or -1. */
 int	 conf_parse_time(const char *text, char unit, int64_t *ms_r);
 
@@ -99,19 +156,32 @@ const char *conf_nearest(const char *name);
 
 /* ---- the rows, for ternconf and the documentation ------------------------ */
 
-enum conf_type { CONF_TEXT, CONF_BOOL, CONF_NUMBER, CONF_SIZE, CONF_TIME };
+enum conf_type {
+	CONF_TEXT, CONF_CHOICE, CONF_BOOL, CONF_NUMBER, CONF_SIZE, CONF_TIME
+};
 
 struct conf_row {
 	const char	*name;
 	enum conf_type	 type;
 	const char	*value;		/* default, unexpanded */
-	int64_t		 min, max;
+	int64_t		 min, max;	/* in milliseconds for CONF_TIME */
 	char		 unit;		/* of CONF_TIME */
+	const char	*choices;	/* of CONF_CHOICE; by spaces */
 	const char	*text;
 };
 
 /* All rows, in the order of params.def, ended by a NULL name. */
 const struct conf_row *conf_rows(void);
 const struct conf_row *conf_row_find(const char *name);
+
+/*
+ * The row that gives slow_destination_concurrency_limit, which has none
+ * itself, its type and default: default_destination_concurrency_limit.
+ * NULL when name does not end like that.
+ */
+const struct conf_row *conf_row_find_suffix(const char *name);
+
+/* What may stand in a value of that row, in words; the caller frees. */
+char	*conf_row_hint(const struct conf_row *row);
 
 #endif

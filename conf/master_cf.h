@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "util/slice.h"
+
 enum master_cf_type { MASTER_CF_INET, MASTER_CF_UNIX };
 
 /* '-' in a column that has a default. */
@@ -19,16 +21,16 @@ struct master_cf_option {
 };
 
 struct master_cf_service {
-	char			*name;		/* "smtp", "[::1]:2525", "qmgr" */
+	char			*name;		/* "smtp", "[::1]:2525" */
 	enum master_cf_type	 type;
 	enum master_cf_choice	 is_private;
 	enum master_cf_choice	 is_unprivileged;
 	enum master_cf_choice	 has_chroot;
 	int			 wakeup_s;	/* 0: never */
 	bool			 wakeup_lazily;	/* "300?" */
-	int			 process_limit;	/* -1: '-'; 0: no limit */
+	int			 process_limit;	/* -1: '-'; 0: none */
 	char			*command;	/* program name */
-	char		       **args;		/* without -o; NULL at the end */
+	char		       **args;		/* without -o; then NULL */
 	struct master_cf_option	*options;	/* -o, in order */
 	size_t			 option_count;
 	int			 line;
@@ -45,6 +47,10 @@ struct master_cf {
  * stands, in the place of the first.
  */
 struct master_cf *master_cf_read(const char *file, char **why_r);
+
+/* The same of text that was read already; file names it in messages. */
+struct master_cf *master_cf_parse(const char *file, struct slice text,
+	    char **why_r);
 void	 master_cf_free(struct master_cf **cf);
 
 #endif

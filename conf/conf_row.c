@@ -1,0 +1,106 @@
+/*
+ * params.def as a table, and the names that follow from its rows.
+ */
+
+#include "conf/conf.h"
+
+#include <string.h>
+
+#include "util/mem.h"
+
+static const struct conf_row rows[] = {
+#define TEXT(name, value, text) \
+	{ #name, CONF_TEXT, value, 0, 0, 0, NULL, text },
+#define CHOICE(name, value, choices, text) \
+	{ #name, CONF_CHOICE, value, 0, 0, 0, choices, text },
+#define BOOL(name, value, text) \
+	{ #name, CONF_BOOL, value, 0, 0, 0, NULL, text },
+#define NUMBER(name, value, min, max, text) \
+	{ #name, CONF_NUMBER, value, min, max, 0, NULL, text },
+#define SIZE(name, value, min, max, text) \
+	{ #name, CONF_SIZE, value, min, max, 0, NULL, text },
+#define TIME(name, value, unit, min, max, text) \
+	{ #name, CONF_TIME, value, min * INT64_C(1000), max * INT64_C(1000), \
+	    unit, NULL, text },
+#include "conf/params.def"
+	{ NULL, CONF_TEXT, NULL, 0, 0, 0, NULL, NULL }
+};
+
+/* A transport's name and one of these: its own value of that parameter. */
+static const struct {
+	const char	*suffix;
+	const char	*row;
+} suffixes[] = {
+	{ "_destination_concurrency_limit",
+	    "default_destination_concurrency_limit" },
+	{ "_destination_recipient_limit",
+	    "default_destination_recipient_limit" },
+	{ "_destination_concurrency_failed_cohort_limit",
+	    "default_destination_concurrency_failed_cohort_limit" },
+	{ "_destination_concurrency_negative_feedback",
+	    "default_destination_concurrency_negative_feedback" },
+	{ "_destination_concurrency_positive_feedback",
+	    "default_destination_concurrency_positive_feedback" },
+	{ "_initial_destination_concurrency",
+	    "initial_destination_concurrency" },
+	{ "_delivery_slot_cost", "delivery_slot_cost" },
+};
+
+const struct conf_row *
+conf_rows(void)
+{
+	return rows;
+}
+
+const struct conf_row *
+conf_row_find(const char *name)
+{
+	for (const struct conf_row *row = rows; row->name != NULL; row++)
+		if (strcmp(row->name, name) == 0)
+			return row;
+	return NULL;
+}
+
+const struct conf_row *
+conf_row_find_suffix(const char *name)
+{
+	size_t	len = strlen(name);
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		size_t	tail = strlen(suffixes[i].suffix);
+
+		if (len > tail &&
+		    strcmp(name + len - tail, suffixes[i].suffix) == 0)
+			return conf_row_find(suffixes[i].row);
+	}
+	return NULL;
+}
+
+static char *
+time_hint(const struct conf_row *row)
+{
+	return mem_printf("a time from %llds to %llds; without a unit: %c",
+	    (long long)(row->min / 1000), (long long)(row->max / 1000),
+	    row->unit);
+}
+
+char *
+conf_row_hint(const struct conf_row *row)
+{
+	switch (row->type) {
+	case CONF_TEXT:
+		return mem_strdup("text");
+	case CONF_CHOICE:
+		return mem_printf("one of: %s", row->choices);
+	case CONF_BOOL:
+		return mem_strdup("yes or no");
+	case CONF_NUMBER:
+	case CONF_SIZE:
+		return mem_printf("a %s from %lld to %lld",
+		    row->type == CONF_SIZE ? "size" : "number",
+		    (long long)row->min, (long long)row->max);
+	case CONF_TIME:
+		return time_hint(row);
+	}
+	return mem_strdup("");
+}
