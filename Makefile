@@ -4,7 +4,7 @@
 # LINK_<folder> says what a folder links with and so may include:
 # "make layers" fails on a breach.
 
-LIBS	:= util conf net mail
+LIBS	:= util conf net mail load
 PROGS	:= master smtpd cleanup qmgr smtp
 
 LINK_util    :=
@@ -16,7 +16,8 @@ LINK_smtpd   := mail net conf util
 LINK_cleanup := mail net conf util
 LINK_qmgr    := mail net conf util
 LINK_smtp    := mail net conf util
-LINK_tools   := mail net conf util
+LINK_load    := net util
+LINK_tools   := load mail net conf util
 
 BUILD	?= build
 DESTDIR	?=
@@ -86,7 +87,7 @@ $(BUILD)/tests/unit/main.o: $(BUILD)/unit_list.h
 
 $(BUILD)/unit: $(BUILD)/tests/unit/main.o \
     $(patsubst %,$(BUILD)/tests/unit/%_test.o,$(TESTS)) \
-    $(call libs,$(PROGS) mail net conf util)
+    $(call libs,$(PROGS) load mail net conf util)
 	$(CC) $(LDALL) -o $@ $^ $(LDLIBS) -lcunit
 
 unit: $(BUILD)/unit

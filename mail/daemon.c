@@ -411,7 +411,6 @@ start(struct daemon *daemon)
 {
 	char	version[16];
 
-	daemon->loop = loop_new();
 	daemon->control = loop_watch_new(daemon->loop, DAEMON_CONTROL_FD,
 	    LOOP_READ, on_control, daemon);
 	daemon->beat = loop_timer_new(daemon->loop, on_beat, daemon);
@@ -437,6 +436,7 @@ daemon_run(const struct daemon_program *program, int argc, char **argv)
 	open_log(daemon);
 	fcntl(DAEMON_CONTROL_FD, F_SETFD, FD_CLOEXEC);
 	raise_descriptor_limit();
+	daemon->loop = loop_new();
 	if (program->open != NULL)
 		program->open(daemon);
 	give_up_rights(daemon);

@@ -33,6 +33,7 @@ struct io {
 	bool			 is_blocked;	/* the kernel took no more */
 	bool			 is_dirty;	/* flush is deferred */
 	bool			 is_shutdown;	/* wanted after the output */
+	bool			 is_broken;	/* for writing */
 	bool			 is_dead;	/* freed, or error told */
 };
 
@@ -118,12 +119,36 @@ do_read(struct io *io)
 	trim(&io->in);
 }
 
+static void
+on_broken(void *arg)
+{
+	struct io	*io = arg;
+
+	if (!io->is_dead && !io->is_closed)
+		do_read(io);
+	if (!io->is_dead)
+		fail(io, io->error);
+}
+
+/*
+ * A peer that hangs up while we write may have said why first ("552 too
+ * big", "421 going down"): what it said is read before the error is told.
+ */
+static void
+fail_writing(struct io *io, int error)
+{
+	io->is_broken = true;
+	io->error = error;
+	buf_clear(&io->out);
+	loop_defer(io->loop, on_broken, io);
+}
+
 void
 io_flush(struct io *io)
 {
 	bool	had = io->out.len > 0;
 
-	if (io->is_dead || io->is_connecting)
+	if (io->is_dead || io->is_connecting || io->is_broken)
 		return;
 	while (io->out.len > 0) {
 		struct slice	s = buf_slice(&io->out);
@@ -132,7 +157,7 @@ io_flush(struct io *io)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN) {
-			fail(io, errno);
+			fail_writing(io, errno);
 			return;
 		}
 		if (n < 0)
@@ -349,7 +374,7 @@ io_flush_later(struct io *io)
 void
 io_write(struct io *io, const void *data, size_t len)
 {
-	if (io->is_dead)
+	if (io->is_dead || io->is_broken)
 		return;
 	buf_put(&io->out, data, len);
 	io_flush_later(io);

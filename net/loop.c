@@ -47,6 +47,7 @@ struct loop_watch {
 
 struct loop_signal {
 	struct event	*event;
+	struct loop	*loop;
 	loop_fn		 fn;
 	void		*arg;
 };
@@ -323,6 +324,7 @@ on_signal(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	signal->loop->now_ms = clock_now_ms();
 	signal->fn(signal->arg);
 }
 
@@ -331,6 +333,7 @@ loop_signal_new(struct loop *loop, int number, loop_fn fn, void *arg)
 {
 	struct loop_signal	*signal = mem_new(sizeof(*signal));
 
+	signal->loop = loop;
 	signal->fn = fn;
 	signal->arg = arg;
 	signal->event = evsignal_new(loop->base, number, on_signal, signal);

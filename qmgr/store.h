@@ -12,6 +12,11 @@
  *
  * Each function names the arrow of doc/queue.md that it walks.
  *
+ * A read sees all writes given before it, flushed or not.  A record that is
+ * damaged is logged and counts as absent; the rest of the queue is not
+ * touched by it.  The message stays on the disk, but store_reschedule takes
+ * it out of the due index, so that it does not come back for ever.
+ *
  * What the disk refuses (ENOSPC, EIO, a panic of the library) is fatal:
  * nothing was acknowledged, master starts qmgr again, recovery runs.
  */
@@ -33,6 +38,7 @@ struct store_settings {
 	int64_t		 log_file_size;	/* bytes of one log file */
 	int64_t		 checkpoint_size; /* bytes of log between checkpoints */
 	int64_t		 lazy_ms;	/* longest wait of an unhurried write */
+	int64_t		 lock_wait_ms;	/* for a qmgr that leaves; 0: 15 s */
 };
 
 enum {
@@ -86,14 +92,22 @@ typedef void (*store_due_fn)(const struct store_due *due, size_t count,
 
 /*
  * Open (make, recover, sweep what was arriving) and start the thread.
- * NULL and *why_r (caller frees) when it cannot be.  The largest id ever
- * committed is store_last_id.
+ * NULL and *why_r (caller frees) when it cannot be, among that when another
+ * qmgr keeps the queue for longer than lock_wait_ms.
  */
 struct store	*store_open(struct loop *loop,
 		    const struct store_settings *settings, char **why_r);
+
+/*
+ * No id above it was ever spilled or committed: exact after a store_close
+ * and while the store is open; after a crash up to 2^32 too high.
+ */
 uint64_t	 store_last_id(const struct store *store);
 
-/* Finish all operations (their callbacks run), checkpoint, close. */
+/*
+ * Finish all operations (their callbacks run), checkpoint, close.  Not from
+ * a callback of the store.
+ */
 void		 store_close(struct store **store);
 
 /* Bytes of operations not finished: the caller's back-pressure. */
@@ -101,17 +115,19 @@ size_t		 store_pending(const struct store *store);
 
 /*
  * A chunk of a message that is still arriving, all of STORE_CHUNK_SIZE
- * but the last; not flushed.  S0 -> S1, S1 -> S1.
+ * but the last; not flushed.  Number 0 comes first: it marks the message as
+ * arriving, for the sweep.  S0 -> S1, S1 -> S1.
  */
 void		 store_spill(struct store *store, uint64_t id,
 		    uint32_t number, struct slice bytes);
 
-/* The client went away.  S1 -> S0. */
+/* The client went away; also when nothing was spilled.  S1 -> S0. */
 void		 store_abort(struct store *store, uint64_t id);
 
 /*
  * Commit a message: envelope, recipients, and the content that was not
- * spilled, cut into chunks from number first_chunk on.  S0, S1 -> S2.
+ * spilled, cut into chunks from number first_chunk on (the spilled ones
+ * were 0 to first_chunk - 1).  S0, S1 -> S2.
  * done is called after the flush: only then may a 250 leave.
  */
 void		 store_commit(struct store *store,
@@ -130,14 +146,19 @@ void		 store_update(struct store *store, uint64_t id,
 
 /*
  * New due time, flags, attempts and reason of a message whose due time was
- * old_due_us.  S3 -> S4, S4 -> S4, any -> S5, S5 -> S2.  Lazy when done is
- * NULL.
+ * old_due_us (believed only if the record cannot be read).  S3 -> S4,
+ * S4 -> S4, any -> S5, S5 -> S2.  Lazy when done is NULL.  A message that
+ * is gone stays gone.
  */
 void		 store_reschedule(struct store *store,
 		    const struct store_message *message, uint64_t old_due_us,
 		    store_done_fn done, void *arg);
 
-/* All of a message.  S2, S3, S4, S5 -> S6.  Lazy when done is NULL. */
+/*
+ * All of a message, due at due_us (believed only if the record cannot be
+ * read).  Lazy when done is NULL.  A large content goes in pieces, in the
+ * batches that follow, or at the next open.  S2, S3, S4, S5 -> S6.
+ */
 void		 store_remove(struct store *store, uint64_t id,
 		    uint64_t due_us, store_done_fn done, void *arg);
 

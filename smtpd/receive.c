@@ -40,6 +40,7 @@ finish(struct session *s)
 		if (s->gate->bare_lf == BARE_LF_REJECT && !s->is_local)
 			return refuse_bare_lf(s);
 	}
+	s->has_error = false;
 	step = transaction_close(s->txn);
 	if (step == STEP_WAIT)
 		s->is_waiting = true;

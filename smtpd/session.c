@@ -211,7 +211,9 @@ count_command(struct session *s, enum step step, size_t reply_start)
 	const struct conf	*conf = s->gate->conf;
 	char			 client[SESSION_CLIENT_SIZE];
 
-	if (s->verb != NULL && step != STEP_WAIT) {
+	/* DATA counts when its content has its reply. */
+	if (s->verb != NULL && step != STEP_WAIT &&
+	    s->state != STATE_BODY) {
 		size_t	i = (size_t)(s->verb - verb_table());
 
 		s->total[i]++;
@@ -252,11 +254,12 @@ session_unpause(struct session *s)
 void
 session_resume(struct session *s)
 {
-	if (!s->is_waiting)
-		return;
+	bool	was_waiting = s->is_waiting;
+
 	s->is_waiting = false;
 	count_command(s, STEP_DONE, s->out->len);
-	s->wake(s->wake_arg);
+	if (was_waiting)
+		s->wake(s->wake_arg);
 }
 
 /* S34: not a mail client. */

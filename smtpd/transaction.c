@@ -125,9 +125,11 @@ static void
 finish(struct transaction *txn)
 {
 	struct session	*s = txn->session;
+	char		 id[TRANSACTION_ID_SIZE];
 
 	if (txn->code == 250)
-		reply_put(s, 250, "2.0.0", "%s", txn->text);
+		reply_put(s, 250, "2.0.0", "Ok: queued as %s",
+		    transaction_id(txn, id));
 	else
 		reply_put(s, txn->code, txn->dsn, "%s", txn->text);
 	ipc_cancel(&txn->call);

@@ -1,0 +1,80 @@
+/*
+ * Delivery log lines.
+ */
+
+#include "mail/delivery_log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "mail/queue_id.h"
+#include "util/buf.h"
+#include "util/log.h"
+
+const char *
+delivery_log_time(int64_t us, char *text)
+{
+	int64_t	hundredths = us <= 0 ? 0 : (us + 5000) / 10000;
+	char	*end;
+
+	if (hundredths >= 1000) {
+		snprintf(text, DELIVERY_TIME_SIZE, "%lld",
+		    (long long)(us + 500000) / 1000000);
+		return text;
+	}
+	if (hundredths >= 100)
+		snprintf(text, DELIVERY_TIME_SIZE, "%lld.%lld",
+		    (long long)(hundredths + 5) / 100,
+		    (long long)(hundredths + 5) / 10 % 10);
+	else
+		snprintf(text, DELIVERY_TIME_SIZE, "0.%02lld",
+		    (long long)hundredths);
+	/* No zeros at the end, no point without digits. */
+	end = text + strlen(text) - 1;
+	while (*end == '0')
+		*end-- = '\0';
+	if (*end == '.')
+		*end = '\0';
+	if (text[0] == '\0')
+		snprintf(text, DELIVERY_TIME_SIZE, "0");
+	return text;
+}
+
+/* before qmgr / in qmgr / connecting / sending */
+static void
+put_delays(struct buf *line, const struct delivery_times *t)
+{
+	int64_t	start = t->start_us == 0 ? t->end_us : t->start_us;
+	int64_t	ready = t->ready_us == 0 ? t->end_us : t->ready_us;
+	char	a[DELIVERY_TIME_SIZE], b[DELIVERY_TIME_SIZE];
+	char	c[DELIVERY_TIME_SIZE], d[DELIVERY_TIME_SIZE];
+	char	all[DELIVERY_TIME_SIZE];
+
+	buf_printf(line, ", delay=%s, delays=%s/%s/%s/%s",
+	    delivery_log_time(t->end_us - t->arrival_us, all),
+	    delivery_log_time(t->active_us - t->arrival_us, a),
+	    delivery_log_time(start - t->active_us, b),
+	    delivery_log_time(ready - start, c),
+	    delivery_log_time(t->end_us - ready, d));
+}
+
+void
+delivery_log_put(const struct delivery_log *log)
+{
+	char		id[QUEUE_ID_TEXT_SIZE];
+	struct buf	line = BUF_INIT;
+
+	buf_printf(&line, "%s: to=<%s>", queue_id_format(log->queue_id, id),
+	    log->recipient);
+	if (log->original[0] != '\0' &&
+	    strcmp(log->original, log->recipient) != 0)
+		buf_printf(&line, ", orig_to=<%s>", log->original);
+	buf_printf(&line, ", relay=%s", log->relay);
+	if (log->use > 1)
+		buf_printf(&line, ", conn_use=%d", log->use);
+	put_delays(&line, &log->times);
+	buf_printf(&line, ", dsn=%s, status=%s (%s)", log->dsn,
+	    outcome_name(log->kind), log->reason);
+	log_info("%s", buf_cstr(&line));
+	buf_clear(&line);
+}

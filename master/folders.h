@@ -1,0 +1,18 @@
+#ifndef MASTER_FOLDERS_H
+#define MASTER_FOLDERS_H
+
+/*
+ * The folders of the queue directory and the users who own them.
+ */
+
+#include "conf/conf.h"
+
+/* Make what is missing; 0, or -1 and *why_r (caller frees). */
+int	folders_make(const struct conf *conf, char **why_r);
+
+typedef void (*folders_warn_fn)(const char *text, void *arg);
+
+/* Tell of users who do not exist and folders that are not theirs. */
+void	folders_check(const struct conf *conf, folders_warn_fn fn, void *arg);
+
+#endif

@@ -1,0 +1,493 @@
+/*
+ * From files to services.
+ */
+
+#include "master/generation.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "conf/master_cf.h"
+#include "master/folders.h"
+#include "master/interface.h"
+#include "master/program.h"
+#include "master/service.h"
+#include "util/buf.h"
+#include "util/log.h"
+#include "util/mem.h"
+#include "util/path.h"
+
+void
+generation_warn(struct generation *generation, const char *text)
+{
+	struct generation_note	*note = mem_new(sizeof(*note));
+
+	note->text = mem_strdup(text);
+	LL_APPEND(generation->warnings, note);
+}
+
+/* Takes text over. */
+static void
+warn(struct generation *generation, char *text)
+{
+	generation_warn(generation, text);
+	mem_free(text);
+}
+
+/* ---- main.cf ------------------------------------------------------------- */
+
+static struct conf *
+read_main(const char *folder, char **why_r)
+{
+	struct conf_source	*source = conf_source_new();
+	char			*file = path_join(folder, "main.cf");
+	struct conf		*conf = NULL;
+
+	if (conf_source_read(source, file, why_r) == 0) {
+		/* Whatever it says of itself, this is where it is. */
+		conf_source_set(source, "config_directory", folder, file);
+		conf = conf_new(source, why_r);
+	}
+	if (conf == NULL)
+		conf_source_free(&source);
+	mem_free(file);
+	return conf;
+}
+
+static int
+check_path(const struct conf *conf, const char *name, const char *value,
+    char **why_r)
+{
+	const char	*where = conf_source_where(conf->source, name);
+
+	if (value[0] == '/')
+		return 0;
+	*why_r = mem_printf("%s%s%s: \"%s\" does not begin with /",
+	    where == NULL ? "" : where, where == NULL ? "" : ": ", name,
+	    value);
+	return -1;
+}
+
+static int
+check_paths(const struct conf *conf, char **why_r)
+{
+	if (check_path(conf, "queue_directory", conf->queue_directory,
+	    why_r) < 0 ||
+	    check_path(conf, "data_directory", conf->data_directory,
+	    why_r) < 0)
+		return -1;
+	if (conf->daemon_directory[0] != '\0' &&
+	    check_path(conf, "daemon_directory", conf->daemon_directory,
+	    why_r) < 0)
+		return -1;
+	if (conf->maillog_file[0] == '\0')
+		return 0;
+	return check_path(conf, "maillog_file", conf->maillog_file, why_r);
+}
+
+static char *
+find_programs(const struct conf *conf)
+{
+	char	 path[4096];
+	ssize_t	 n;
+
+	if (conf->daemon_directory[0] != '\0')
+		return mem_strdup(conf->daemon_directory);
+	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	path[n < 0 ? 0 : n] = '\0';
+	if (strrchr(path, '/') != NULL)
+		*strrchr(path, '/') = '\0';
+	return mem_strdup(path);
+}
+
+/* ---- names nobody knows -------------------------------------------------- */
+
+struct search {
+	struct generation	*generation;
+	const struct master_cf	*cf;
+	const char		*name;
+	const char		*where;		/* NULL: anywhere */
+	bool			 found;
+};
+
+static void
+on_reference(struct slice name, void *arg)
+{
+	struct search	*search = arg;
+
+	search->found = search->found || slice_is(name, search->name);
+}
+
+/* A name of one's own may be used only by the options of a service. */
+static bool
+is_used_by_service(struct search *search)
+{
+	search->found = false;
+	for (size_t i = 0; i < search->cf->count; i++) {
+		const struct master_cf_service	*row =
+		    &search->cf->services[i];
+
+		for (size_t k = 0; k < row->option_count; k++)
+			conf_expand_each(row->options[k].value,
+			    on_reference, search);
+	}
+	return search->found;
+}
+
+static void
+on_unused(const char *name, const char *value, const char *where, void *arg)
+{
+	struct search	*search = arg;
+	const char	*nearest = conf_nearest(name);
+
+	(void)value;
+	search->name = name;
+	if (search->where != NULL ? strcmp(where, search->where) != 0 :
+	    is_used_by_service(search))
+		return;
+	if (nearest != NULL)
+		warn(search->generation, mem_printf("%s: unknown parameter "
+		    "\"%s\": did you mean \"%s\"?", where, name, nearest));
+	else
+		warn(search->generation, mem_printf("%s: unknown parameter "
+		    "\"%s\"", where, name));
+}
+
+/* ---- one service --------------------------------------------------------- */
+
+/* What is being read. */
+struct reading {
+	struct generation		*generation;
+	const struct master_cf		*cf;
+	const struct master_cf_service	*row;
+	struct service			*service;
+};
+
+/* main.cf with the options of one service must be as good as main.cf. */
+static int
+check_options(const struct reading *reading, char **why_r)
+{
+	const struct master_cf_service	*row = reading->row;
+	struct conf_source		*source = conf_source_new();
+	struct search			 search = { reading->generation,
+					    reading->cf, NULL,
+					    reading->service->where, false };
+	struct buf			 copy = BUF_INIT;
+	struct conf			*conf;
+
+	conf_source_write(reading->generation->conf->source, &copy);
+	if (conf_source_parse(source, buf_slice(&copy)) < 0)
+		log_panic("generation: a snapshot cannot be read");
+	buf_clear(&copy);
+	for (size_t i = 0; i < row->option_count; i++)
+		conf_source_set(source, row->options[i].name,
+		    row->options[i].value, reading->service->where);
+	if ((conf = conf_new(source, why_r)) == NULL) {
+		conf_source_free(&source);
+		return -1;
+	}
+	conf_each_unused(conf->source, on_unused, &search);
+	conf_free(&conf);
+	return 0;
+}
+
+/* 1; 0: left out, with a warning; -1 and *why_r. */
+static int
+find_program(const struct reading *reading, char **why_r)
+{
+	struct generation	*generation = reading->generation;
+	const char		*command = reading->row->command;
+	struct service		*service = reading->service;
+
+	service->path = path_join(generation->programs, command);
+	service->program = program_get(command);
+	if (strchr(command, '/') == NULL && access(service->path, X_OK) == 0)
+		return 1;
+	if (program_is_foreign(command)) {
+		warn(generation, mem_printf("%s: service %s is left out: "
+		    "Tern has no program %s", service->where, service->name,
+		    command));
+		return 0;
+	}
+	*why_r = mem_printf("%s: no program %s in %s", service->where,
+	    command, generation->programs);
+	return -1;
+}
+
+static int
+find_addresses(const struct reading *reading, char **why_r)
+{
+	const struct master_cf_service	*row = reading->row;
+	struct service			*service = reading->service;
+	struct interface_list		 list;
+	bool				 is_public;
+	char				*path, *why;
+	int				 result;
+
+	if (row->type == MASTER_CF_INET) {
+		result = interface_resolve(row->name,
+		    reading->generation->conf, &list, &why);
+		if (result < 0) {
+			*why_r = mem_printf("%s: %s", service->where, why);
+			mem_free(why);
+			return -1;
+		}
+		service->addrs = list.addrs;
+		service->addr_count = list.count;
+		return 0;
+	}
+	is_public = row->is_private == MASTER_CF_NO ||
+	    (row->is_private == MASTER_CF_DEFAULT &&
+	    (service->program->flags & PROGRAM_PUBLIC) != 0);
+	service->mode = is_public ? 0666 : 0600;
+	service->addrs = mem_new(sizeof(*service->addrs));
+	service->addr_count = 1;
+	/* Master is in the queue directory. */
+	path = path_join(is_public ? "public" : "private", row->name);
+	result = addr_parse_unix(path, service->addrs);
+	mem_free(path);
+	if (result < 0)
+		*why_r = mem_printf("%s: the name is too long",
+		    service->where);
+	return result;
+}
+
+static int
+count_processes(const struct master_cf_service *row,
+    const struct program *program)
+{
+	long	cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	/* A resident program holds thousands of peers in one process. */
+	if (!(program->flags & PROGRAM_RESIDENT) ||
+	    (program->flags & PROGRAM_SINGLE))
+		return 1;
+	if (row->process_limit > 0)
+		return row->process_limit;
+	return (program->flags & PROGRAM_PER_CORE) && cores > 1 ?
+	    (int)cores : 1;
+}
+
+static bool
+has_chroot(const struct reading *reading)
+{
+	const struct program	*program = reading->service->program;
+
+	if (reading->row->has_chroot == MASTER_CF_YES &&
+	    (program->flags & PROGRAM_FILES)) {
+		warn(reading->generation, mem_printf("%s: %s needs files: it "
+		    "runs without chroot", reading->service->where,
+		    reading->row->command));
+		return false;
+	}
+	if (reading->row->has_chroot != MASTER_CF_DEFAULT)
+		return reading->row->has_chroot == MASTER_CF_YES;
+	return (program->flags & PROGRAM_GATE) != 0;
+}
+
+/* See mail/daemon.h. */
+static char **
+make_argv(const struct reading *reading)
+{
+	const struct master_cf_service	*row = reading->row;
+	const char			*queue =
+	    reading->generation->conf->queue_directory;
+	size_t				 count = 0, room = 16;
+	char				**argv;
+
+	for (char **arg = row->args; arg != NULL && *arg != NULL; arg++)
+		room++;
+	argv = mem_new_array(room + 2 * row->option_count, sizeof(*argv));
+	argv[count++] = mem_strdup(row->command);
+	argv[count++] = mem_strdup("-n");
+	argv[count++] = mem_strdup(row->name);
+	argv[count++] = mem_strdup("-t");
+	argv[count++] = mem_strdup(row->type == MASTER_CF_INET ? "inet" :
+	    "unix");
+	argv[count++] = mem_strdup("-s");
+	argv[count++] = mem_printf("%zu", reading->service->addr_count);
+	if (row->is_unprivileged == MASTER_CF_NO)
+		argv[count++] = mem_strdup("-u");
+	if (has_chroot(reading)) {
+		argv[count++] = mem_strdup("-r");
+		argv[count++] = path_join(queue, "empty");
+	} else {
+		argv[count++] = mem_strdup("-c");
+	}
+	for (size_t i = 0; i < row->option_count; i++) {
+		argv[count++] = mem_strdup("-o");
+		argv[count++] = mem_printf("%s=%s", row->options[i].name,
+		    row->options[i].value);
+	}
+	for (char **arg = row->args; arg != NULL && *arg != NULL; arg++)
+		argv[count++] = mem_strdup(*arg);
+	return argv;
+}
+
+/* 1; 0: left out; -1 and *why_r. */
+static int
+fill_service(const struct reading *reading, char **why_r)
+{
+	struct generation	*generation = reading->generation;
+	struct service		*service = reading->service;
+	int			 result;
+
+	service->name = mem_strdup(reading->row->name);
+	service->type = reading->row->type;
+	service->where = mem_printf("%s/master.cf:%d", generation->folder,
+	    reading->row->line);
+	service->generation = generation->number;
+	service->throttle_ms = generation->conf->service_throttle_time;
+	if ((result = find_program(reading, why_r)) <= 0)
+		return result;
+	if (check_options(reading, why_r) < 0 ||
+	    find_addresses(reading, why_r) < 0)
+		return -1;
+	service->process_count = count_processes(reading->row,
+	    service->program);
+	service->argv = make_argv(reading);
+	return 1;
+}
+
+/* ---- all services -------------------------------------------------------- */
+
+static int
+add_services(struct generation *generation, const struct master_cf *cf,
+    char **why_r)
+{
+	for (size_t i = 0; i < cf->count; i++) {
+		struct reading	reading = { generation, cf, &cf->services[i],
+				    mem_new(sizeof(struct service)) };
+		int		result = fill_service(&reading, why_r);
+
+		if (result > 0)
+			LL_APPEND(generation->services, reading.service);
+		else
+			service_free(&reading.service);
+		if (result < 0)
+			return -1;
+	}
+	if (generation->services != NULL)
+		return 0;
+	*why_r = mem_printf("%s/master.cf: no services", generation->folder);
+	return -1;
+}
+
+static int
+read_services(struct generation *generation, char **why_r)
+{
+	char			*file = path_join(generation->folder,
+				    "master.cf");
+	struct master_cf	*cf = master_cf_read(file, why_r);
+	struct search		 search = { .generation = generation,
+				    .cf = cf };
+	int			 result = -1;
+
+	if (cf != NULL) {
+		conf_each_unused(generation->conf->source, on_unused,
+		    &search);
+		result = add_services(generation, cf, why_r);
+	}
+	master_cf_free(&cf);
+	mem_free(file);
+	return result;
+}
+
+/* The configuration as its children get it: nobody can change it. */
+static int
+make_snapshot(const struct conf *conf)
+{
+	int		fd = memfd_create("main.cf",
+			    MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct buf	text = BUF_INIT;
+
+	conf_source_write(conf->source, &text);
+	if (fd < 0 ||
+	    write(fd, buf_slice(&text).data, text.len) !=
+	    (ssize_t)text.len ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
+	    F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+		log_fatal("cannot keep the configuration in memory: %s",
+		    strerror(errno));
+	buf_clear(&text);
+	return fd;
+}
+
+static void
+on_folder_warning(const char *text, void *arg)
+{
+	generation_warn(arg, text);
+}
+
+struct generation *
+generation_read(const char *folder, int number, char **why_r)
+{
+	struct generation	*generation = mem_new(sizeof(*generation));
+
+	*why_r = NULL;
+	generation->number = number;
+	generation->folder = mem_strdup(folder);
+	generation->snapshot_fd = -1;
+	generation->conf = read_main(folder, why_r);
+	if (generation->conf == NULL ||
+	    check_paths(generation->conf, why_r) < 0)
+		return generation;
+	generation->programs = find_programs(generation->conf);
+	if (read_services(generation, why_r) < 0)
+		return generation;
+	folders_check(generation->conf, on_folder_warning, generation);
+	generation->snapshot_fd = make_snapshot(generation->conf);
+	for (struct service *it = generation->services; it != NULL;
+	    it = it->next)
+		it->snapshot_fd = generation->snapshot_fd;
+	return generation;
+}
+
+bool
+generation_is_over(const struct generation *generation)
+{
+	const struct service	*service;
+
+	LL_FOREACH(generation->services, service)
+		if (service_has_children(service))
+			return false;
+	return true;
+}
+
+bool
+generation_is_ready(const struct generation *generation)
+{
+	const struct service	*service;
+
+	LL_FOREACH(generation->services, service)
+		if (!service_is_ready(service))
+			return false;
+	return true;
+}
+
+void
+generation_free(struct generation **generation)
+{
+	struct service		*service, *next;
+	struct generation_note	*note, *tmp;
+
+	if (*generation == NULL)
+		return;
+	LL_FOREACH_SAFE((*generation)->services, service, next)
+		service_free(&service);
+	LL_FOREACH_SAFE((*generation)->warnings, note, tmp) {
+		mem_free(note->text);
+		mem_free(note);
+	}
+	if ((*generation)->snapshot_fd >= 0)
+		close((*generation)->snapshot_fd);
+	conf_free(&(*generation)->conf);
+	mem_free((*generation)->folder);
+	mem_free((*generation)->programs);
+	mem_free(*generation);
+	*generation = NULL;
+}

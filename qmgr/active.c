@@ -1,0 +1,403 @@
+/*
+ * The active queue.
+ */
+
+#include "qmgr/active.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "mail/queue_id.h"
+#include "qmgr/manager.h"
+#include "qmgr/scan.h"
+#include "qmgr/schedule.h"
+#include "qmgr/store.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define WINDOW	1000	/* recipients of one message in memory */
+
+static void	load_window(struct active *);
+
+static void
+free_window(struct active *active)
+{
+	for (size_t i = 0; i < active->count; i++) {
+		mem_free(active->recipients[i].address);
+		mem_free(active->recipients[i].original);
+		mem_free(active->recipients[i].dsn);
+		mem_free(active->recipients[i].reply);
+	}
+	mem_free(active->recipients);
+	active->manager->recipient_count -= active->count;
+	active->recipients = NULL;
+	active->count = 0;
+}
+
+static void
+free_content(struct active *active)
+{
+	active->manager->cached_bytes -= (int64_t)active->content.cap;
+	buf_clear(&active->content);
+}
+
+static void
+destroy(struct active *active)
+{
+	struct manager	*manager = active->manager;
+
+	HASH_DEL(manager->actives, active);
+	manager->active_count--;
+	free_window(active);
+	free_content(active);
+	mem_free(active->sender);
+	mem_free(active->facts);
+	mem_free(active->reason);
+	mem_free(active);
+	scan_check(manager->scan);
+}
+
+bool
+active_has_room(const struct manager *manager)
+{
+	return manager->active_count <
+	    (size_t)manager->conf->qmgr_message_active_limit &&
+	    manager->recipient_count <
+	    (size_t)manager->conf->qmgr_message_recipient_limit;
+}
+
+struct active *
+active_find(const struct manager *manager, uint64_t id)
+{
+	struct active	*active;
+
+	HASH_FIND(hh, manager->actives, &id, sizeof(id), active);
+	return active;
+}
+
+static struct active *
+make(struct manager *manager, const struct store_message *message)
+{
+	struct active	*active = mem_new(sizeof(*active));
+
+	active->manager = manager;
+	active->id = message->id;
+	active->arrival_us = message->arrival_us;
+	active->active_us = (uint64_t)clock_wall_us();
+	active->due_us = message->due_us;
+	active->size = message->size;
+	active->chunk_count = message->chunk_count;
+	active->recipient_total = message->recipient_count;
+	active->flags = message->flags;
+	active->attempts = message->attempts;
+	active->sender = slice_dup(message->sender);
+	active->facts = slice_dup(message->facts);
+	HASH_ADD(hh, manager->actives, id, sizeof(active->id), active);
+	manager->active_count++;
+	return active;
+}
+
+/* The window's recipients that are to be tried, into the schedule. */
+static void
+set_window(struct active *active, const struct store_recipient *recipients,
+    size_t count)
+{
+	active->recipients = mem_new_array(count, sizeof(struct recipient));
+	active->count = count;
+	active->manager->recipient_count += count;
+	for (size_t i = 0; i < count; i++) {
+		struct recipient	*r = &active->recipients[i];
+
+		r->number = recipients[i].number;
+		r->address = slice_dup(recipients[i].address);
+		r->original = slice_dup(recipients[i].original);
+		if (recipients[i].status == STORE_FAILED) {
+			r->state = RECIPIENT_FAILED;
+			active->has_failed = true;
+		} else {
+			active->todo++;
+		}
+		active->next_number = r->number + 1;
+	}
+	active->has_more = count == WINDOW;
+}
+
+static void
+log_active(const struct active *active)
+{
+	char	id[QUEUE_ID_TEXT_SIZE];
+
+	log_info("%s: from=<%s>, size=%llu, nrcpt=%u (queue active)",
+	    queue_id_format(active->id, id), active->sender,
+	    (unsigned long long)active->size, active->recipient_total);
+}
+
+void
+active_add_fresh(struct manager *manager,
+    const struct store_message *message,
+    const struct store_recipient *recipients, size_t count,
+    struct buf *content)
+{
+	struct active	*active;
+
+	if (!active_has_room(manager)) {
+		scan_wake_at(manager->scan, message->due_us);
+		return;
+	}
+	active = make(manager, message);
+	if (content != NULL && manager->cached_bytes +
+	    (int64_t)content->cap <= manager->conf->qmgr_content_cache_size) {
+		active->content = *content;
+		*content = (struct buf)BUF_INIT;
+		manager->cached_bytes += (int64_t)active->content.cap;
+	}
+	log_active(active);
+	set_window(active, recipients, count < WINDOW ? count : WINDOW);
+	schedule_add(manager->schedule, active);
+}
+
+/* ---- the end of a message's stay ----------------------------------------- */
+
+static void
+remove_message(struct active *active)
+{
+	char	id[QUEUE_ID_TEXT_SIZE];
+
+	store_remove(active->manager->store, active->id, active->due_us,
+	    NULL, NULL);
+	log_info("%s: removed", queue_id_format(active->id, id));
+	destroy(active);
+}
+
+/* Q47, doubling, and with jitter: equal ages do not come back as a crowd. */
+static uint64_t
+next_due(const struct active *active)
+{
+	const struct conf	*conf = active->manager->conf;
+	int64_t			 delay = conf->minimal_backoff_time;
+
+	for (uint32_t i = 1; i < active->attempts &&
+	    delay < conf->maximal_backoff_time; i++)
+		delay *= 2;
+	if (delay > conf->maximal_backoff_time)
+		delay = conf->maximal_backoff_time;
+	delay = delay * (900 + random() % 200) / 1000;
+	return (uint64_t)(clock_wall_us() + delay * 1000);
+}
+
+static void
+reschedule(struct active *active, uint64_t due_us, bool is_held,
+    const char *reason)
+{
+	struct store_message	message = {
+		.id = active->id,
+		.arrival_us = active->arrival_us,
+		.size = active->size,
+		.chunk_count = active->chunk_count,
+		.recipient_count = active->recipient_total,
+		.flags = (active->flags & ~(uint32_t)STORE_HELD) |
+		    (is_held ? STORE_HELD : 0u),
+		.due_us = is_held ? 0 : due_us,
+		.attempts = active->attempts,
+		.sender = slice_str(active->sender),
+		.reason = slice_str(reason),
+		.facts = slice_str(active->facts),
+	};
+
+	store_reschedule(active->manager->store, &message, active->due_us,
+	    NULL, NULL);
+	if (!is_held)
+		scan_wake_at(active->manager->scan, due_us);
+}
+
+static bool
+is_expired(const struct active *active)
+{
+	const struct conf	*conf = active->manager->conf;
+	int64_t			 life = active->sender[0] == '\0' ?
+				    conf->bounce_queue_lifetime :
+				    conf->maximal_queue_lifetime;
+
+	return clock_wall_us() - (int64_t)active->arrival_us >= life * 1000;
+}
+
+/*
+ * Some recipients could not be reached.  Until there is a program that
+ * makes bounces, what has failed for good holds the message: nothing is
+ * dropped.
+ */
+static void
+finish_undelivered(struct active *active)
+{
+	char		 id[QUEUE_ID_TEXT_SIZE];
+	const char	*reason = active->reason == NULL ? "" : active->reason;
+
+	active->attempts++;
+	queue_id_format(active->id, id);
+	if (active->has_deferred && is_expired(active)) {
+		log_info("%s: from=<%s>, status=expired, returned to sender",
+		    id, active->sender);
+		active->has_deferred = false;
+	}
+	if (active->wants_hold || !active->has_deferred) {
+		log_info("%s: held: %s", id, active->wants_hold ?
+		    "by the administrator" : "undeliverable, and there is no "
+		    "bounce program yet");
+		reschedule(active, 0, true, reason);
+	} else {
+		reschedule(active, next_due(active), false, reason);
+	}
+	destroy(active);
+}
+
+static void
+write_results(struct active *active)
+{
+	struct store_recipient	*changed;
+	uint32_t		*numbers;
+	size_t			 sent = 0, other = 0;
+
+	numbers = mem_new_array(active->count + 1, sizeof(*numbers));
+	changed = mem_new_array(active->count + 1, sizeof(*changed));
+	for (size_t i = 0; i < active->count; i++) {
+		const struct recipient	*r = &active->recipients[i];
+
+		if (r->state == RECIPIENT_SENT)
+			numbers[sent++] = r->number;
+		else if (r->dsn != NULL)
+			changed[other++] = (struct store_recipient){
+				.number = r->number,
+				.status = r->state == RECIPIENT_FAILED ?
+				    STORE_FAILED : STORE_TODO,
+				.address = slice_str(r->address),
+				.original = slice_str(r->original),
+				.dsn = slice_str(r->dsn),
+				.reply = slice_str(r->reply),
+			};
+	}
+	if (sent > 0)
+		store_cross_off(active->manager->store, active->id, numbers,
+		    sent);
+	if (other > 0)
+		store_update(active->manager->store, active->id, changed,
+		    other);
+	mem_free(numbers);
+	mem_free(changed);
+}
+
+/* Every recipient of the window has its result. */
+static void
+finish_window(struct active *active)
+{
+	if (active->wants_removal) {
+		remove_message(active);
+		return;
+	}
+	if (active->has_more) {
+		write_results(active);
+		free_window(active);
+		load_window(active);
+		return;
+	}
+	if (!active->has_deferred && !active->has_failed) {
+		remove_message(active);
+		return;
+	}
+	write_results(active);
+	finish_undelivered(active);
+}
+
+void
+active_result(struct active *active, struct recipient *recipient,
+    enum outcome_kind kind, struct slice dsn, struct slice reply)
+{
+	if (recipient->state != RECIPIENT_TODO)
+		return;
+	recipient->state = kind == OUTCOME_SENT ? RECIPIENT_SENT :
+	    kind == OUTCOME_FAILED ? RECIPIENT_FAILED : RECIPIENT_DEFERRED;
+	if (kind != OUTCOME_SENT) {
+		recipient->dsn = slice_dup(dsn);
+		recipient->reply = slice_dup(reply);
+		mem_free(active->reason);
+		active->reason = slice_dup(reply);
+	}
+	if (kind == OUTCOME_DEFERRED)
+		active->has_deferred = true;
+	if (kind == OUTCOME_FAILED)
+		active->has_failed = true;
+	if (--active->todo == 0)
+		finish_window(active);
+}
+
+/* ---- from the store ------------------------------------------------------ */
+
+struct loading {
+	struct manager	*manager;
+	uint64_t	 id;
+};
+
+static void
+on_window(const struct store_message *message,
+    const struct store_recipient *recipients, size_t count, void *arg)
+{
+	struct loading	*loading = arg;
+	struct active	*active = active_find(loading->manager, loading->id);
+
+	mem_free(loading);
+	if (active == NULL)
+		return;
+	if (message != NULL && count > 0)
+		set_window(active, recipients, count);
+	else
+		active->has_more = false;
+	if (active->todo > 0 && !active->wants_removal)
+		schedule_add(active->manager->schedule, active);
+	else
+		finish_window(active);
+}
+
+static void
+load_window(struct active *active)
+{
+	struct loading	*loading = mem_new(sizeof(*loading));
+
+	loading->manager = active->manager;
+	loading->id = active->id;
+	store_load(active->manager->store, active->id, active->next_number,
+	    WINDOW, on_window, loading);
+}
+
+static void
+on_loaded(const struct store_message *message,
+    const struct store_recipient *recipients, size_t count, void *arg)
+{
+	struct loading	*loading = arg;
+	struct manager	*manager = loading->manager;
+	struct active	*active;
+	uint64_t	 id = loading->id;
+
+	mem_free(loading);
+	scan_loaded(manager->scan);
+	if (message == NULL || (message->flags & STORE_HELD) ||
+	    active_find(manager, id) != NULL)
+		return;
+	active = make(manager, message);
+	log_active(active);
+	set_window(active, recipients, count);
+	if (active->todo > 0)
+		schedule_add(manager->schedule, active);
+	else
+		finish_window(active);
+}
+
+void
+active_load(struct manager *manager, uint64_t id)
+{
+	struct loading	*loading = mem_new(sizeof(*loading));
+
+	loading->manager = manager;
+	loading->id = id;
+	store_load(manager->store, id, 0, WINDOW, on_loaded, loading);
+}

@@ -1,0 +1,72 @@
+#ifndef QMGR_MANAGER_H
+#define QMGR_MANAGER_H
+
+/*
+ * The queue manager: what its parts share.
+ *
+ *	intake	 cleanup's messages into the store
+ *	active	 messages in memory, from activation to the last result
+ *	schedule destinations and whose turn it is
+ *	agent	 delivery agents and the jobs they hold
+ *	admin	 listing and acting on messages
+ *	scan	 the due index: what is to be tried when
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct active;
+struct agent;
+struct conf;
+struct daemon;
+struct daemon_program;
+struct ipc;
+struct loop;
+struct loop_timer;
+struct orphan;
+struct peerage;
+struct scan;
+struct schedule;
+struct store;
+
+struct manager {
+	struct daemon		*daemon;	/* borrowed */
+	const struct conf	*conf;		/* borrowed */
+	struct loop		*loop;		/* borrowed */
+	struct store		*store;
+	struct schedule		*schedule;
+	struct scan		*scan;
+	struct client		*clients;	/* list: all connections */
+	struct active		*actives;	/* hash by queue id */
+	size_t			 active_count;
+	size_t			 recipient_count; /* in memory */
+	int64_t			 cached_bytes;	/* contents in memory */
+	struct orphan		*orphans;	/* hash by queue id */
+	size_t			 intake_count;
+	uint32_t		 next_slot;
+	uint64_t		 free_bytes;
+	struct loop_timer	*space;		/* looks at the disk */
+	struct loop_timer	*room;		/* looks at the store's backlog */
+	struct loop_timer	*last_call;	/* of draining */
+	bool			 is_paused;	/* cleanup must wait */
+};
+
+/* A connection: cleanup, an agent, an admin tool. */
+struct client {
+	struct manager	*manager;
+	struct ipc	*ipc;
+	struct intake	*intakes;	/* of a cleanup: hash by frame id */
+	struct agent	*agent;		/* of an agent; NULL before ready */
+	struct client	*next, *prev;
+};
+
+extern const struct daemon_program manager_program;
+
+/* Too much waits for the disk: cleanup must wait too. */
+void	manager_check_room(struct manager *manager);
+
+/* Draining: something has ended that was waited for. */
+void	manager_check_end(struct manager *manager);
+
+#endif

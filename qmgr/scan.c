@@ -1,0 +1,178 @@
+/*
+ * Passes over the due index.
+ */
+
+#include "qmgr/scan.h"
+
+#include <stddef.h>
+
+#include "conf/conf.h"
+#include "net/loop.h"
+#include "qmgr/active.h"
+#include "qmgr/agent.h"
+#include "qmgr/manager.h"
+#include "qmgr/store.h"
+#include "util/clock.h"
+#include "util/mem.h"
+
+#define PAGE		100	/* entries of the index at a time */
+
+/*
+ * After our start, agents that went on delivering for the queue manager
+ * before us get this time to say what they hold.
+ */
+#define START_DELAY_MS	1500
+
+struct scan {
+	struct manager		*manager;
+	struct loop_timer	*timer;
+	uint64_t		 wake_us;	/* what timer is set to; 0: none */
+	struct store_due	 last;		/* where the pass is */
+	bool			 has_last;
+	uint64_t		 until_us;	/* end of the pass */
+	size_t			 loading;	/* messages asked for */
+	bool			 is_passing;
+	bool			 is_reading;	/* a page was asked for */
+	bool			 is_stopped;
+};
+
+static void	read_page(struct scan *);
+
+void
+scan_wake_at(struct scan *scan, uint64_t due_us)
+{
+	int64_t	delay_ms;
+
+	if (scan->is_stopped || (scan->wake_us != 0 &&
+	    scan->wake_us <= due_us))
+		return;
+	scan->wake_us = due_us;
+	delay_ms = ((int64_t)due_us - clock_wall_us()) / 1000 + 1;
+	loop_timer_start(scan->timer, delay_ms < 1 ? 1 : delay_ms);
+}
+
+static void
+on_next(const struct store_due *due, size_t count, void *arg)
+{
+	struct scan	*scan = arg;
+
+	if (count > 0)
+		scan_wake_at(scan, due[0].due_us);
+}
+
+/* The pass is over: when is the next one due? */
+static void
+end_pass(struct scan *scan)
+{
+	struct store_due	after = { scan->until_us, UINT64_MAX };
+	int64_t			now = clock_wall_us();
+
+	scan->is_passing = false;
+	/* However time is set back and forth, look now and then. */
+	scan_wake_at(scan, (uint64_t)(now +
+	    scan->manager->conf->queue_run_delay * 1000));
+	if (scan->until_us < UINT64_MAX)
+		store_scan(scan->manager->store, &after, UINT64_MAX, 1,
+		    on_next, scan);
+}
+
+static void
+on_page(const struct store_due *due, size_t count, void *arg)
+{
+	struct scan	*scan = arg;
+	struct manager	*manager = scan->manager;
+
+	scan->is_reading = false;
+	if (scan->is_stopped)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		scan->last = due[i];
+		scan->has_last = true;
+		if (active_find(manager, due[i].id) != NULL ||
+		    agent_is_held(manager, due[i].id))
+			continue;
+		scan_load(scan, due[i].id);
+	}
+	if (count < PAGE)
+		end_pass(scan);
+	else
+		read_page(scan);
+}
+
+static void
+read_page(struct scan *scan)
+{
+	if (!scan->is_passing || scan->is_reading || scan->is_stopped ||
+	    scan->loading > 0 || !active_has_room(scan->manager))
+		return;
+	scan->is_reading = true;
+	store_scan(scan->manager->store, scan->has_last ? &scan->last : NULL,
+	    scan->until_us, PAGE, on_page, scan);
+}
+
+static void
+start_pass(struct scan *scan, uint64_t until_us)
+{
+	scan->is_passing = true;
+	scan->until_us = until_us;
+	scan->has_last = false;
+	read_page(scan);
+}
+
+static void
+on_timer(void *arg)
+{
+	struct scan	*scan = arg;
+
+	scan->wake_us = 0;
+	if (!scan->is_passing && !scan->is_stopped)
+		start_pass(scan, (uint64_t)clock_wall_us());
+}
+
+void
+scan_flush(struct scan *scan)
+{
+	if (!scan->is_stopped)
+		start_pass(scan, UINT64_MAX);
+}
+
+void
+scan_check(struct scan *scan)
+{
+	read_page(scan);
+}
+
+void
+scan_load(struct scan *scan, uint64_t id)
+{
+	if (scan->is_stopped)
+		return;
+	scan->loading++;
+	active_load(scan->manager, id);
+}
+
+void
+scan_loaded(struct scan *scan)
+{
+	if (--scan->loading == 0)
+		read_page(scan);
+}
+
+void
+scan_stop(struct scan *scan)
+{
+	scan->is_stopped = true;
+	loop_timer_stop(scan->timer);
+}
+
+struct scan *
+scan_new(struct manager *manager)
+{
+	struct scan	*scan = mem_new(sizeof(*scan));
+
+	scan->manager = manager;
+	scan->timer = loop_timer_new(manager->loop, on_timer, scan);
+	scan->wake_us = (uint64_t)clock_wall_us() + START_DELAY_MS * 1000;
+	loop_timer_start(scan->timer, START_DELAY_MS);
+	return scan;
+}

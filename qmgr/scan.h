@@ -1,0 +1,35 @@
+#ifndef QMGR_SCAN_H
+#define QMGR_SCAN_H
+
+/*
+ * The due index: loads what is to be tried when its time has come and the
+ * active queue has room.  The queue is never enumerated: a pass reads a
+ * page of the index at a time.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct manager;
+struct scan;
+
+struct scan	*scan_new(struct manager *manager);
+
+/* Something is due then. */
+void		 scan_wake_at(struct scan *scan, uint64_t due_us);
+
+/* The active queue has room again. */
+void		 scan_check(struct scan *scan);
+
+/* Load one message. */
+void		 scan_load(struct scan *scan, uint64_t id);
+
+/* A message that a pass asked for has been read. */
+void		 scan_loaded(struct scan *scan);
+
+/* One pass over all that is deferred, due or not. */
+void		 scan_flush(struct scan *scan);
+
+void		 scan_stop(struct scan *scan);
+
+#endif

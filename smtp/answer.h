@@ -1,0 +1,32 @@
+#ifndef SMTP_ANSWER_H
+#define SMTP_ANSWER_H
+
+/*
+ * Replies of a server (RFC 5321 section 4.2), of any shape, cut anywhere.
+ * A server is not trusted: lines, and replies of many lines, are bounded.
+ */
+
+#include "util/buf.h"
+#include "util/slice.h"
+
+struct answer {
+	int		 code;		/* 200 to 599 */
+	struct buf	 text;		/* lines as they came, joined by spaces */
+	struct buf	 lines;		/* texts without codes, one a line */
+	char		 dsn[16];	/* "4.1.1"; "" when there is none */
+	size_t		 size;		/* bytes so far */
+	int		 line_count;
+	bool		 is_whole;
+};
+
+void	answer_clear(struct answer *answer);
+
+/*
+ * Take the next reply off in: 1 it is whole; 0 more input is needed;
+ * -1 that is no reply, and *why_r (static) says why.  After 1 the next call
+ * begins a new reply.
+ */
+int	answer_next(struct answer *answer, struct buf *in,
+	    const char **why_r);
+
+#endif

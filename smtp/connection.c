@@ -1,0 +1,379 @@
+/*
+ * Connections: the stream under a dialogue, the hosts of a site in turn.
+ */
+
+#include "smtp/connection.h"
+
+#include <string.h>
+#include <utlist.h>
+
+#include "conf/conf.h"
+#include "net/io.h"
+#include "net/loop.h"
+#include "smtp/dialogue.h"
+#include "smtp/job.h"
+#include "smtp/route.h"
+#include "smtp/sender.h"
+#include "smtp/site.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+struct connection {
+	struct site		*site;
+	struct sender		*sender;
+	struct io		*io;		/* NULL between attempts */
+	struct dialogue		*dialogue;	/* NULL until connected */
+	struct route_host	*hosts;		/* to try, in turn */
+	size_t			 host_count;
+	size_t			 host;		/* the present one */
+	char			*reason;	/* of the last failure */
+	char			 dsn[16];
+	bool			 is_permanent;
+	bool			 is_ready;	/* was ready for a job once */
+	bool			 is_idle;	/* in the site's list */
+	bool			 is_quitting;
+	int64_t			 ready_ms;	/* since when */
+	int64_t			 jobs;
+	struct connection	*next, *prev;
+};
+
+static void	try_host(struct connection *);
+static void	on_io(struct io *, enum io_event, void *);
+
+static void
+on_free(void *arg)
+{
+	mem_free(arg);
+}
+
+static void
+set_idle(struct connection *c, bool is_idle)
+{
+	if (c->is_idle == is_idle)
+		return;
+	c->is_idle = is_idle;
+	if (is_idle)
+		DL_APPEND(c->site->idle, c);
+	else
+		DL_DELETE(c->site->idle, c);
+}
+
+static void
+destroy(struct connection *c)
+{
+	struct site	*site = c->site;
+
+	set_idle(c, false);
+	if (!c->is_ready)
+		site->connecting--;
+	site->connections--;
+	dialogue_free(&c->dialogue);
+	io_free(&c->io);
+	for (size_t i = 0; i < c->host_count; i++)
+		mem_free(c->hosts[i].name);
+	mem_free(c->hosts);
+	mem_free(c->reason);
+	loop_undefer(c->sender->loop, c);
+	loop_defer(c->sender->loop, on_free, c);
+	site_check(site);
+}
+
+struct connection *
+connection_next(struct connection *c)
+{
+	return c->next;
+}
+
+/* ---- attempts ------------------------------------------------------------ */
+
+static void
+note_failure(struct connection *c, const char *dsn, bool is_permanent,
+    char *reason)
+{
+	mem_free(c->reason);
+	c->reason = reason;
+	c->is_permanent = is_permanent;
+	memset(c->dsn, 0, sizeof(c->dsn));
+	memcpy(c->dsn, dsn, strnlen(dsn, sizeof(c->dsn) - 1));
+}
+
+/* This host is of no use: the next one, or the end of the attempt. */
+static void
+try_next(struct connection *c)
+{
+	struct job_result	 result = {
+		.kind = OUTCOME_DEFERRED,
+		.dsn = c->dsn,
+		.reason = c->reason,
+		.relay = "none",
+	};
+	struct site		*site = c->site;
+
+	dialogue_free(&c->dialogue);
+	io_free(&c->io);
+	if (++c->host < c->host_count) {
+		try_host(c);
+		return;
+	}
+	if (c->is_permanent)
+		result.kind = OUTCOME_FAILED;
+	site_failed(site, &result);
+	destroy(c);
+}
+
+static void
+on_connect_failure(struct connection *c, const char *why)
+{
+	const struct route_host	*host = &c->hosts[c->host];
+	char			 ip[ADDR_TEXT_SIZE];
+
+	note_failure(c, "4.4.1", false, mem_printf("connect to %s[%s]:%u: %s",
+	    host->name, addr_format_ip(&host->addr, ip),
+	    addr_port(&host->addr), why));
+	log_info("%s", c->reason);
+	try_next(c);
+}
+
+static const struct addr *
+source_address(const struct connection *c, struct addr *source)
+{
+	const struct conf	*conf = c->sender->conf;
+	const char		*text;
+
+	text = c->hosts[c->host].addr.storage.ss_family == AF_INET6 ?
+	    conf->smtp_bind_address6 : conf->smtp_bind_address;
+	if (text[0] == '\0' || addr_parse_ip(slice_str(text), 0, source) < 0)
+		return NULL;
+	return source;
+}
+
+static void
+try_host(struct connection *c)
+{
+	struct addr	source;
+
+	c->io = io_connect(c->sender->loop, &c->hosts[c->host].addr,
+	    source_address(c, &source), on_io, c);
+	io_set_timeout(c->io, c->sender->conf->smtp_connect_timeout);
+}
+
+void
+connection_new(struct site *site)
+{
+	struct connection	*c = mem_new(sizeof(*c));
+	const struct route	*route = site->route;
+	size_t			 limit = (size_t)
+				    site->sender->conf->smtp_mx_address_limit;
+
+	c->site = site;
+	c->sender = site->sender;
+	c->host_count = limit > 0 && limit < route->count ? limit :
+	    route->count;
+	c->hosts = mem_new_array(c->host_count, sizeof(*c->hosts));
+	for (size_t i = 0; i < c->host_count; i++) {
+		c->hosts[i] = route->hosts[i];
+		c->hosts[i].name = mem_strdup(route->hosts[i].name);
+	}
+	site->connecting++;
+	site->connections++;
+	try_host(c);
+}
+
+/* ---- jobs ---------------------------------------------------------------- */
+
+/* K28: time and count limits of one connection. */
+static bool
+is_worn_out(const struct connection *c)
+{
+	const struct conf	*conf = c->sender->conf;
+
+	return conf->smtp_connection_cache_time_limit == 0 ||
+	    loop_now_ms(c->sender->loop) - c->ready_ms >
+	    conf->smtp_connection_reuse_time_limit ||
+	    (conf->smtp_connection_reuse_count_limit > 0 &&
+	    c->jobs >= conf->smtp_connection_reuse_count_limit);
+}
+
+static void
+set_timeout(struct connection *c)
+{
+	io_set_timeout(c->io, dialogue_timeout_ms(c->dialogue));
+}
+
+void
+connection_quit(struct connection *c)
+{
+	set_idle(c, false);
+	c->is_quitting = true;
+	dialogue_quit(c->dialogue);
+	io_flush_later(c->io);
+	set_timeout(c);
+	/* The server's 221 adds nothing (smtp_skip_quit_response). */
+	if (c->sender->conf->smtp_skip_quit_response)
+		io_shutdown(c->io);
+}
+
+/*
+ * Ready: the next job, or wait for one.  A job may end at once (too big for
+ * this server), so more than one may be taken.
+ */
+static void
+become_ready(struct connection *c)
+{
+	struct job	*job;
+
+	if (!c->is_ready) {
+		c->is_ready = true;
+		c->site->connecting--;
+		c->ready_ms = loop_now_ms(c->sender->loop);
+	}
+	while (dialogue_job(c->dialogue) == NULL) {
+		if (c->jobs > 0 && is_worn_out(c)) {
+			connection_quit(c);
+			return;
+		}
+		job = site_take(c->site);
+		if (job == NULL) {
+			if (c->sender->is_stopping)
+				connection_quit(c);
+			else
+				set_idle(c, true);
+			break;
+		}
+		c->jobs++;
+		dialogue_start(c->dialogue, job);
+	}
+	io_flush_later(c->io);
+	set_timeout(c);
+}
+
+void
+connection_start(struct connection *c, struct job *job)
+{
+	set_idle(c, false);
+	c->jobs++;
+	dialogue_start(c->dialogue, job);
+	io_flush_later(c->io);
+	set_timeout(c);
+	if (dialogue_job(c->dialogue) == NULL)
+		become_ready(c);
+}
+
+/* ---- events -------------------------------------------------------------- */
+
+static void
+on_broken(struct connection *c)
+{
+	struct site	*site = c->site;
+	struct job	*job;
+
+	if (!c->is_ready) {
+		note_failure(c, dialogue_dsn(c->dialogue),
+		    dialogue_is_permanent(c->dialogue) &&
+		    !c->sender->conf->smtp_skip_5xx_greeting,
+		    mem_strdup(dialogue_reason(c->dialogue)));
+		log_info("%s", c->reason);
+		try_next(c);
+		return;
+	}
+	job = dialogue_release(c->dialogue);
+	if (job != NULL)
+		site_return(site, job);
+	destroy(c);
+}
+
+static void
+take_state(struct connection *c, enum dialogue_state state)
+{
+	io_flush_later(c->io);
+	switch (state) {
+	case DIALOGUE_READY:
+		become_ready(c);
+		break;
+	case DIALOGUE_BROKEN:
+		on_broken(c);
+		break;
+	case DIALOGUE_CLOSED:
+		destroy(c);
+		break;
+	case DIALOGUE_BUSY:
+		set_timeout(c);
+		break;
+	}
+}
+
+/* Content that was waited for has come. */
+static void
+on_chunk(void *arg)
+{
+	struct connection	*c = arg;
+
+	dialogue_write(c->dialogue);
+	io_flush_later(c->io);
+	set_timeout(c);
+}
+
+static void
+on_connected(struct connection *c)
+{
+	const struct route_host	*host = &c->hosts[c->host];
+	char			 ip[ADDR_TEXT_SIZE];
+
+	c->dialogue = dialogue_new(c->sender->conf, host->name,
+	    addr_format_ip(&host->addr, ip), addr_port(&host->addr),
+	    io_out(c->io), on_chunk, c);
+	set_timeout(c);
+}
+
+static void
+on_lost(struct connection *c, bool is_timeout)
+{
+	if (c->is_quitting || c->is_idle) {
+		if (is_timeout && c->is_idle)
+			connection_quit(c);
+		else
+			destroy(c);
+		return;
+	}
+	dialogue_lose(c->dialogue, is_timeout);
+	on_broken(c);
+}
+
+static void
+on_io(struct io *io, enum io_event event, void *arg)
+{
+	struct connection	*c = arg;
+
+	if (c->dialogue == NULL) {
+		if (event == IO_CONNECTED)
+			on_connected(c);
+		else if (event == IO_TIMEOUT)
+			on_connect_failure(c, "Connection timed out");
+		else if (event == IO_ERROR)
+			on_connect_failure(c, io_error(io));
+		return;
+	}
+	switch (event) {
+	case IO_INPUT:
+		take_state(c, dialogue_read(c->dialogue, io_in(io)));
+		break;
+	case IO_DRAINED:
+		if (c->is_quitting &&
+		    c->sender->conf->smtp_skip_quit_response) {
+			destroy(c);
+			break;
+		}
+		dialogue_write(c->dialogue);
+		io_flush_later(io);
+		break;
+	case IO_TIMEOUT:
+		on_lost(c, true);
+		break;
+	case IO_CLOSED:
+	case IO_ERROR:
+		on_lost(c, false);
+		break;
+	default:
+		break;
+	}
+}

@@ -1,0 +1,31 @@
+#ifndef SMTP_CONTENT_H
+#define SMTP_CONTENT_H
+
+/*
+ * Content on its way to the wire: dots are stuffed (RFC 5321 section
+ * 4.5.2), over-long lines are folded (K54), line ends are CR LF.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/buf.h"
+#include "util/slice.h"
+
+struct content {
+	size_t	column;		/* bytes of this line so far */
+	bool	has_cr;		/* the last byte was CR */
+	size_t	limit;		/* of a line, without CR LF; 0: none */
+};
+
+/* Begin a message. */
+void	content_init(struct content *content, int64_t line_limit);
+
+/* A piece, cut anywhere, appended to out. */
+void	content_put(struct content *content, struct slice piece,
+	    struct buf *out);
+
+/* The end: the last line's CR LF when it is missing, and the dot. */
+void	content_end(struct content *content, struct buf *out);
+
+#endif

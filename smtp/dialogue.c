@@ -1,0 +1,714 @@
+/*
+ * The SMTP client's dialogue.
+ */
+
+#include "smtp/dialogue.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "mail/ipc.h"
+#include "smtp/job.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define OUT_LIMIT	65536	/* content written ahead of the server */
+
+/* What was sent, in the order in which replies come. */
+enum kind {
+	KIND_GREETING,
+	KIND_EHLO,
+	KIND_HELO,
+	KIND_RSET,
+	KIND_MAIL,
+	KIND_RCPT,
+	KIND_DATA,
+	KIND_DOT,
+	KIND_QUIT,
+};
+
+/* What is to be sent next. */
+enum next {
+	NEXT_NOTHING,
+	NEXT_RSET,
+	NEXT_MAIL,
+	NEXT_RCPT,
+	NEXT_DATA,
+	NEXT_BODY,
+};
+
+static const struct {
+	const char	*doing;		/* "lost connection while ..." */
+	const char	*reply_to;	/* "in reply to ..." */
+} words[] = {
+	[KIND_GREETING] = { "receiving the initial server greeting",
+	    "initial server greeting" },
+	[KIND_EHLO] = { "performing the EHLO handshake", "EHLO command" },
+	[KIND_HELO] = { "performing the HELO handshake", "HELO command" },
+	[KIND_RSET] = { "sending RSET", "RSET command" },
+	[KIND_MAIL] = { "sending MAIL FROM", "MAIL FROM command" },
+	[KIND_RCPT] = { "sending RCPT TO", "RCPT TO command" },
+	[KIND_DATA] = { "sending DATA command", "DATA command" },
+	[KIND_DOT] = { "sending end of data -- message may be sent more than "
+	    "once", "end of DATA command" },
+	[KIND_QUIT] = { "sending QUIT", "QUIT command" },
+};
+
+struct dialogue {
+	const struct conf	*conf;		/* borrowed */
+	char			*peer;		/* host[ip] */
+	char			*relay;		/* host[ip]:port */
+	struct buf		*out;		/* borrowed */
+	void			(*on_chunk)(void *arg);
+	void			*chunk_arg;
+	struct answer		 answer;
+	enum dialogue_state	 state;
+
+	/* the server */
+	bool			 is_greeted;	/* EHLO or HELO was accepted */
+	bool			 has_pipelining;
+	bool			 has_8bit;
+	bool			 has_size;
+	uint64_t		 size_limit;	/* 0: not told */
+
+	/* commands that wait for their replies: a ring */
+	enum kind		*sent;
+	size_t			 sent_first, sent_count, sent_cap;
+
+	/* the job */
+	struct job		*job;
+	enum next		 next;
+	size_t			 next_rcpt;	/* to be sent */
+	size_t			 reply_rcpt;	/* to be answered */
+	size_t			 accepted;	/* recipients */
+	uint32_t		 chunk;		/* of content, next */
+	struct content		 content;
+	bool			 is_refused;	/* MAIL was */
+	bool			 is_open;	/* a transaction, at the server */
+	bool			 has_reply;	/* to anything of this job */
+	int			 use;		/* jobs so far */
+
+	/* when broken */
+	char			*reason;
+	char			 dsn[16];
+	bool			 is_permanent;
+};
+
+struct dialogue *
+dialogue_new(const struct conf *conf, const char *host, const char *ip,
+    uint16_t port, struct buf *out, void (*on_chunk)(void *arg), void *arg)
+{
+	struct dialogue	*d = mem_new(sizeof(*d));
+
+	d->conf = conf;
+	d->peer = mem_printf("%s[%s]", host, ip);
+	d->relay = mem_printf("%s[%s]:%u", host, ip, port);
+	d->out = out;
+	d->on_chunk = on_chunk;
+	d->chunk_arg = arg;
+	d->sent_cap = 8;
+	d->sent = mem_new_array(d->sent_cap, sizeof(*d->sent));
+	d->sent[d->sent_count++] = KIND_GREETING;
+	return d;
+}
+
+void
+dialogue_free(struct dialogue **dp)
+{
+	struct dialogue	*d = *dp;
+
+	if (d == NULL)
+		return;
+	*dp = NULL;
+	answer_clear(&d->answer);
+	mem_free(d->sent);
+	mem_free(d->peer);
+	mem_free(d->relay);
+	mem_free(d->reason);
+	mem_free(d);
+}
+
+struct job *
+dialogue_job(const struct dialogue *d)
+{
+	return d->job;
+}
+
+bool
+dialogue_is_greeted(const struct dialogue *d)
+{
+	return d->is_greeted;
+}
+
+const char *
+dialogue_relay(const struct dialogue *d)
+{
+	return d->relay;
+}
+
+const char *
+dialogue_reason(const struct dialogue *d)
+{
+	return d->reason;
+}
+
+const char *
+dialogue_dsn(const struct dialogue *d)
+{
+	return d->dsn;
+}
+
+bool
+dialogue_is_permanent(const struct dialogue *d)
+{
+	return d->is_permanent;
+}
+
+/* ---- the line of commands ------------------------------------------------ */
+
+static void
+push(struct dialogue *d, enum kind kind)
+{
+	if (d->sent_count == d->sent_cap) {
+		enum kind	*old = d->sent;
+
+		d->sent = mem_new_array(d->sent_cap * 2, sizeof(*d->sent));
+		for (size_t i = 0; i < d->sent_count; i++)
+			d->sent[i] = old[(d->sent_first + i) % d->sent_cap];
+		mem_free(old);
+		d->sent_cap *= 2;
+		d->sent_first = 0;
+	}
+	d->sent[(d->sent_first + d->sent_count++) % d->sent_cap] = kind;
+}
+
+static enum kind
+pop(struct dialogue *d)
+{
+	enum kind	kind = d->sent[d->sent_first];
+
+	d->sent_first = (d->sent_first + 1) % d->sent_cap;
+	d->sent_count--;
+	return kind;
+}
+
+static bool
+may_send(const struct dialogue *d)
+{
+	return d->sent_count == 0 || d->has_pipelining;
+}
+
+/* ---- breaking ------------------------------------------------------------ */
+
+static void
+break_off(struct dialogue *d, const char *dsn, bool is_permanent,
+    char *reason)
+{
+	if (d->state == DIALOGUE_BROKEN) {
+		mem_free(reason);
+		return;
+	}
+	d->state = DIALOGUE_BROKEN;
+	d->reason = reason;
+	d->is_permanent = is_permanent;
+	snprintf(d->dsn, sizeof(d->dsn), "%s", dsn);
+}
+
+static const char *
+doing(const struct dialogue *d)
+{
+	if (d->next == NEXT_BODY)
+		return "sending message body";
+	if (d->sent_count == 0)
+		return "waiting for a job";
+	return words[d->sent[d->sent_first]].doing;
+}
+
+void
+dialogue_lose(struct dialogue *d, bool is_timeout)
+{
+	break_off(d, "4.4.2", false, is_timeout ?
+	    mem_printf("conversation with %s timed out while %s", d->peer,
+	    doing(d)) :
+	    mem_printf("lost connection with %s while %s", d->peer,
+	    doing(d)));
+}
+
+int64_t
+dialogue_timeout_ms(const struct dialogue *d)
+{
+	const struct conf	*conf = d->conf;
+
+	if (d->next == NEXT_BODY)
+		return conf->smtp_data_xfer_timeout;
+	if (d->sent_count == 0)
+		return conf->smtp_connection_cache_time_limit;
+	switch (d->sent[d->sent_first]) {
+	case KIND_GREETING:
+	case KIND_EHLO:
+	case KIND_HELO:
+		return conf->smtp_helo_timeout;
+	case KIND_RSET:
+		return conf->smtp_rset_timeout;
+	case KIND_MAIL:
+		return conf->smtp_mail_timeout;
+	case KIND_RCPT:
+		return conf->smtp_rcpt_timeout;
+	case KIND_DATA:
+		return conf->smtp_data_init_timeout;
+	case KIND_DOT:
+		return conf->smtp_data_done_timeout;
+	case KIND_QUIT:
+		return conf->smtp_quit_timeout;
+	}
+	return conf->smtp_quit_timeout;
+}
+
+/* ---- results ------------------------------------------------------------- */
+
+static enum outcome_kind
+kind_of(int code)
+{
+	return code / 100 == 2 ? OUTCOME_SENT :
+	    code / 100 == 5 ? OUTCOME_FAILED : OUTCOME_DEFERRED;
+}
+
+/* A reply's own status code, or X.0.0. */
+static void
+reply_dsn(const struct answer *answer, char *dsn, size_t size)
+{
+	if (answer->dsn[0] != '\0')
+		snprintf(dsn, size, "%s", answer->dsn);
+	else
+		snprintf(dsn, size, "%d.0.0", answer->code / 100 == 2 ||
+		    answer->code / 100 == 5 ? answer->code / 100 : 4);
+}
+
+/* "host h[ip] said: 550 no (in reply to RCPT TO command)"; caller frees. */
+static char *
+said(struct dialogue *d, enum kind kind)
+{
+	return mem_printf("host %s said: %s (in reply to %s)", d->peer,
+	    buf_cstr(&d->answer.text), words[kind].reply_to);
+}
+
+/* The answer is the result of recipient, or of all that were accepted. */
+static void
+decide(struct dialogue *d, enum kind kind, struct job_rcpt *only)
+{
+	struct job		*job = d->job;
+	char			 dsn[16];
+	char			*reason;
+	struct job_result	 result = {
+		.kind = kind_of(d->answer.code),
+		.dsn = dsn,
+		.relay = d->relay,
+		.use = d->use,
+	};
+
+	reply_dsn(&d->answer, dsn, sizeof(dsn));
+	reason = result.kind == OUTCOME_SENT ?
+	    mem_strdup(buf_cstr(&d->answer.text)) : said(d, kind);
+	result.reason = reason;
+	for (size_t i = 0; i < job->count; i++)
+		if (only == NULL || only == &job->recipients[i])
+			job_decide(job, &job->recipients[i], &result);
+	mem_free(reason);
+}
+
+static void
+end_job(struct dialogue *d)
+{
+	struct job	*job = d->job;
+
+	d->job = NULL;
+	d->next = NEXT_NOTHING;
+	d->state = DIALOGUE_READY;
+	job_forget_waiter(job);
+	job_end(job, OUTCOME_SITE_ALIVE, "");
+}
+
+/* ---- sending ------------------------------------------------------------- */
+
+static void
+send_mail(struct dialogue *d)
+{
+	buf_printf(d->out, "MAIL FROM:<%s>", d->job->from);
+	/* RFC 1870, RFC 6152 */
+	if (d->has_size)
+		buf_printf(d->out, " SIZE=%llu",
+		    (unsigned long long)d->job->size);
+	if (d->has_8bit && (d->job->flags & MAIL_EIGHT_BIT))
+		buf_put_str(d->out, " BODY=8BITMIME");
+	buf_put(d->out, "\r\n", 2);
+	push(d, KIND_MAIL);
+	d->next = NEXT_RCPT;
+}
+
+static void
+send_rcpt(struct dialogue *d)
+{
+	buf_printf(d->out, "RCPT TO:<%s>\r\n",
+	    d->job->recipients[d->next_rcpt++].address);
+	push(d, KIND_RCPT);
+	if (d->next_rcpt == d->job->count)
+		d->next = NEXT_DATA;
+}
+
+/* Content, as far as it is here and the server takes it. */
+static void
+send_body(struct dialogue *d)
+{
+	struct job	*job = d->job;
+	struct buf	*chunk;
+
+	while (d->chunk < job->chunk_count) {
+		if (d->out->len >= OUT_LIMIT)
+			return;
+		chunk = job_chunk(job, d->chunk, d->on_chunk, d->chunk_arg);
+		if (chunk == NULL)
+			return;
+		content_put(&d->content, buf_slice(chunk), d->out);
+		job_drop_chunk(job, d->chunk++);
+	}
+	content_end(&d->content, d->out);
+	push(d, KIND_DOT);
+	d->next = NEXT_NOTHING;
+}
+
+void
+dialogue_write(struct dialogue *d)
+{
+	while (d->job != NULL && may_send(d) && d->state == DIALOGUE_BUSY)
+		switch (d->next) {
+		case NEXT_RSET:
+			buf_put_str(d->out, "RSET\r\n");
+			push(d, KIND_RSET);
+			d->next = NEXT_MAIL;
+			break;
+		case NEXT_MAIL:
+			send_mail(d);
+			break;
+		case NEXT_RCPT:
+			send_rcpt(d);
+			break;
+		case NEXT_DATA:
+			buf_put_str(d->out, "DATA\r\n");
+			push(d, KIND_DATA);
+			d->next = NEXT_NOTHING;
+			break;
+		case NEXT_BODY:
+			send_body(d);
+			return;
+		case NEXT_NOTHING:
+			return;
+		}
+}
+
+/* Without MAIL: the server has told its limit. */
+static bool
+is_too_big(struct dialogue *d, struct job *job)
+{
+	struct job_result	 result = {
+		.kind = OUTCOME_FAILED,
+		.dsn = "5.3.4",
+		.relay = d->relay,
+		.use = d->use,
+	};
+	char			*reason;
+
+	if (d->size_limit == 0 || job->size <= d->size_limit)
+		return false;
+	reason = mem_printf("message size %llu exceeds size limit %llu of "
+	    "server %s", (unsigned long long)job->size,
+	    (unsigned long long)d->size_limit, d->peer);
+	result.reason = reason;
+	job_decide_all(job, &result, OUTCOME_SITE_ALIVE);
+	mem_free(reason);
+	return true;
+}
+
+void
+dialogue_start(struct dialogue *d, struct job *job)
+{
+	d->use++;
+	if (is_too_big(d, job))
+		return;
+	d->job = job;
+	job->tries++;
+	job->times.ready_us = clock_wall_us();
+	for (size_t i = 0; i < job->count; i++)
+		job->recipients[i].is_accepted = false;
+	d->state = DIALOGUE_BUSY;
+	d->next = d->is_open ? NEXT_RSET : NEXT_MAIL;
+	d->is_open = d->is_refused = d->has_reply = false;
+	d->next_rcpt = d->reply_rcpt = d->accepted = 0;
+	d->chunk = 0;
+	content_init(&d->content, d->conf->smtp_line_length_limit);
+	dialogue_write(d);
+}
+
+void
+dialogue_quit(struct dialogue *d)
+{
+	buf_put_str(d->out, "QUIT\r\n");
+	push(d, KIND_QUIT);
+	d->state = DIALOGUE_BUSY;
+}
+
+/* ---- receiving ----------------------------------------------------------- */
+
+static void
+send_hello(struct dialogue *d, enum kind kind)
+{
+	buf_printf(d->out, "%s %s\r\n", kind == KIND_EHLO ? "EHLO" : "HELO",
+	    d->conf->smtp_helo_name);
+	push(d, kind);
+}
+
+static void
+refuse_to_talk(struct dialogue *d)
+{
+	char	dsn[16];
+
+	reply_dsn(&d->answer, dsn, sizeof(dsn));
+	break_off(d, dsn, d->answer.code / 100 == 5,
+	    mem_printf("host %s refused to talk to me: %s", d->peer,
+	    buf_cstr(&d->answer.text)));
+}
+
+static bool
+is_discarded(const struct dialogue *d, struct slice keyword)
+{
+	struct slice	list = slice_str(d->conf->smtp_discard_ehlo_keywords);
+	struct slice	word;
+
+	while (slice_get_word(&list, ", \t", &word) == 0)
+		if (slice_equal_nocase(word, keyword))
+			return true;
+	return false;
+}
+
+static void
+take_keyword(struct dialogue *d, struct slice line)
+{
+	struct slice	word, argument;
+
+	if (slice_get_word(&line, " \t", &word) < 0 || is_discarded(d, word))
+		return;
+	if (slice_is_nocase(word, "PIPELINING"))
+		d->has_pipelining = true;
+	else if (slice_is_nocase(word, "8BITMIME"))
+		d->has_8bit = true;
+	else if (slice_is_nocase(word, "SIZE")) {
+		d->has_size = true;
+		if (slice_get_word(&line, " \t", &argument) == 0 &&
+		    slice_parse_u64(argument, &d->size_limit) < 0)
+			d->size_limit = 0;
+	}
+}
+
+static void
+take_keywords(struct dialogue *d)
+{
+	struct slice	lines = buf_slice(&d->answer.lines), line, word;
+
+	if (slice_get_word(&lines, "\n", &line) < 0)
+		return;
+	/* The first line is the server's name: ours means a loop. */
+	if (slice_get_word(&line, " \t", &word) == 0 &&
+	    slice_is_nocase(word, d->conf->myhostname)) {
+		break_off(d, "5.4.6", true,
+		    mem_strdup("mail loops back to myself"));
+		return;
+	}
+	while (slice_get_word(&lines, "\n", &line) == 0)
+		take_keyword(d, line);
+}
+
+static void
+take_hello(struct dialogue *d, enum kind kind)
+{
+	/* RFC 5321 section 3.2: an old server gets HELO. */
+	if (kind == KIND_EHLO && d->answer.code / 100 == 5) {
+		send_hello(d, KIND_HELO);
+		return;
+	}
+	if (d->answer.code / 100 != 2) {
+		refuse_to_talk(d);
+		return;
+	}
+	if (kind == KIND_EHLO)
+		take_keywords(d);
+	if (d->state == DIALOGUE_BROKEN)
+		return;
+	d->is_greeted = true;
+	d->state = DIALOGUE_READY;
+}
+
+static void
+take_mail(struct dialogue *d)
+{
+	if (d->answer.code / 100 == 2) {
+		d->is_open = true;
+		return;
+	}
+	d->is_refused = true;
+	decide(d, KIND_MAIL, NULL);
+	if (!d->has_pipelining)
+		end_job(d);
+}
+
+static void
+take_rcpt(struct dialogue *d)
+{
+	struct job_rcpt	*rcpt = &d->job->recipients[d->reply_rcpt++];
+
+	if (d->answer.code / 100 == 2 && !d->is_refused) {
+		rcpt->is_accepted = true;
+		d->accepted++;
+	} else if (!d->is_refused) {
+		decide(d, KIND_RCPT, rcpt);
+	}
+	if (!d->has_pipelining && d->reply_rcpt == d->job->count &&
+	    d->accepted == 0)
+		end_job(d);
+}
+
+static void
+take_data(struct dialogue *d)
+{
+	if (d->answer.code == 354 && d->accepted > 0) {
+		d->next = NEXT_BODY;
+		return;
+	}
+	if (d->answer.code / 100 == 3) {
+		/* RFC 2920 section 3.1: content for nobody is empty. */
+		buf_put_str(d->out, ".\r\n");
+		push(d, KIND_DOT);
+		return;
+	}
+	if (d->accepted > 0)
+		decide(d, KIND_DATA, NULL);
+	end_job(d);
+}
+
+static void
+take_dot(struct dialogue *d)
+{
+	d->is_open = false;
+	if (d->accepted > 0)
+		decide(d, KIND_DOT, NULL);
+	end_job(d);
+}
+
+static void
+take_answer(struct dialogue *d)
+{
+	enum kind	kind = pop(d);
+
+	if (d->job != NULL)
+		d->has_reply = true;
+	/* RFC 5321 section 3.8: the server closes the connection. */
+	if (d->answer.code == 421 && kind != KIND_QUIT &&
+	    kind != KIND_GREETING) {
+		break_off(d, d->answer.dsn[0] == '\0' ? "4.3.0" :
+		    d->answer.dsn, false, said(d, kind));
+		return;
+	}
+	switch (kind) {
+	case KIND_GREETING:
+		if (d->answer.code / 100 == 2)
+			send_hello(d, KIND_EHLO);
+		else
+			refuse_to_talk(d);
+		break;
+	case KIND_EHLO:
+	case KIND_HELO:
+		take_hello(d, kind);
+		break;
+	case KIND_RSET:
+		break;
+	case KIND_MAIL:
+		take_mail(d);
+		break;
+	case KIND_RCPT:
+		take_rcpt(d);
+		break;
+	case KIND_DATA:
+		take_data(d);
+		break;
+	case KIND_DOT:
+		take_dot(d);
+		break;
+	case KIND_QUIT:
+		d->state = DIALOGUE_CLOSED;
+		break;
+	}
+}
+
+/*
+ * A reply that nothing waits for: while content is being sent, a server
+ * that gives up says so early; else the dialogue is out of step.
+ */
+static void
+take_unasked(struct dialogue *d)
+{
+	if (d->answer.code / 100 >= 4)
+		break_off(d, d->answer.code / 100 == 5 && d->answer.dsn[0] !=
+		    '\0' && d->next == NEXT_BODY ? d->answer.dsn : "4.3.0",
+		    d->next == NEXT_BODY && d->answer.code / 100 == 5,
+		    said(d, d->next == NEXT_BODY ? KIND_DOT : KIND_QUIT));
+	else
+		break_off(d, "4.5.0", false, mem_printf("host %s said: %s "
+		    "(unexpected reply)", d->peer,
+		    buf_cstr(&d->answer.text)));
+}
+
+enum dialogue_state
+dialogue_read(struct dialogue *d, struct buf *in)
+{
+	const char	*why;
+	int		 got;
+
+	while (d->state != DIALOGUE_BROKEN && d->state != DIALOGUE_CLOSED &&
+	    in->len > 0) {
+		got = answer_next(&d->answer, in, &why);
+		if (got == 0)
+			break;
+		if (got < 0)
+			break_off(d, "4.5.0", false, mem_printf(
+			    "host %s: %s while %s", d->peer, why, doing(d)));
+		else if (d->sent_count == 0)
+			take_unasked(d);
+		else
+			take_answer(d);
+	}
+	dialogue_write(d);
+	return d->state;
+}
+
+struct job *
+dialogue_release(struct dialogue *d)
+{
+	struct job		*job = d->job;
+	struct job_result	 result = {
+		.kind = d->is_permanent ? OUTCOME_FAILED : OUTCOME_DEFERRED,
+		.dsn = d->dsn,
+		.reason = d->reason,
+		.relay = d->relay,
+		.use = d->use,
+	};
+
+	if (job == NULL)
+		return NULL;
+	d->job = NULL;
+	job_forget_waiter(job);
+	/* A kept connection that the server had closed meanwhile. */
+	if (d->use > 1 && !d->has_reply && job->tries < 3)
+		return job;
+	job_decide_all(job, &result, OUTCOME_SITE_ALIVE);
+	return NULL;
+}

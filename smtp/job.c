@@ -1,0 +1,258 @@
+/*
+ * Jobs: from the queue manager, and their results back to it.
+ */
+
+#include "smtp/job.h"
+
+#include <string.h>
+
+#include "mail/ipc.h"
+#include "mail/peer.h"
+#include "smtp/sender.h"
+#include "smtp/site.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define CHUNKS_AHEAD	4	/* asked for beyond the one being sent */
+#define KEEP_CHUNKS	2	/* a message of so many stays in memory */
+#define CHUNK_LIMIT	(1u << 22)	/* chunks of one message: 128 GB */
+#define OLD_JOB		0x80000000u	/* ids of jobs from before */
+
+static struct job *
+find(struct ipc *ipc, uint32_t id)
+{
+	struct sender	*sender = peer_arg(ipc_arg(ipc));
+	struct job	*job;
+
+	HASH_FIND(hh, sender->jobs, &id, sizeof(id), job);
+	return job;
+}
+
+static void
+destroy(struct job *job)
+{
+	struct sender	*sender = job->sender;
+
+	HASH_DEL(sender->jobs, job);
+	for (size_t i = 0; i < job->count; i++) {
+		mem_free(job->recipients[i].address);
+		mem_free(job->recipients[i].original);
+	}
+	for (uint32_t i = 0; i < job->chunk_count; i++)
+		buf_clear(&job->chunks[i]);
+	mem_free(job->recipients);
+	mem_free(job->chunks);
+	mem_free(job->nexthop);
+	mem_free(job->from);
+	mem_free(job);
+	sender->job_count--;
+	sender_check_end(sender);
+}
+
+/* ---- from the queue manager ---------------------------------------------- */
+
+void	on_deliver(struct ipc *, uint32_t, const struct msg_deliver *);
+void	on_deliver_rcpt(struct ipc *, uint32_t, const struct msg_deliver_rcpt *);
+void	on_deliver_data(struct ipc *, uint32_t, const struct msg_deliver_data *);
+
+void
+on_deliver(struct ipc *ipc, uint32_t id, const struct msg_deliver *m)
+{
+	struct sender	*sender = peer_arg(ipc_arg(ipc));
+	struct job	*job;
+
+	if (find(ipc, id) != NULL || m->recipients == 0 ||
+	    m->chunks > CHUNK_LIMIT) {
+		log_warn("unusable job %u from the queue manager", id);
+		return;
+	}
+	job = mem_new(sizeof(*job));
+	job->sender = sender;
+	job->id = id;
+	job->queue_id = m->queue_id;
+	job->size = m->size;
+	job->flags = m->flags;
+	job->nexthop = slice_dup(m->nexthop);
+	job->from = slice_dup(m->sender);
+	job->announced = m->recipients;
+	job->chunk_count = m->chunks;
+	job->chunks = mem_new_array(m->chunks, sizeof(*job->chunks));
+	job->times.arrival_us = (int64_t)m->arrival_us;
+	job->times.active_us = (int64_t)m->active_us;
+	job->times.start_us = clock_wall_us();
+	HASH_ADD(hh, sender->jobs, id, sizeof(job->id), job);
+	sender->job_count++;
+}
+
+void
+on_deliver_rcpt(struct ipc *ipc, uint32_t id,
+    const struct msg_deliver_rcpt *m)
+{
+	struct job	*job = find(ipc, id);
+	struct job_rcpt	*rcpt;
+
+	if (job == NULL || job->count == job->announced)
+		return;
+	if ((job->count & (job->count - 1)) == 0)
+		job->recipients = mem_resize(job->recipients,
+		    (job->count == 0 ? 1 : job->count * 2) * sizeof(*rcpt));
+	rcpt = &job->recipients[job->count++];
+	memset(rcpt, 0, sizeof(*rcpt));
+	rcpt->number = m->number;
+	rcpt->address = slice_dup(m->address);
+	rcpt->original = slice_dup(m->original);
+	job->undecided++;
+	if (job->count == job->announced)
+		site_add(job->sender, job);
+}
+
+void
+on_deliver_data(struct ipc *ipc, uint32_t id,
+    const struct msg_deliver_data *m)
+{
+	struct job	*job = find(ipc, id);
+	void		(*fn)(void *arg);
+
+	if (job == NULL || m->number >= job->chunk_count ||
+	    job->chunks[m->number].len > 0)
+		return;
+	buf_put_slice(&job->chunks[m->number], m->bytes);
+	if (job->asked <= m->number)
+		job->asked = m->number + 1;
+	fn = job->on_chunk;
+	job->on_chunk = NULL;
+	if (fn != NULL)
+		fn(job->chunk_arg);
+}
+
+/* Jobs that had not come whole when the queue manager was lost. */
+void
+job_drop_partial(struct sender *sender)
+{
+	struct job	*job, *next;
+
+	HASH_ITER(hh, sender->jobs, job, next)
+		if (job->count < job->announced)
+			destroy(job);
+}
+
+/* ---- content ------------------------------------------------------------- */
+
+struct buf *
+job_chunk(struct job *job, uint32_t number, void (*fn)(void *arg), void *arg)
+{
+	struct ipc		*qmgr = sender_qmgr(job->sender);
+	struct msg_content_get	 m = { .queue_id = job->queue_id };
+
+	/* What was dropped after an earlier try is asked for again. */
+	if (job->asked > number && job->chunks[number].len == 0 &&
+	    job->on_chunk == NULL)
+		job->asked = number;
+	while (qmgr != NULL && job->asked < job->chunk_count &&
+	    job->asked < number + CHUNKS_AHEAD) {
+		m.number = job->asked++;
+		if (job->chunks[m.number].len == 0)
+			ipc_send_content_get(qmgr, job->id, &m);
+	}
+	if (job->chunks[number].len > 0)
+		return &job->chunks[number];
+	job->on_chunk = fn;
+	job->chunk_arg = arg;
+	return NULL;
+}
+
+void
+job_drop_chunk(struct job *job, uint32_t number)
+{
+	if (job->chunk_count > KEEP_CHUNKS)
+		buf_clear(&job->chunks[number]);
+}
+
+void
+job_forget_waiter(struct job *job)
+{
+	job->on_chunk = NULL;
+}
+
+/* ---- results ------------------------------------------------------------- */
+
+void
+job_decide(struct job *job, struct job_rcpt *rcpt,
+    const struct job_result *result)
+{
+	struct ipc			*qmgr = sender_qmgr(job->sender);
+	struct delivery_log		 log = {
+		.queue_id = job->queue_id,
+		.recipient = rcpt->address,
+		.original = rcpt->original,
+		.relay = result->relay,
+		.use = result->use,
+		.times = job->times,
+		.dsn = result->dsn,
+		.kind = result->kind,
+		.reason = result->reason,
+	};
+	struct msg_deliver_result	 m = {
+		.queue_id = job->queue_id,
+		.number = rcpt->number,
+		.kind = result->kind,
+		.dsn = slice_str(result->dsn),
+		.text = slice_str(result->reason),
+	};
+
+	if (rcpt->is_decided)
+		return;
+	rcpt->is_decided = true;
+	job->undecided--;
+	log.times.end_us = clock_wall_us();
+	delivery_log_put(&log);
+	/* While it is away, the result is lost: the recipient is tried again. */
+	if (qmgr != NULL)
+		ipc_send_deliver_result(qmgr, job->id, &m);
+}
+
+void
+job_decide_all(struct job *job, const struct job_result *result,
+    enum outcome_site site)
+{
+	for (size_t i = 0; i < job->count; i++)
+		job_decide(job, &job->recipients[i], result);
+	job_end(job, site, result->reason);
+}
+
+void
+job_end(struct job *job, enum outcome_site site, const char *why)
+{
+	struct ipc		*qmgr = sender_qmgr(job->sender);
+	struct msg_deliver_done	 m = {
+		.queue_id = job->queue_id,
+		.site = site,
+		.text = slice_str(why),
+	};
+
+	if (qmgr != NULL)
+		ipc_send_deliver_done(qmgr, job->id, &m);
+	destroy(job);
+}
+
+void
+job_tell_all(struct sender *sender)
+{
+	struct ipc	*qmgr = sender_qmgr(sender);
+	struct job	*job, *next, *jobs = sender->jobs;
+
+	/* Ids of the new queue manager must not meet those of the old. */
+	sender->jobs = NULL;
+	HASH_ITER(hh, jobs, job, next) {
+		struct msg_agent_holds	m = { .queue_id = job->queue_id };
+
+		HASH_DEL(jobs, job);
+		job->id = OLD_JOB | ++sender->last_old_id;
+		m.job = job->id;
+		HASH_ADD(hh, sender->jobs, id, sizeof(job->id), job);
+		ipc_send_agent_holds(qmgr, job->id, &m);
+		/* Chunks that were on their way are lost. */
+		job->asked = 0;
+	}
+}

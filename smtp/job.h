@@ -1,0 +1,98 @@
+#ifndef SMTP_JOB_H
+#define SMTP_JOB_H
+
+/*
+ * A job: one message, some of its recipients, one next hop.  Its content
+ * comes in chunks: a small one with the job, a large one as it is asked
+ * for, a few chunks ahead.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uthash.h>
+
+#include "mail/delivery_log.h"
+#include "mail/outcome.h"
+#include "util/buf.h"
+
+struct connection;
+struct sender;
+
+struct job_rcpt {
+	uint32_t	 number;
+	char		*address;
+	char		*original;
+	bool		 is_decided;
+	bool		 is_accepted;	/* by RCPT, on this connection */
+};
+
+struct job {
+	struct sender		*sender;
+	uint32_t		 id;		/* of frames */
+	UT_hash_handle		 hh;
+	uint64_t		 queue_id;
+	uint64_t		 size;
+	uint32_t		 flags;		/* MAIL_* */
+	char			*nexthop;
+	char			*from;		/* envelope sender */
+	struct job_rcpt		*recipients;
+	size_t			 count;
+	size_t			 announced;	/* recipients to come */
+	size_t			 undecided;
+	struct delivery_times	 times;
+
+	/* content */
+	struct buf		*chunks;	/* by number; empty: not here */
+	uint32_t		 chunk_count;
+	uint32_t		 asked;		/* chunks before it were asked */
+	void			(*on_chunk)(void *arg);
+	void			*chunk_arg;
+
+	int			 tries;		/* connections it was on */
+	struct job		*next, *prev;	/* of the site's line */
+};
+
+/* How a recipient's result reads. */
+struct job_result {
+	enum outcome_kind	 kind;
+	const char		*dsn;
+	const char		*reason;
+	const char		*relay;		/* "host[ip]:port", "none" */
+	int			 use;		/* of the connection */
+};
+
+/* Log and report the result of one recipient (once). */
+void	job_decide(struct job *job, struct job_rcpt *rcpt,
+	    const struct job_result *result);
+
+/* The same for all that have none, then job_end. */
+void	job_decide_all(struct job *job, const struct job_result *result,
+	    enum outcome_site site);
+
+/*
+ * Report the job's end; it is gone.  why says what the site does not do,
+ * for OUTCOME_SITE_DEAD.
+ */
+void	job_end(struct job *job, enum outcome_site site, const char *why);
+
+/*
+ * The content chunk of that number, or NULL: then it was asked for, and
+ * fn(arg) is called when it is there.
+ */
+struct buf *job_chunk(struct job *job, uint32_t number,
+	    void (*fn)(void *arg), void *arg);
+
+/* The chunk was sent: a large message is not kept. */
+void	job_drop_chunk(struct job *job, uint32_t number);
+
+/* The connection is not interested any more. */
+void	job_forget_waiter(struct job *job);
+
+/* The queue manager was lost: what came by half is forgotten. */
+void	job_drop_partial(struct sender *sender);
+
+/* There is a new queue manager: tell it what we hold. */
+void	job_tell_all(struct sender *sender);
+
+#endif

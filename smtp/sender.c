@@ -1,0 +1,116 @@
+/*
+ * The smtp program: its queue manager, its resolver, its end.
+ */
+
+#include "smtp/sender.h"
+
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "mail/daemon.h"
+#include "mail/peer.h"
+#include "net/dns.h"
+#include "net/loop.h"
+#include "smtp/job.h"
+#include "smtp/site.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define IPC_FOR_AGENT
+#include "mail/ipc_dispatch.h"
+
+#define JOB_LIMIT	1000	/* at a time; each may need a connection */
+
+struct ipc *
+sender_qmgr(const struct sender *sender)
+{
+	return peer_ipc(sender->qmgr);
+}
+
+static void
+tell_ready(struct sender *sender)
+{
+	struct msg_agent_ready	m = {
+		.transport = slice_str(daemon_service(sender->daemon)),
+		.capacity = daemon_is_draining(sender->daemon) ? 0 :
+		    JOB_LIMIT,
+	};
+
+	if (sender_qmgr(sender) != NULL)
+		ipc_send_agent_ready(sender_qmgr(sender), 0, &m);
+}
+
+static void
+on_qmgr(struct peer *peer, enum ipc_event event, void *arg)
+{
+	struct sender	*sender = arg;
+
+	(void)peer;
+	if (event == IPC_OPENED) {
+		job_tell_all(sender);
+		tell_ready(sender);
+	} else if (event == IPC_CLOSED) {
+		job_drop_partial(sender);
+	}
+}
+
+static void
+on_open(struct daemon *daemon)
+{
+	struct sender	*sender = mem_new(sizeof(*sender));
+	const char	*why;
+
+	sender->daemon = daemon;
+	sender->conf = daemon_conf(daemon);
+	sender->loop = daemon_loop(daemon);
+	sender->dns = dns_new(sender->loop, sender->conf->resolver_config,
+	    &why);
+	if (sender->dns == NULL)
+		log_fatal("%s: %s", sender->conf->resolver_config, why);
+	daemon_set_state(daemon, sender);
+}
+
+static void
+on_start(struct daemon *daemon)
+{
+	static const struct ipc_side	 side = { "smtp", ipc_handlers, NULL };
+	struct sender			*sender = daemon_state(daemon);
+
+	sender->qmgr = peer_new(daemon, "qmgr", &side, on_qmgr, sender);
+}
+
+/* An agent has no clients: its socket is there by master.cf only. */
+static void
+on_accept(struct daemon *daemon, int fd, const struct addr *peer)
+{
+	(void)daemon;
+	(void)peer;
+	close(fd);
+}
+
+void
+sender_check_end(struct sender *sender)
+{
+	if (daemon_is_draining(sender->daemon) && sender->job_count == 0)
+		daemon_leave(sender->daemon);
+}
+
+static void
+on_drain(struct daemon *daemon, bool in_a_hurry)
+{
+	struct sender	*sender = daemon_state(daemon);
+
+	sender->is_stopping = in_a_hurry;
+	tell_ready(sender);
+	site_close_idle(sender);
+	sender_check_end(sender);
+}
+
+const struct daemon_program sender_program = {
+	.name = "smtp",
+	.user = DAEMON_GATE,
+	.open = on_open,
+	.start = on_start,
+	.accept = on_accept,
+	.drain = on_drain,
+};

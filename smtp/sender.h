@@ -1,0 +1,48 @@
+#ifndef SMTP_SENDER_H
+#define SMTP_SENDER_H
+
+/*
+ * What all deliveries of one smtp process share.
+ *
+ *	job		one message to some recipients at one next hop
+ *	site		a next hop: its jobs that wait, its connections
+ *	route		where a next hop is
+ *	connection	one SMTP connection and the job on it
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf;
+struct daemon;
+struct daemon_program;
+struct dns;
+struct ipc;
+struct job;
+struct loop;
+struct peer;
+struct site;
+
+struct sender {
+	struct daemon		*daemon;	/* borrowed */
+	const struct conf	*conf;		/* borrowed */
+	struct loop		*loop;		/* borrowed */
+	struct peer		*qmgr;
+	struct dns		*dns;
+	struct job		*jobs;		/* hash by id */
+	struct site		*sites;		/* hash by next hop */
+	size_t			 job_count;
+	uint32_t		 last_old_id;	/* of jobs from before */
+	bool			 is_stopping;
+};
+
+extern const struct daemon_program sender_program;
+
+/* The queue manager; NULL while it is away. */
+struct ipc	*sender_qmgr(const struct sender *sender);
+
+/* A job or a connection has ended. */
+void		 sender_check_end(struct sender *sender);
+
+#endif

@@ -1,0 +1,159 @@
+/*
+ * Next hops.
+ */
+
+#include "smtp/site.h"
+
+#include <string.h>
+#include <utlist.h>
+
+#include "net/loop.h"
+#include "smtp/connection.h"
+#include "smtp/job.h"
+#include "smtp/route.h"
+#include "smtp/sender.h"
+#include "util/mem.h"
+
+static void	serve(struct site *);
+
+static struct site *
+find(struct sender *sender, const char *nexthop)
+{
+	struct site	*site;
+
+	HASH_FIND_STR(sender->sites, nexthop, site);
+	if (site != NULL)
+		return site;
+	site = mem_new(sizeof(*site));
+	site->sender = sender;
+	site->nexthop = mem_strdup(nexthop);
+	HASH_ADD_KEYPTR(hh, sender->sites, site->nexthop,
+	    strlen(site->nexthop), site);
+	return site;
+}
+
+void
+site_check(struct site *site)
+{
+	struct sender	*sender = site->sender;
+
+	if (site->waiting == NULL && site->connections == 0 &&
+	    site->search == NULL) {
+		HASH_DEL(sender->sites, site);
+		route_free(&site->route);
+		mem_free(site->nexthop);
+		mem_free(site);
+	} else {
+		serve(site);
+	}
+	sender_check_end(sender);
+}
+
+/* Where it is could not be found out: nobody can be served. */
+static void
+fail_all(struct site *site, const struct route *route)
+{
+	struct job_result	 result = {
+		.kind = route->kind,
+		.dsn = route->dsn,
+		.reason = route->reason,
+		.relay = "none",
+	};
+	struct job		*job;
+
+	while ((job = site_take(site)) != NULL) {
+		job->times.ready_us = 0;
+		job_decide_all(job, &result, OUTCOME_SITE_UNKNOWN);
+	}
+}
+
+static void
+on_route(struct route *route, void *arg)
+{
+	struct site	*site = arg;
+
+	site->search = NULL;
+	route_free(&site->route);
+	if (route->count == 0) {
+		fail_all(site, route);
+		route_free(&route);
+	} else {
+		site->route = route;
+		site->route_until_ms = loop_now_ms(site->sender->loop) +
+		    route->ttl_ms;
+	}
+	site_check(site);
+}
+
+/* Each waiting job has a connection, or one that is being made. */
+static void
+serve(struct site *site)
+{
+	struct sender	*sender = site->sender;
+
+	while (site->waiting != NULL && site->idle != NULL)
+		connection_start(site->idle, site_take(site));
+	if (site->waiting_count <= site->connecting || site->search != NULL)
+		return;
+	if (site->route == NULL ||
+	    loop_now_ms(sender->loop) >= site->route_until_ms) {
+		route_free(&site->route);
+		site->search = route_find(sender, site->nexthop, on_route,
+		    site);
+		return;
+	}
+	while (site->waiting_count > site->connecting)
+		connection_new(site);
+}
+
+void
+site_add(struct sender *sender, struct job *job)
+{
+	struct site	*site = find(sender, job->nexthop);
+
+	site_return(site, job);
+}
+
+void
+site_return(struct site *site, struct job *job)
+{
+	DL_APPEND(site->waiting, job);
+	site->waiting_count++;
+	serve(site);
+}
+
+struct job *
+site_take(struct site *site)
+{
+	struct job	*job = site->waiting;
+
+	if (job == NULL)
+		return NULL;
+	DL_DELETE(site->waiting, job);
+	site->waiting_count--;
+	return job;
+}
+
+void
+site_failed(struct site *site, const struct job_result *result)
+{
+	struct job	*job = site_take(site);
+
+	if (job != NULL)
+		job_decide_all(job, result, OUTCOME_SITE_DEAD);
+}
+
+void
+site_close_idle(struct sender *sender)
+{
+	struct site	*site, *next;
+
+	HASH_ITER(hh, sender->sites, site, next) {
+		struct connection	*c = site->idle, *after;
+
+		for (; c != NULL; c = after) {
+			after = connection_next(c);
+			connection_quit(c);
+		}
+	}
+}

@@ -1,0 +1,55 @@
+#ifndef SMTP_SITE_H
+#define SMTP_SITE_H
+
+/*
+ * A next hop: the jobs that wait for a connection to it, its connections,
+ * and where it is.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <uthash.h>
+
+struct connection;
+struct job;
+struct job_result;
+struct route;
+struct route_search;
+struct sender;
+
+struct site {
+	struct sender		*sender;
+	char			*nexthop;
+	UT_hash_handle		 hh;
+	struct job		*waiting;	/* list */
+	size_t			 waiting_count;
+	struct connection	*idle;		/* list: ready for a job */
+	size_t			 connecting;	/* not ready yet */
+	size_t			 connections;	/* all */
+	struct route		*route;		/* NULL: not known */
+	struct route_search	*search;	/* for it */
+	int64_t			 route_until_ms;
+};
+
+/* A job to be done; it is the site's until a connection takes it. */
+void	site_add(struct sender *sender, struct job *job);
+
+/* A job came back from a connection that did not begin it. */
+void	site_return(struct site *site, struct job *job);
+
+/* The next job for a connection; NULL: there is none. */
+struct job *site_take(struct site *site);
+
+/*
+ * A connection attempt came to nothing: it costs one waiting job, if there
+ * is one.
+ */
+void	site_failed(struct site *site, const struct job_result *result);
+
+/* One connection less; the site may be gone. */
+void	site_check(struct site *site);
+
+/* QUIT on all idle connections. */
+void	site_close_idle(struct sender *sender);
+
+#endif

@@ -1,0 +1,305 @@
+#!/bin/sh
+# The supervisor and tern, with the real programs:
+#
+#	sh tests/master.sh BINDIR
+#
+# Each test prints a line when it fails; the last line counts.
+
+BIN=$(cd "${1:?usage: master.sh BINDIR}" && pwd) || exit 2
+TERN=$BIN/tern
+T=$(mktemp -d /tmp/tern-master.XXXXXX) || exit 2
+PORT=$((20000 + $$ % 20000))
+passed=0 failed=0
+squatter=
+
+# Nothing of ours outlives this script: master by its pid, if it is ours.
+finish() {
+	for conf in "$T"/etc*; do
+		timeout 15 "$TERN" -c "$conf" stop >/dev/null 2>&1
+	done
+	test -z "$squatter" || kill "$squatter" 2>/dev/null
+	rm -rf "$T"
+}
+trap finish EXIT
+trap 'exit 2' INT TERM HUP
+
+ok() {
+	what=$1
+	shift
+	if "$@"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "master: FAILED: $what"
+	fi
+}
+
+# within SECONDS command...: again and again until it succeeds.
+within() {
+	left=$(($1 * 10))
+	shift
+	until "$@"; do
+		left=$((left - 1))
+		test $left -gt 0 || return 1
+		sleep 0.1
+	done
+}
+
+not() {
+	! "$@"
+}
+
+# has FILE TEXT
+has() {
+	grep -qF -- "$2" "$1" 2>/dev/null
+}
+
+tern() {
+	timeout 30 "$TERN" -c "$T/etc" "$@" >"$T/out" 2>"$T/err"
+}
+
+master_pid() {
+	sed -n 1p "$T/queue/pid/master.pid" 2>/dev/null
+}
+
+# All children, or those of one program.
+children() {
+	test -n "$(master_pid)" || return
+	ps -o pid=,comm= --ppid "$(master_pid)" |
+	    awk -v name="$1" '(name == "" || $2 == name) { print $1 }' |
+	    sort -n
+}
+
+is_alive() {
+	kill -0 "$1" 2>/dev/null
+}
+
+none_alive() {
+	for p in $1; do
+		! is_alive "$p" || return 1
+	done
+}
+
+# greets HOST: an SMTP server says 220 there.
+greets() {
+	timeout 10 perl -MIO::Socket::IP -e '
+		my $s = IO::Socket::IP->new(PeerHost => $ARGV[0],
+		    PeerPort => $ARGV[1]) or exit 1;
+		exit((<$s> // "") =~ /^220/ ? 0 : 1)' "$1" "$PORT"
+}
+
+# Another process than $2 runs program $1, and only as many as before.
+has_successor() {
+	now=$(children "$1")
+	test -n "$now" && test "$now" != "$2" &&
+	    test "$(echo "$now" | wc -l)" = "$(echo "$2" | wc -l)"
+}
+
+write_main() {
+	cat >"$T/etc/main.cf" <<-EOF
+	queue_directory = $T/queue
+	data_directory = $T/data
+	myhostname = mail.example.com
+	mynetworks = 127.0.0.0/8 [::1]/128
+	relayhost = [127.0.0.1]:1
+	maillog_file = $T/log
+	EOF
+}
+
+write_master() {
+	cat >"$T/etc/master.cf" <<-EOF
+	127.0.0.1:$PORT	inet n - - - 1 smtpd
+	[::1]:$PORT	inet n - - - 1 smtpd
+	  -o smtpd_timeout=30s
+	cleanup		unix - - - - - cleanup
+	qmgr		unix n - - - 1 qmgr
+	smtp		unix - - - - - smtp
+	EOF
+}
+
+mkdir "$T/etc"
+chmod 755 "$T"
+write_main
+write_master
+
+# ---- start ------------------------------------------------------------------
+
+ok "status says that it is not running" not tern status
+ok "check accepts a small main.cf" tern check
+ok "check has made nothing" test ! -e "$T/queue"
+ok "start" tern start
+if [ ! -s "$T/queue/pid/master.pid" ]; then
+	# The rest would only fail, too.
+	cat "$T/err" "$T/log"
+	exit 1
+fi
+ok "status" tern status
+ok "status tells the pid" has "$T/out" "is running: PID: $(master_pid)"
+ok "the start is logged" has "$T/log" "daemon started -- version "
+ok "five programs run" test "$(children | wc -l)" = 5
+ok "smtpd greets over IPv4" greets 127.0.0.1
+ok "smtpd greets over IPv6" greets ::1
+ok "a second start fails" not tern start
+ok "it says why" has "$T/err" "already running: pid $(master_pid)"
+ok "no child has leaked descriptors" test "$(ls "/proc/$(children qmgr)/fd" |
+    wc -l)" -lt 60
+
+# ---- death of a child -------------------------------------------------------
+
+for program in qmgr cleanup smtp; do
+	before=$(children $program)
+	kill -9 $before
+	ok "$program comes back" within 3 has_successor $program "$before"
+	before=$(children $program)
+	kill -9 $before
+	ok "$program comes back again" within 3 has_successor $program \
+	    "$before"
+done
+ok "a death is logged" has "$T/log" "/qmgr pid "
+ok "and how" has "$T/log" "killed by signal 9"
+
+# ---- reload -----------------------------------------------------------------
+
+before=$(children)
+echo "smtpd_helo_required = yes" >>"$T/etc/main.cf"
+ok "reload" tern reload
+ok "the reload is logged" has "$T/log" "reload -- version "
+ok "it is the second generation" has "$T/queue/pid/master.pid" \
+    "generation 2 ready"
+ok "the old generation leaves" within 5 none_alive "$before"
+ok "smtpd still greets" greets 127.0.0.1
+
+before=$(children)
+echo "smtpd_timeout = soon" >>"$T/etc/main.cf"
+ok "reload refuses a bad main.cf" not tern reload
+ok "it names the line" has "$T/err" "main.cf:8: "
+kill -HUP "$(master_pid)"
+ok "master refuses it, too" within 3 has "$T/log" "reload refused"
+ok "the reason is logged" has "$T/log" "main.cf:8: "
+ok "nothing has changed" test "$(children)" = "$before"
+
+write_main
+sed -i "s/^\[::1\]:$PORT.*/[::1]:$((PORT + 1)) inet n - - - 1 smtpd/" \
+    "$T/etc/master.cf"
+ok "reload with another port" tern reload
+ok "the old port is closed" within 5 not greets ::1
+ok "the unchanged port is open" greets 127.0.0.1
+echo "nothing unix - - - - - nothing" >>"$T/etc/master.cf"
+ok "reload refuses an unknown program" not tern reload
+ok "it names the line of master.cf" has "$T/err" "master.cf:7: "
+write_master
+
+# ---- the log ----------------------------------------------------------------
+
+mv "$T/log" "$T/log.old"
+ok "the log file is opened anew" within 4 test -s "$T/log"
+before=$(children cleanup)
+kill -9 $before
+ok "and written to" within 3 has "$T/log" "killed by signal 9"
+within 3 has_successor cleanup "$before"
+
+# ---- a killed master --------------------------------------------------------
+
+before=$(children)
+kill -9 "$(master_pid)"
+ok "no child outlives master" within 5 none_alive "$before"
+ok "status after a killed master" not tern status
+ok "start after a killed master" tern start
+ok "smtpd greets again" greets ::1
+
+# ---- stop -------------------------------------------------------------------
+
+before="$(master_pid) $(children)"
+ok "stop" tern stop
+ok "nobody is left" within 3 none_alive "$before"
+ok "the end is logged" has "$T/log" "terminating on signal 15"
+ok "no pid is left" test ! -s "$T/queue/pid/master.pid"
+ok "no socket is left" test -z "$(ls "$T/queue/public" "$T/queue/private" |
+    grep -v :)"
+ok "a second stop fails" not tern stop
+
+# ---- what start refuses -----------------------------------------------------
+
+echo "message_size_limit = huge" >>"$T/etc/main.cf"
+ok "start refuses a bad main.cf" not tern start
+ok "and names the line" has "$T/err" "main.cf:7: "
+write_main
+echo "smtp unix - - x - - smtp" >>"$T/etc/master.cf"
+ok "start refuses a bad master.cf" not tern start
+ok "and names its line" has "$T/err" "master.cf:7: "
+write_master
+echo "  -o smtp_helo_timeout=never" >>"$T/etc/master.cf"
+ok "start refuses a bad option" not tern start
+ok "and names the line of its service" has "$T/err" "master.cf:6: "
+write_master
+echo "maillog_file = mail.log" >>"$T/etc/main.cf"
+ok "start refuses a relative log file" not tern start
+write_main
+echo "pickup unix n - n 60 1 pickupp" >>"$T/etc/master.cf"
+ok "start refuses an unknown program" not tern start
+write_master
+
+perl -MIO::Socket::IP -e '
+	my $s = IO::Socket::IP->new(LocalHost => "127.0.0.1",
+	    LocalPort => $ARGV[0], Listen => 1, ReuseAddr => 1) or exit 1;
+	sleep 60' "$PORT" &
+squatter=$!
+within 3 sh -c "ss -Hltn | grep -q '127.0.0.1:$PORT '"
+ok "start fails when the port is taken" not tern start
+ok "and says so" has "$T/err" \
+    "127.0.0.1 port $PORT: Address already in use"
+kill "$squatter" 2>/dev/null
+wait "$squatter" 2>/dev/null
+squatter=
+
+# ---- what it warns of -------------------------------------------------------
+
+echo "smtp_conect_timeout = 5s" >>"$T/etc/main.cf"
+echo "own_name = 7s" >>"$T/etc/main.cf"
+sed -i 's/=30s/=$own_name/' "$T/etc/master.cf"
+echo "scache unix - - n - 1 scache" >>"$T/etc/master.cf"
+ok "check with warnings" tern check
+ok "it knows the nearest name" has "$T/err" "\"smtp_connect_timeout\"?"
+ok "a name used by a service is no mistake" not has "$T/err" "own_name"
+ok "a program of Postfix is left out" has "$T/err" \
+    "service scache is left out"
+write_main
+write_master
+
+# ---- in the foreground ------------------------------------------------------
+
+sed -i "s,^maillog_file.*,maillog_file = /dev/stdout," "$T/etc/main.cf"
+ok "no log on stdout in the background" not tern start
+"$TERN" -c "$T/etc" start-fg >"$T/fg" 2>"$T/err" &
+foreground=$!
+ok "start-fg" within 5 has "$T/queue/pid/master.pid" "generation 1 ready"
+ok "its log is on stdout" has "$T/fg" "daemon started"
+kill -INT "$foreground"
+wait "$foreground"
+ok "it ends well on SIGINT" test $? = 0
+write_main
+
+# ---- an ordinary user -------------------------------------------------------
+
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	tern stop
+	rm -rf "$T/queue" "$T/data" "$T/log"
+	chown -R 65534:65534 "$T"
+	TERN_ROOT=$TERN
+	as_nobody() {
+		timeout 30 setpriv --reuid=65534 --regid=65534 \
+		    --clear-groups "$TERN_ROOT" -c "$T/etc" "$@" \
+		    >"$T/out" 2>"$T/err"
+	}
+	ok "an ordinary user starts it" as_nobody start
+	ok "it greets" greets 127.0.0.1
+	ok "all is his" test "$(ps -o uid= --ppid "$(master_pid)" |
+	    sort -u | tr -d ' ')" = 65534
+	before=$(children)
+	ok "he reloads it" as_nobody reload
+	ok "the old generation leaves him, too" within 5 none_alive "$before"
+	ok "he stops it" as_nobody stop
+fi
+
+echo "master: $passed passed, $failed failed"
+test $failed = 0
