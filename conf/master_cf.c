@@ -113,9 +113,10 @@ parse_type(struct parse *parse, struct slice text,
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		if (slice_is(text, others[i]))
-			return bad_field(parse, TYPE, text,
-			    "not supported; use inet or unix");
+		if (slice_is(text, others[i])) {
+			*type_r = MASTER_CF_OTHER;
+			return 0;
+		}
 	return bad_field(parse, TYPE, text, "use inet or unix");
 }
 

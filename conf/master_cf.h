@@ -10,7 +10,11 @@
 
 #include "util/slice.h"
 
-enum master_cf_type { MASTER_CF_INET, MASTER_CF_UNIX };
+enum master_cf_type {
+	MASTER_CF_INET,
+	MASTER_CF_UNIX,
+	MASTER_CF_OTHER,	/* fifo, pass, unix-dgram: Postfix has them */
+};
 
 /* '-' in a column that has a default. */
 enum master_cf_choice { MASTER_CF_DEFAULT, MASTER_CF_YES, MASTER_CF_NO };

@@ -119,14 +119,16 @@ read_snapshot(struct conf_source *source)
 }
 
 static void
-set_option(struct conf_source *source, char *option)
+set_option(struct conf_source *source, const char *option)
 {
-	char	*equals = strchr(option, '=');
+	const char	*equals = strchr(option, '=');
+	char		*name;
 
 	if (equals == NULL)
 		log_fatal("bad option -o %s", option);
-	*equals = '\0';
-	conf_source_set(source, option, equals + 1, "master.cf");
+	name = mem_strndup(option, (size_t)(equals - option));
+	conf_source_set(source, name, equals + 1, "master.cf");
+	mem_free(name);
 }
 
 static void
@@ -428,7 +430,6 @@ daemon_run(const struct daemon_program *program, int argc, char **argv)
 {
 	struct daemon	*daemon = mem_new(sizeof(*daemon));
 
-	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	daemon->program = program;

@@ -203,6 +203,12 @@ find_program(const struct reading *reading, char **why_r)
 	const char		*command = reading->row->command;
 	struct service		*service = reading->service;
 
+	if (reading->row->type == MASTER_CF_OTHER) {
+		warn(generation, mem_printf("%s: service %s is left out: "
+		    "Tern has inet and unix services only", service->where,
+		    service->name));
+		return 0;
+	}
 	service->path = path_join(generation->programs, command);
 	service->program = program_get(command);
 	if (strchr(command, '/') == NULL && access(service->path, X_OK) == 0)

@@ -6,6 +6,7 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -57,6 +58,8 @@ loop_new(void)
 {
 	struct loop	*loop = mem_new(sizeof(*loop));
 
+	/* A peer that has gone is an error of write, not our end. */
+	signal(SIGPIPE, SIG_IGN);
 	if ((loop->base = event_base_new()) == NULL)
 		log_fatal("cannot make an event loop");
 	loop->now_ms = clock_now_ms();

@@ -14,57 +14,14 @@
 #include "net/loop.h"
 #include "qmgr/active.h"
 #include "qmgr/agent.h"
+#include "qmgr/destination.h"
 #include "qmgr/manager.h"
 #include "qmgr/resolve.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
 
-/* One message at one destination: recipients not handed out yet. */
-struct job {
-	struct active		*active;
-	struct recipient	**recipients;
-	size_t			 count;
-	size_t			 next_one;	/* handed out before it */
-	bool			 was_lost;	/* an agent died with it */
-	bool			 is_small;	/* which line it stands in */
-	struct destination	*destination;
-	struct job		*next, *prev;	/* of the line */
-	struct job		*sibling, *before; /* of the message */
-};
-
-struct destination {
-	struct schedule		*schedule;
-	UT_hash_handle		 hh;		/* by key */
-	char			*key;		/* "transport\nnexthop" */
-	char			*transport;
-	char			*nexthop;
-	struct job		*small, *large;	/* lists */
-	int64_t			 limit;		/* of window */
-	int64_t			 recipient_limit;
-	int64_t			 window;	/* entries at a time */
-	int64_t			 in_flight;
-	int64_t			 small_turns;	/* since a large one's */
-	double			 failed_cohorts;
-	int64_t			 dead_until_ms;	/* 0: alive */
-	char			*why_dead;
-	const struct agent	*last_agent;	/* compared only */
-	bool			 is_ready;	/* in the ready list */
-	struct destination	*next, *prev;	/* of the ready list */
-};
-
-struct schedule {
-	struct manager		*manager;
-	struct destination	*destinations;	/* hash */
-	struct destination	*ready;		/* list: their turns */
-	struct loop_timer	*no_agent;	/* how long without one */
-	struct loop_timer	*sweep;		/* of dead destinations */
-	bool			 is_deferred;	/* a run is coming */
-	bool			 is_stopped;
-};
-
 static void	on_no_agent(void *);
-static void	on_sweep(void *);
 
 struct schedule *
 schedule_new(struct manager *manager)
@@ -74,7 +31,8 @@ schedule_new(struct manager *manager)
 	schedule->manager = manager;
 	schedule->no_agent = loop_timer_new(manager->loop, on_no_agent,
 	    schedule);
-	schedule->sweep = loop_timer_new(manager->loop, on_sweep, schedule);
+	schedule->sweep = loop_timer_new(manager->loop, destination_on_sweep,
+	    schedule);
 	return schedule;
 }
 
@@ -82,96 +40,6 @@ const char *
 schedule_nexthop(const struct entry *entry)
 {
 	return entry->destination->nexthop;
-}
-
-static bool
-has_jobs(const struct destination *d)
-{
-	return d->small != NULL || d->large != NULL;
-}
-
-/* ---- destinations -------------------------------------------------------- */
-
-/* "smtp_destination_concurrency_limit" and the like. */
-static int64_t
-transport_number(const struct conf *conf, const char *transport,
-    const char *suffix, int64_t fallback)
-{
-	char	*name = mem_printf("%s_%s", transport, suffix);
-	int64_t	 number = conf_find_number(conf, name, fallback);
-
-	mem_free(name);
-	return number < 1 ? 1 : number;
-}
-
-static struct destination *
-find_destination(struct schedule *schedule, const char *transport,
-    const char *nexthop)
-{
-	const struct conf	*conf = schedule->manager->conf;
-	char			*key = mem_printf("%s\n%s", transport, nexthop);
-	struct destination	*d;
-
-	HASH_FIND_STR(schedule->destinations, key, d);
-	if (d != NULL) {
-		mem_free(key);
-		return d;
-	}
-	d = mem_new(sizeof(*d));
-	d->schedule = schedule;
-	d->key = key;
-	d->transport = mem_strdup(transport);
-	d->nexthop = mem_strdup(nexthop);
-	d->limit = transport_number(conf, transport,
-	    "destination_concurrency_limit",
-	    conf->default_destination_concurrency_limit);
-	d->recipient_limit = transport_number(conf, transport,
-	    "destination_recipient_limit",
-	    conf->default_destination_recipient_limit);
-	d->window = conf->initial_destination_concurrency < d->limit ?
-	    conf->initial_destination_concurrency : d->limit;
-	HASH_ADD_KEYPTR(hh, schedule->destinations, d->key, strlen(d->key),
-	    d);
-	return d;
-}
-
-/* What is idle, alive and at its start again need not be remembered. */
-static void
-check_destination(struct destination *d)
-{
-	struct schedule	*schedule = d->schedule;
-
-	if (has_jobs(d) && d->in_flight < d->window) {
-		if (!d->is_ready)
-			DL_APPEND(schedule->ready, d);
-		d->is_ready = true;
-		schedule_run_later(schedule);
-		return;
-	}
-	if (d->is_ready)
-		DL_DELETE(schedule->ready, d);
-	d->is_ready = false;
-	if (has_jobs(d) || d->in_flight > 0 || d->dead_until_ms != 0)
-		return;
-	HASH_DEL(schedule->destinations, d);
-	mem_free(d->key);
-	mem_free(d->transport);
-	mem_free(d->nexthop);
-	mem_free(d->why_dead);
-	mem_free(d);
-}
-
-static bool
-is_dead(struct destination *d)
-{
-	if (d->dead_until_ms == 0)
-		return false;
-	if (loop_now_ms(d->schedule->manager->loop) < d->dead_until_ms)
-		return true;
-	d->dead_until_ms = 0;
-	d->failed_cohorts = 0;
-	d->window = 1;	/* one try, to see */
-	return false;
 }
 
 void
@@ -182,7 +50,7 @@ schedule_revive(struct schedule *schedule)
 	HASH_ITER(hh, schedule->destinations, d, next) {
 		d->dead_until_ms = 0;
 		d->failed_cohorts = 0;
-		check_destination(d);
+		destination_check(d);
 	}
 }
 
@@ -236,7 +104,7 @@ free_job(struct job *job)
 static void
 defer_jobs(struct destination *d, const char *dsn, const char *why)
 {
-	while (has_jobs(d)) {
+	while (destination_has_jobs(d)) {
 		struct job	*job = d->small != NULL ? d->small : d->large;
 
 		/* The last result may end the message. */
@@ -246,7 +114,7 @@ defer_jobs(struct destination *d, const char *dsn, const char *why)
 			    why);
 		free_job(job);
 	}
-	check_destination(d);
+	destination_check(d);
 }
 
 void
@@ -264,7 +132,7 @@ schedule_withdraw(struct active *active)
 			active_result(active, job->recipients[i],
 			    OUTCOME_DEFERRED, slice_str(""), slice_str(""));
 		free_job(job);
-		check_destination(d);
+		destination_check(d);
 	}
 }
 
@@ -287,7 +155,7 @@ on_no_agent(void *arg)
 	bool			 has_any;
 
 	HASH_ITER(hh, schedule->destinations, d, next) {
-		if (!has_jobs(d))
+		if (!destination_has_jobs(d))
 			continue;
 		agent_find(schedule->manager, d->transport, NULL, &has_any);
 		if (!has_any)
@@ -323,7 +191,7 @@ add_recipient(struct schedule *schedule, struct active *active,
 
 	resolve_recipient(schedule->manager->conf, slice_str(r->address),
 	    &route);
-	d = find_destination(schedule, route.transport, route.nexthop);
+	d = destination_find(schedule, route.transport, route.nexthop);
 	resolve_clear(&route);
 	for (i = 0; i < *count; i++)
 		if (where[i] == d)
@@ -359,10 +227,10 @@ schedule_add(struct schedule *schedule, struct active *active)
 		add_job(where[i], jobs[i]);
 	/* From here on the message may end. */
 	for (size_t i = 0; i < count; i++)
-		if (is_dead(where[i]))
+		if (destination_is_dead(where[i]))
 			defer_dead(where[i]);
 		else
-			check_destination(where[i]);
+			destination_check(where[i]);
 	mem_free(jobs);
 	mem_free(where);
 }
@@ -443,7 +311,7 @@ schedule_run(struct schedule *schedule)
 		DL_APPEND(schedule->ready, d);
 		if (hand_out(d)) {
 			first_refused = NULL;
-			check_destination(d);
+			destination_check(d);
 		} else if (first_refused == NULL) {
 			first_refused = d;
 		}
@@ -504,54 +372,6 @@ schedule_result(struct entry *entry, uint32_t number,
 }
 
 static void
-take_success(struct destination *d)
-{
-	d->failed_cohorts = 0;
-	d->dead_until_ms = 0;
-	if (d->window < d->limit && d->in_flight >= d->window)
-		d->window++;
-}
-
-static void
-take_failure(struct destination *d, struct slice why)
-{
-	const struct manager	*manager = d->schedule->manager;
-	const struct conf	*conf = manager->conf;
-
-	d->failed_cohorts += 1.0 / (double)d->window;
-	if (d->window > 1)
-		d->window--;
-	if (d->failed_cohorts <
-	    (double)conf->default_destination_concurrency_failed_cohort_limit)
-		return;
-	d->dead_until_ms = loop_now_ms(manager->loop) +
-	    conf->minimal_backoff_time;
-	mem_free(d->why_dead);
-	d->why_dead = slice_dup(why);
-	if (!loop_timer_is_running(d->schedule->sweep))
-		loop_timer_start(d->schedule->sweep,
-		    conf->minimal_backoff_time + 1000);
-}
-
-/* Dead destinations whose time is over are forgotten. */
-static void
-on_sweep(void *arg)
-{
-	struct schedule		*schedule = arg;
-	struct destination	*d, *next;
-	bool			 has_dead = false;
-
-	HASH_ITER(hh, schedule->destinations, d, next)
-		if (is_dead(d))
-			has_dead = true;
-		else
-			check_destination(d);
-	if (has_dead)
-		loop_timer_start(schedule->sweep,
-		    schedule->manager->conf->minimal_backoff_time + 1000);
-}
-
-static void
 end_entry(struct entry *entry)
 {
 	struct destination	*d = entry->destination;
@@ -560,10 +380,10 @@ end_entry(struct entry *entry)
 	mem_free(entry->recipients);
 	mem_free(entry);
 	d->in_flight--;
-	if (is_dead(d) && has_jobs(d))
+	if (destination_is_dead(d) && destination_has_jobs(d))
 		defer_dead(d);
 	else
-		check_destination(d);
+		destination_check(d);
 }
 
 /* What has no result is deferred. */
@@ -590,9 +410,9 @@ schedule_done(struct entry *entry, enum outcome_site site, struct slice why)
 
 	defer_rest(entry, "delivery agent gave no result");
 	if (site == OUTCOME_SITE_ALIVE)
-		take_success(d);
+		destination_succeeded(d);
 	else if (site == OUTCOME_SITE_DEAD)
-		take_failure(d, why);
+		destination_failed(d, why);
 	end_entry(entry);
 }
 

@@ -39,7 +39,10 @@ static const struct {
 	int		 code;
 } facilities[] = {
 	{ "mail", LOG_MAIL }, { "daemon", LOG_DAEMON }, { "user", LOG_USER },
-	{ "auth", LOG_AUTH }, { "local0", LOG_LOCAL0 },
+	{ "auth", LOG_AUTH }, { "authpriv", LOG_AUTHPRIV },
+	{ "cron", LOG_CRON }, { "ftp", LOG_FTP }, { "kern", LOG_KERN },
+	{ "lpr", LOG_LPR }, { "news", LOG_NEWS }, { "syslog", LOG_SYSLOG },
+	{ "uucp", LOG_UUCP }, { "local0", LOG_LOCAL0 },
 	{ "local1", LOG_LOCAL1 }, { "local2", LOG_LOCAL2 },
 	{ "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 },
 	{ "local5", LOG_LOCAL5 }, { "local6", LOG_LOCAL6 },

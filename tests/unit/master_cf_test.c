@@ -89,15 +89,8 @@ static const struct {
 	    "f:1: 7 of 8 fields: no command" },
 	{ "smtp tcp n - - - - smtpd",
 	    "f:1: bad type \"tcp\": use inet or unix" },
-	{ "#\nq fifo n - - - - q",
-	    "f:2: bad type \"fifo\": not supported; use inet or "
-	    "unix" },
-	{ "q pass n - - - - q",
-	    "f:1: bad type \"pass\": not supported; use inet or "
-	    "unix" },
-	{ "q unix-dgram n - - - - q",
-	    "f:1: bad type \"unix-dgram\": not supported; use inet or "
-	    "unix" },
+	{ "#\nq tipc n - - - - q",
+	    "f:2: bad type \"tipc\": use inet or unix" },
 	{ "q unix x - - - - q",
 	    "f:1: bad private \"x\": use y, n or -" },
 	{ "q unix - yes - - - q",

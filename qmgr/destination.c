@@ -1,0 +1,151 @@
+/*
+ * Destinations: how many entries they take at a time, and whether they are
+ * dead.
+ */
+
+#include "qmgr/destination.h"
+
+#include <string.h>
+#include <utlist.h>
+
+#include "conf/conf.h"
+#include "net/loop.h"
+#include "qmgr/manager.h"
+#include "qmgr/schedule.h"
+#include "util/mem.h"
+
+bool
+destination_has_jobs(const struct destination *d)
+{
+	return d->small != NULL || d->large != NULL;
+}
+
+/* "smtp_destination_concurrency_limit" and the like. */
+static int64_t
+transport_number(const struct conf *conf, const char *transport,
+    const char *suffix, int64_t fallback)
+{
+	char	*name = mem_printf("%s_%s", transport, suffix);
+	int64_t	 number = conf_find_number(conf, name, fallback);
+
+	mem_free(name);
+	return number < 1 ? 1 : number;
+}
+
+struct destination *
+destination_find(struct schedule *schedule, const char *transport,
+    const char *nexthop)
+{
+	const struct conf	*conf = schedule->manager->conf;
+	char			*key = mem_printf("%s\n%s", transport, nexthop);
+	struct destination	*d;
+
+	HASH_FIND_STR(schedule->destinations, key, d);
+	if (d != NULL) {
+		mem_free(key);
+		return d;
+	}
+	d = mem_new(sizeof(*d));
+	d->schedule = schedule;
+	d->key = key;
+	d->transport = mem_strdup(transport);
+	d->nexthop = mem_strdup(nexthop);
+	d->limit = transport_number(conf, transport,
+	    "destination_concurrency_limit",
+	    conf->default_destination_concurrency_limit);
+	d->recipient_limit = transport_number(conf, transport,
+	    "destination_recipient_limit",
+	    conf->default_destination_recipient_limit);
+	d->window = conf->initial_destination_concurrency < d->limit ?
+	    conf->initial_destination_concurrency : d->limit;
+	HASH_ADD_KEYPTR(hh, schedule->destinations, d->key, strlen(d->key),
+	    d);
+	return d;
+}
+
+/* What is idle, alive and at its start again need not be remembered. */
+void
+destination_check(struct destination *d)
+{
+	struct schedule	*schedule = d->schedule;
+
+	if (destination_has_jobs(d) && d->in_flight < d->window) {
+		if (!d->is_ready)
+			DL_APPEND(schedule->ready, d);
+		d->is_ready = true;
+		schedule_run_later(schedule);
+		return;
+	}
+	if (d->is_ready)
+		DL_DELETE(schedule->ready, d);
+	d->is_ready = false;
+	if (destination_has_jobs(d) || d->in_flight > 0 || d->dead_until_ms != 0)
+		return;
+	HASH_DEL(schedule->destinations, d);
+	mem_free(d->key);
+	mem_free(d->transport);
+	mem_free(d->nexthop);
+	mem_free(d->why_dead);
+	mem_free(d);
+}
+
+bool
+destination_is_dead(struct destination *d)
+{
+	if (d->dead_until_ms == 0)
+		return false;
+	if (loop_now_ms(d->schedule->manager->loop) < d->dead_until_ms)
+		return true;
+	d->dead_until_ms = 0;
+	d->failed_cohorts = 0;
+	d->window = 1;	/* one try, to see */
+	return false;
+}
+
+void
+destination_succeeded(struct destination *d)
+{
+	d->failed_cohorts = 0;
+	d->dead_until_ms = 0;
+	if (d->window < d->limit && d->in_flight >= d->window)
+		d->window++;
+}
+
+void
+destination_failed(struct destination *d, struct slice why)
+{
+	const struct manager	*manager = d->schedule->manager;
+	const struct conf	*conf = manager->conf;
+
+	d->failed_cohorts += 1.0 / (double)d->window;
+	if (d->window > 1)
+		d->window--;
+	if (d->failed_cohorts <
+	    (double)conf->default_destination_concurrency_failed_cohort_limit)
+		return;
+	d->dead_until_ms = loop_now_ms(manager->loop) +
+	    conf->minimal_backoff_time;
+	mem_free(d->why_dead);
+	d->why_dead = slice_dup(why);
+	if (!loop_timer_is_running(d->schedule->sweep))
+		loop_timer_start(d->schedule->sweep,
+		    conf->minimal_backoff_time + 1000);
+}
+
+/* Dead destinations whose time is over are forgotten. */
+void
+destination_on_sweep(void *arg)
+{
+	struct schedule		*schedule = arg;
+	struct destination	*d, *next;
+	bool			 has_dead = false;
+
+	HASH_ITER(hh, schedule->destinations, d, next)
+		if (destination_is_dead(d))
+			has_dead = true;
+		else
+			destination_check(d);
+	if (has_dead)
+		loop_timer_start(schedule->sweep,
+		    schedule->manager->conf->minimal_backoff_time + 1000);
+}
