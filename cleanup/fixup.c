@@ -14,6 +14,7 @@
 #include "util/mem.h"
 
 #define GATHER_SIZE	32768	/* output handed on at a time */
+#define PIECE_SIZE	1024	/* of a line that does not end */
 
 struct fixup {
 	struct fixup_settings	 settings;
@@ -207,6 +208,21 @@ end_section(struct fixup *fixup)
 	return 0;
 }
 
+static bool
+is_continuation(const struct fixup *fixup, struct slice line)
+{
+	return fixup->header.len > 0 &&
+	    (line.data[0] == ' ' || line.data[0] == '\t');
+}
+
+/* A name longer than the whole header may be is none. */
+static bool
+is_field(const struct fixup *fixup, struct slice line)
+{
+	return header_name_len(slice_first(line,
+	    (size_t)fixup->settings.conf->header_size_limit)) > 0;
+}
+
 /*
  * One line with its CR LF.  1: it belongs to the header section; 0: it is
  * the first of the body; -1: refused.
@@ -218,8 +234,7 @@ take_header_line(struct fixup *fixup, struct slice line)
 
 	if (line.len == 2)
 		return end_section(fixup) < 0 ? -1 : 1;
-	if ((line.data[0] == ' ' || line.data[0] == '\t') &&
-	    fixup->header.len > 0) {
+	if (is_continuation(fixup, line)) {
 		/* What is beyond the limit is left out (Q09). */
 		if (fixup->header.len + line.len > limit)
 			fixup->is_cut = true;
@@ -229,7 +244,7 @@ take_header_line(struct fixup *fixup, struct slice line)
 	}
 	if (end_field(fixup) < 0)
 		return -1;
-	if (header_name_len(line) == 0)
+	if (!is_field(fixup, line))
 		return end_section(fixup);
 	buf_put_slice(&fixup->header, slice_first(line, limit - 2));
 	if (line.len > limit - 2)
@@ -239,52 +254,41 @@ take_header_line(struct fixup *fixup, struct slice line)
 
 /* ---- lines --------------------------------------------------------------- */
 
-/*
- * Append bytes that hold no line end: stray CRs become spaces (S32), so
- * that no later hop takes one for a line end.
- */
+/* A line, or a piece of one. */
 static void
-put_clean(struct buf *into, struct slice bytes, bool replace)
+put_body(struct fixup *fixup, struct slice line)
 {
-	unsigned char	*p = buf_reserve(into, bytes.len), *cr;
-	size_t		 left = bytes.len;
-
-	if (bytes.len == 0)
-		return;
-	memcpy(p, bytes.data, bytes.len);
-	buf_commit(into, bytes.len);
-	while (replace && (cr = memchr(p, '\r', left)) != NULL) {
-		*cr = ' ';
-		left -= (size_t)(cr - p) + 1;
-		p = cr + 1;
-	}
-}
-
-/* A line whose end is CR LF, or a piece of one. */
-static void
-put_body(struct fixup *fixup, struct slice line, bool is_whole)
-{
-	bool	replace = fixup->settings.conf->cleanup_replace_stray_cr_lf;
-
-	if (is_whole)
-		line.len -= 2;
-	put_clean(&fixup->out, line, replace);
-	if (is_whole)
-		buf_put(&fixup->out, "\r\n", 2);
+	buf_put_slice(&fixup->out, line);
 	if (fixup->out.len >= GATHER_SIZE)
 		flush(fixup);
 }
 
 static void
-replace_lf(unsigned char *p, size_t len)
+replace(unsigned char *p, size_t len, int c)
 {
-	unsigned char	*lf;
+	unsigned char	*at;
 
-	while (len > 0 && (lf = memchr(p, '\n', len)) != NULL) {
-		*lf = ' ';
-		len -= (size_t)(lf - p) + 1;
-		p = lf + 1;
+	while (len > 0 && (at = memchr(p, c, len)) != NULL) {
+		*at = ' ';
+		len -= (size_t)(at - p) + 1;
+		p = at + 1;
 	}
+}
+
+/*
+ * The first len bytes of s, which stand in our own buf, hold no line end:
+ * CR and LF in them are stray ones and become spaces (S32), so that no
+ * later hop takes one for a line end.
+ */
+static void
+replace_stray(struct fixup *fixup, struct slice s, size_t len)
+{
+	unsigned char	*p = fixup->in.data + (s.data - fixup->in.data);
+
+	if (!fixup->settings.conf->cleanup_replace_stray_cr_lf)
+		return;
+	replace(p, len, '\r');
+	replace(p, len, '\n');
 }
 
 /* The length of the next line with its CR LF; 0: it has not ended yet. */
@@ -309,34 +313,55 @@ take_line(struct fixup *fixup, struct slice line)
 	if (!fixup->in_body)
 		result = take_header_line(fixup, line);
 	if (result == 0)
-		put_body(fixup, line, true);
+		put_body(fixup, line);
 	return result < 0 ? -1 : 0;
 }
 
-/*
- * What is left of the input is no whole line.  In the body all but a last
- * CR may go on; a header line is cut at its limit.
- */
+/* A long line in the body goes on by the piece, all but a last CR. */
 static void
-take_piece(struct fixup *fixup)
+take_body_piece(struct fixup *fixup)
+{
+	struct slice	rest = buf_slice(&fixup->in);
+	size_t		len = rest.len;
+
+	if (rest.data[len - 1] == '\r')
+		len--;
+	replace_stray(fixup, rest, len);
+	put_body(fixup, slice_first(rest, len));
+	buf_drop(&fixup->in, len);
+}
+
+/* What is beyond the limit of a header line need not be kept. */
+static int
+take_header_piece(struct fixup *fixup)
 {
 	struct slice	rest = buf_slice(&fixup->in);
 	size_t		limit = (size_t)fixup->settings.conf->header_size_limit;
+	unsigned char	last = rest.data[rest.len - 1];
 
-	if (fixup->in_body && rest.len > 1024) {
-		size_t	len = rest.data[rest.len - 1] == '\r' ?
-			    rest.len - 1 : rest.len;
-
-		replace_lf(fixup->in.data + fixup->in.start, len);
-		put_body(fixup, slice_first(rest, len), false);
-		buf_drop(&fixup->in, len);
-	} else if (!fixup->in_body && rest.len > 2 * limit) {
-		unsigned char	last = rest.data[rest.len - 1];
-
-		buf_truncate(&fixup->in, limit);
-		if (last == '\r')
-			buf_put_u8(&fixup->in, '\r');
+	if (!is_continuation(fixup, rest) && !is_field(fixup, rest)) {
+		if (end_field(fixup) < 0 || end_section(fixup) < 0)
+			return -1;
+		take_body_piece(fixup);
+		return 0;
 	}
+	buf_truncate(&fixup->in, limit);
+	if (last == '\r')
+		buf_put_u8(&fixup->in, '\r');
+	return 0;
+}
+
+/* What is left of the input is no whole line. */
+static int
+take_piece(struct fixup *fixup)
+{
+	size_t	limit = (size_t)fixup->settings.conf->header_size_limit;
+
+	if (fixup->in_body && fixup->in.len > PIECE_SIZE)
+		take_body_piece(fixup);
+	else if (!fixup->in_body && fixup->in.len > 2 * limit + 2)
+		return take_header_piece(fixup);
+	return 0;
 }
 
 int
@@ -348,16 +373,14 @@ fixup_put(struct fixup *fixup, struct slice bytes)
 	buf_put_slice(&fixup->in, bytes);
 	s = buf_slice(&fixup->in);
 	while ((len = line_len(slice_after(s, used))) > 0) {
-		/* A LF inside the line is a stray one; the buf is ours. */
-		replace_lf(fixup->in.data + fixup->in.start + used, len - 1);
+		replace_stray(fixup, slice_after(s, used), len - 2);
 		if (take_line(fixup, slice_first(slice_after(s, used), len)) <
 		    0)
 			return -1;
 		used += len;
 	}
 	buf_drop(&fixup->in, used);
-	take_piece(fixup);
-	return 0;
+	return take_piece(fixup);
 }
 
 int

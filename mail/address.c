@@ -217,24 +217,22 @@ address_parse_path(struct slice *from, bool strict, struct buf *address_r,
 	size_t		before = address_r->len;
 	bool		in_brackets;
 
+	while (!strict && s.len > 0 && s.data[0] == ' ')
+		s = slice_after(s, 1);
 	for (size_t i = 0; i < s.len && !ascii_is_space(s.data[i]); i++)
 		if (s.data[i] >= 0x80) {
 			*why_r = "8-bit address";
 			return -1;
 		}
-	while (!strict && s.len > 0 && s.data[0] == ' ')
-		s = slice_after(s, 1);
 	in_brackets = s.len > 0 && s.data[0] == '<';
 	*why_r = "missing <";
 	if (!in_brackets && strict)
 		return -1;
 	if (in_brackets)
 		s = slice_after(s, 1);
-	if (in_brackets && s.len > 0 && s.data[0] == '>') {
-		*from = slice_after(s, 1);
-		return 0;
-	}
-	if (get_mailbox(&s, address_r, why_r) < 0)
+	/* "<>" is the null path. */
+	if ((!in_brackets || s.len == 0 || s.data[0] != '>') &&
+	    get_mailbox(&s, address_r, why_r) < 0)
 		return -1;
 	*why_r = "missing >";
 	if (in_brackets && (s.len == 0 || s.data[0] != '>'))

@@ -61,11 +61,13 @@ keep(struct answer *answer, struct slice line)
 	struct slice	text = slice_after(line, 4);
 	size_t		len;
 
-	if (answer->line_count++ > 0)
-		buf_put_u8(&answer->text, ' ');
-	if (answer->text.len < TEXT_LIMIT)
+	if (answer->text.len < TEXT_LIMIT) {
+		if (answer->line_count > 0)
+			buf_put_u8(&answer->text, ' ');
 		buf_put_slice(&answer->text,
 		    slice_first(line, TEXT_LIMIT - answer->text.len));
+	}
+	answer->line_count++;
 	buf_put_slice(&answer->lines, text);
 	buf_put_u8(&answer->lines, '\n');
 	len = dsn_len(text, answer->code / 100);

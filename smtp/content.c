@@ -4,22 +4,21 @@
 
 #include "smtp/content.h"
 
-#include <string.h>
-
 void
 content_init(struct content *content, int64_t line_limit)
 {
 	content->column = 0;
 	content->has_cr = false;
-	content->limit = (size_t)line_limit;
+	/* A folded line is a space and at least one byte. */
+	content->limit = line_limit == 1 ? 2 : (size_t)line_limit;
 }
 
-/* Bytes without a line end among them; a line may go on before and after. */
+/* Bytes without CR and LF; a line may go on before and after. */
 static void
-put_part(struct content *content, struct slice part, struct buf *out)
+put_text(struct content *content, struct slice text, struct buf *out)
 {
-	while (part.len > 0) {
-		size_t	room = part.len;
+	while (text.len > 0) {
+		size_t	room = text.len;
 
 		if (content->limit > 0 && content->column >= content->limit) {
 			/* Folded as headers are: the next line is indented. */
@@ -29,66 +28,93 @@ put_part(struct content *content, struct slice part, struct buf *out)
 		if (content->limit > 0 &&
 		    room > content->limit - content->column)
 			room = content->limit - content->column;
-		if (content->column == 0 && part.data[0] == '.')
+		if (content->column == 0 && text.data[0] == '.')
 			buf_put_u8(out, '.');
-		buf_put(out, part.data, room);
+		buf_put(out, text.data, room);
 		content->column += room;
-		part = slice_after(part, room);
+		text = slice_after(text, room);
 	}
 }
 
 /*
- * The usual line is whole, in the piece, and not too long: one memchr and
- * one copy.  In the store every line ends in CR LF; whatever else is found
- * is sent as it is, but never as a line end.
+ * RFC 5321 section 2.3.8: CR and LF stand only together, at the end of a
+ * line.  One that stands alone was refused or replaced on the way in, where
+ * the configuration says so; no later hop may take it for a line end.
  */
+static void
+put_stray(struct content *content, struct buf *out)
+{
+	put_text(content, SLICE_LIT(" "), out);
+}
+
+static void
+put_part(struct content *content, struct slice part, struct buf *out)
+{
+	ptrdiff_t	at;
+
+	while ((at = slice_find(part, '\r')) >= 0) {
+		put_text(content, slice_first(part, (size_t)at), out);
+		put_stray(content, out);
+		part = slice_after(part, (size_t)at + 1);
+	}
+	put_text(content, part, out);
+}
+
+static void
+end_line(struct content *content, struct buf *out)
+{
+	buf_put(out, "\r\n", 2);
+	content->column = 0;
+}
+
+/* The byte after a CR that ended a piece. */
+static struct slice
+after_cr(struct content *content, struct slice piece, struct buf *out)
+{
+	content->has_cr = false;
+	if (piece.data[0] != '\n') {
+		put_stray(content, out);
+		return piece;
+	}
+	end_line(content, out);
+	return slice_after(piece, 1);
+}
+
+/* The usual line is whole, in the piece, and not too long: one copy. */
 void
 content_put(struct content *content, struct slice piece, struct buf *out)
 {
-	const unsigned char	*nl;
-
-	if (content->has_cr && piece.len > 0) {
-		content->has_cr = false;
-		if (piece.data[0] == '\n') {
-			buf_put(out, "\r\n", 2);
-			content->column = 0;
-			piece = slice_after(piece, 1);
-		} else {
-			put_part(content, SLICE_LIT(" "), out);
-		}
-	}
+	if (content->has_cr && piece.len > 0)
+		piece = after_cr(content, piece, out);
 	while (piece.len > 0) {
-		struct slice	part = piece;
+		ptrdiff_t	at = slice_find(piece, '\n');
+		struct slice	part = at < 0 ? piece :
+				    slice_first(piece, (size_t)at);
+		bool		has_cr = part.len > 0 &&
+				    part.data[part.len - 1] == '\r';
 
-		nl = memchr(piece.data, '\n', piece.len);
-		if (nl == NULL) {
-			if (piece.data[piece.len - 1] == '\r') {
-				content->has_cr = true;
-				part.len--;
-			}
-			put_part(content, part, out);
+		if (has_cr)
+			part.len--;
+		put_part(content, part, out);
+		if (at < 0) {
+			content->has_cr = has_cr;
 			return;
 		}
-		part.len = (size_t)(nl - piece.data);
-		piece = slice_after(piece, part.len + 1);
-		if (part.len > 0 && part.data[part.len - 1] == '\r') {
-			part.len--;
-			put_part(content, part, out);
-			buf_put(out, "\r\n", 2);
-			content->column = 0;
-		} else {
-			put_part(content, part, out);
-			put_part(content, SLICE_LIT(" "), out);
-		}
+		if (has_cr)
+			end_line(content, out);
+		else
+			put_stray(content, out);
+		piece = slice_after(piece, (size_t)at + 1);
 	}
 }
 
 void
 content_end(struct content *content, struct buf *out)
 {
-	if (content->column > 0 || content->has_cr)
-		buf_put(out, "\r\n", 2);
-	buf_put(out, ".\r\n", 3);
-	content->column = 0;
+	if (content->has_cr)
+		put_stray(content, out);
 	content->has_cr = false;
+	if (content->column > 0)
+		end_line(content, out);
+	buf_put(out, ".\r\n", 3);
 }

@@ -3,7 +3,8 @@
 
 /*
  * Content on its way to the wire: dots are stuffed (RFC 5321 section
- * 4.5.2), over-long lines are folded (K54), line ends are CR LF.
+ * 4.5.2), over-long lines are folded (K54), line ends are CR LF and a CR or
+ * LF that is none is a space.
  */
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@
 
 struct content {
 	size_t	column;		/* bytes of this line so far */
-	bool	has_cr;		/* the last byte was CR */
+	bool	has_cr;		/* a CR waits for what follows it */
 	size_t	limit;		/* of a line, without CR LF; 0: none */
 };
 

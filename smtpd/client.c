@@ -29,6 +29,8 @@ struct connection {
 	bool			 is_closed;	/* the client sends no more */
 };
 
+static void	obey(struct connection *, enum step);
+
 static void
 on_free(void *arg)
 {
@@ -45,16 +47,6 @@ destroy(struct connection *c)
 	io_free(&c->io);
 	loop_undefer(c->gate->loop, c);
 	loop_defer(c->gate->loop, on_free, c);
-}
-
-static void
-on_pause_over(void *arg)
-{
-	struct connection	*c = arg;
-
-	session_unpause(c->session);
-	io_flush_later(c->io);
-	io_again(c->io);
 }
 
 /*
@@ -108,6 +100,51 @@ on_ended(struct connection *c, enum io_event event)
 		destroy(c);
 }
 
+/*
+ * The session goes on.  It may end now, so this is not done under the feet
+ * of what has woken it.
+ */
+static void
+on_turn(void *arg)
+{
+	struct connection	*c = arg;
+
+	if (c->is_ending)
+		return;
+	if (io_in(c->io)->len > 0)
+		io_again(c->io);
+	else
+		obey(c, session_input(c->session, io_in(c->io)));
+}
+
+static void
+on_wake(void *arg)
+{
+	struct connection	*c = arg;
+
+	io_flush_later(c->io);
+	set_timeout(c, 0, true);
+	loop_defer(c->gate->loop, on_turn, c);
+}
+
+static void
+on_pause_over(void *arg)
+{
+	struct connection	*c = arg;
+
+	session_unpause(c->session);
+	on_wake(c);
+}
+
+static void
+start_pause(struct connection *c)
+{
+	if (c->pause == NULL)
+		c->pause = loop_timer_new(c->gate->loop, on_pause_over, c);
+	if (!loop_timer_is_running(c->pause))
+		loop_timer_start(c->pause, c->session->pause_ms);
+}
+
 static void
 obey(struct connection *c, enum step step)
 {
@@ -124,13 +161,8 @@ obey(struct connection *c, enum step step)
 		end(c);
 		return;
 	}
-	if (step == STEP_WAIT && s->pause_ms > 0) {
-		if (c->pause == NULL)
-			c->pause = loop_timer_new(c->gate->loop,
-			    on_pause_over, c);
-		if (!loop_timer_is_running(c->pause))
-			loop_timer_start(c->pause, s->pause_ms);
-	}
+	if (step == STEP_WAIT && s->pause_ms > 0)
+		start_pause(c);
 	/* Nobody is slow while it is we who are waited for. */
 	if (step == STEP_WAIT)
 		io_set_timeout(c->io, 0);
@@ -191,19 +223,6 @@ on_io(struct io *io, enum io_event event, void *arg)
 	default:
 		break;
 	}
-}
-
-static void
-on_wake(void *arg)
-{
-	struct connection	*c = arg;
-
-	io_flush_later(c->io);
-	set_timeout(c, 0, true);
-	if (io_in(c->io)->len > 0)
-		io_again(c->io);
-	else
-		obey(c, STEP_DONE);
 }
 
 void

@@ -22,7 +22,7 @@ on_ready(struct session *s, bool ok)
 	} else {
 		reply_put(s, 451, "4.3.0", "Error: mail system is not ready");
 		transaction_free(&s->txn);
-		session_enter(s, STATE_HELLO);
+		session_enter_idle(s);
 	}
 	session_resume(s);
 }

@@ -93,8 +93,9 @@ on_ready(struct session *s, bool ok)
 	if (ok) {
 		accept_rcpt(s);
 	} else {
-		reply_reject(s, s->txn->recipients[0].address, 451, "4.3.0",
-		    "Error: mail system is not ready");
+		reply_reject(s,
+		    s->txn->recipients[s->txn->count - 1].address, 451,
+		    "4.3.0", "Error: mail system is not ready");
 		transaction_drop_last(s->txn);
 	}
 	session_resume(s);

@@ -14,8 +14,7 @@ cmd_rset(struct session *s, struct slice args)
 		return STEP_DONE;
 	}
 	transaction_free(&s->txn);
-	if (s->state != STATE_START)
-		session_enter(s, s->helo == NULL ? STATE_START : STATE_HELLO);
+	session_enter_idle(s);
 	reply_put(s, 250, "2.0.0", "Ok");
 	return STEP_DONE;
 }

@@ -51,30 +51,44 @@ gate_wake(struct gate *gate)
 /* ---- configuration ------------------------------------------------------- */
 
 static void
-read_networks(struct gate *gate)
+read_networks(struct gate_networks *networks, const char *parameter,
+    const char *value)
 {
-	struct slice	list = slice_str(gate->conf->mynetworks), word;
+	struct slice	list = slice_str(value), word;
 	const char	*why;
 
 	while (slice_get_word(&list, ", \t\r\n", &word) == 0) {
 		struct addr_net	net;
 
 		if (addr_parse_net(word, &net, &why) < 0)
-			log_fatal("mynetworks: \"%.*s\": %s", SLICE_ARG(word),
-			    why);
-		gate->networks = mem_resize(gate->networks,
-		    (gate->network_count + 1) * sizeof(net));
-		gate->networks[gate->network_count++] = net;
+			log_fatal("%s: \"%.*s\": %s", parameter,
+			    SLICE_ARG(word), why);
+		networks->nets = mem_resize(networks->nets,
+		    (networks->count + 1) * sizeof(net));
+		networks->nets[networks->count++] = net;
 	}
+}
+
+static bool
+is_in(const struct gate_networks *networks, const struct addr *addr)
+{
+	for (size_t i = 0; i < networks->count; i++)
+		if (addr_is_in_net(addr, &networks->nets[i]))
+			return !networks->nets[i].negated;
+	return false;
 }
 
 bool
 gate_is_in_networks(const struct gate *gate, const struct addr *addr)
 {
-	for (size_t i = 0; i < gate->network_count; i++)
-		if (addr_is_in_net(addr, &gate->networks[i]))
-			return !gate->networks[i].negated;
-	return false;
+	return is_in(&gate->networks, addr);
+}
+
+enum gate_bare_lf
+gate_bare_lf(const struct gate *gate, const struct addr *addr)
+{
+	return is_in(&gate->bare_lf_exclusions, addr) ? BARE_LF_ACCEPT :
+	    gate->bare_lf;
 }
 
 bool
@@ -143,7 +157,11 @@ on_start(struct daemon *daemon)
 	gate->daemon = daemon;
 	gate->conf = daemon_conf(daemon);
 	gate->loop = daemon_loop(daemon);
-	read_networks(gate);
+	read_networks(&gate->networks, "mynetworks",
+	    gate->conf->mynetworks);
+	read_networks(&gate->bare_lf_exclusions,
+	    "smtpd_forbid_bare_newline_exclusions",
+	    gate->conf->smtpd_forbid_bare_newline_exclusions);
 	gate->bare_lf = read_bare_lf(gate->conf->smtpd_forbid_bare_newline);
 	gate->free_bytes = UINT64_MAX;
 	getrlimit(RLIMIT_NOFILE, &limit);

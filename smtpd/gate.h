@@ -21,13 +21,18 @@ struct peer;
 enum gate_bare_lf { BARE_LF_ACCEPT, BARE_LF_NOTE, BARE_LF_NORMALIZE,
 	BARE_LF_REJECT };
 
+struct gate_networks {
+	struct addr_net	*nets;		/* owned */
+	size_t		 count;
+};
+
 struct gate {
 	struct daemon		*daemon;	/* borrowed */
 	const struct conf	*conf;		/* borrowed */
 	struct loop		*loop;		/* borrowed */
 	struct peer		*cleanup;
-	struct addr_net		*networks;	/* mynetworks */
-	size_t			 network_count;
+	struct gate_networks	 networks;	/* mynetworks */
+	struct gate_networks	 bare_lf_exclusions;
 	enum gate_bare_lf	 bare_lf;
 	uint64_t		 free_bytes;	/* on the disk of the queue */
 	struct client		*clients;	/* list */
@@ -44,6 +49,10 @@ void	gate_wake(struct gate *gate);
 
 /* The client may send mail anywhere. */
 bool	gate_is_in_networks(const struct gate *gate, const struct addr *addr);
+
+/* What a bare LF from that client gets (S31). */
+enum gate_bare_lf gate_bare_lf(const struct gate *gate,
+		    const struct addr *addr);
 
 /* The domain is one that we relay for (relay_domains and subdomains). */
 bool	gate_is_relay_domain(const struct gate *gate, struct slice domain);

@@ -39,7 +39,7 @@ is_discarded(const struct conf *conf, const char *name)
 	struct slice	list = slice_str(conf->smtpd_discard_ehlo_keywords);
 	struct slice	word;
 
-	while (slice_get_word(&list, ", \t", &word) == 0)
+	while (slice_get_word(&list, ", \t\r\n", &word) == 0)
 		if (slice_is_nocase(word, name))
 			return true;
 	return false;

@@ -17,16 +17,13 @@ receive_start(struct session *s)
 	session_enter(s, STATE_BODY);
 }
 
-static enum step
+static void
 refuse_bare_lf(struct session *s)
 {
+	session_refuse_bare_lf(s);
 	transaction_free(&s->txn);
-	session_enter(s, STATE_HELLO);
-	reply_put(s, (int)s->gate->conf->smtpd_forbid_bare_newline_reject_code,
-	    "5.5.2", "%s Error: bare <LF> received",
-	    s->gate->conf->myhostname);
-	session_enter(s, STATE_END);
-	return STEP_HANGUP;
+	session_enter_idle(s);
+	session_resume(s);
 }
 
 static enum step
@@ -35,12 +32,13 @@ finish(struct session *s)
 	bool		has_bare_lf = s->txn->body.has_bare_lf;
 	enum step	step;
 
-	if (has_bare_lf && s->gate->bare_lf != BARE_LF_ACCEPT) {
-		s->has_bare_lf = true;
-		if (s->gate->bare_lf == BARE_LF_REJECT && !s->is_local)
-			return refuse_bare_lf(s);
-	}
 	s->has_error = false;
+	if (has_bare_lf && s->bare_lf != BARE_LF_ACCEPT)
+		s->has_bare_lf = true;
+	if (has_bare_lf && s->bare_lf == BARE_LF_REJECT) {
+		refuse_bare_lf(s);
+		return STEP_DONE;
+	}
 	step = transaction_close(s->txn);
 	if (step == STEP_WAIT)
 		s->is_waiting = true;

@@ -19,8 +19,9 @@ static void
 put_text(struct session *s, const char *head, const char *format,
     va_list args)
 {
-	char	line[LINE_SIZE - 1];
-	int	len = snprintf(line, sizeof(line), "%s", head);
+	struct buf	*out = s->is_late ? &s->late : s->out;
+	char		 line[LINE_SIZE - 1];
+	int		 len = snprintf(line, sizeof(line), "%s", head);
 
 	len += vsnprintf(line + len, sizeof(line) - (size_t)len, format, args);
 	if ((size_t)len >= sizeof(line))
@@ -28,8 +29,8 @@ put_text(struct session *s, const char *head, const char *format,
 	for (int i = 0; i < len; i++)
 		if (!ascii_is_print((unsigned char)line[i]))
 			line[i] = '?';
-	buf_put(s->out, line, (size_t)len);
-	buf_put(s->out, "\r\n", 2);
+	buf_put(out, line, (size_t)len);
+	buf_put(out, "\r\n", 2);
 }
 
 static void
@@ -44,6 +45,8 @@ put_reply(struct session *s, int code, const char *dsn, const char *format,
 		s->has_error = true;
 		s->error_count++;
 	}
+	if (code == 421 || code == 521)
+		s->is_leaving = true;
 	put_text(s, head, format, args);
 }
 
@@ -80,7 +83,8 @@ log_reject(const struct session *s, const char *recipient, int code,
 	struct buf	line = BUF_INIT;
 
 	buf_printf(&line, "%s: reject: %s from %s: %d %s %s;",
-	    transaction_id(s->txn, id), s->verb->name,
+	    transaction_id(s->txn, id),
+	    s->verb == NULL ? "UNKNOWN" : s->verb->name,
 	    session_client(s, client), code, dsn, text);
 	if (s->txn != NULL)
 		buf_printf(&line, " from=<%s>", s->txn->sender);

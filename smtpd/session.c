@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "mail/header.h"
 #include "smtpd/gate.h"
 #include "smtpd/receive.h"
 #include "smtpd/reply.h"
@@ -16,6 +17,8 @@
 #include "util/ascii.h"
 #include "util/log.h"
 #include "util/mem.h"
+
+#define LIST_SEPARATORS	", \t\r\n"
 
 static const char *const state_names[] = {
 #define S(name)	[STATE_NUMBER_##name] = #name,
@@ -41,6 +44,12 @@ session_enter(struct session *s, enum session_state state)
 	s->state = state;
 }
 
+void
+session_enter_idle(struct session *s)
+{
+	session_enter(s, s->helo == NULL ? STATE_START : STATE_HELLO);
+}
+
 struct session *
 session_new(struct gate *gate, const struct addr *peer, struct buf *out,
     void (*wake)(void *), void *arg)
@@ -52,6 +61,7 @@ session_new(struct gate *gate, const struct addr *peer, struct buf *out,
 	addr_format_ip(peer, s->addr);
 	s->name = "unknown";
 	s->is_local = gate_is_in_networks(gate, peer);
+	s->bare_lf = gate_bare_lf(gate, peer);
 	s->out = out;
 	s->wake = wake;
 	s->wake_arg = arg;
@@ -83,7 +93,12 @@ session_is_idle(const struct session *s)
 const char *
 session_client(const struct session *s, char *text)
 {
-	snprintf(text, SESSION_CLIENT_SIZE, "%.30s[%s]", s->name, s->addr);
+	char	port[8] = "";
+
+	if (s->gate->conf->smtpd_client_port_logging)
+		snprintf(port, sizeof(port), ":%u", addr_port(&s->peer));
+	snprintf(text, SESSION_CLIENT_SIZE, "%.20s[%s]%s", s->name, s->addr,
+	    port);
 	return text;
 }
 
@@ -134,7 +149,11 @@ session_log_end(const struct session *s)
 	}
 	if (s->unknown_count > 0)
 		put_count(&line, "unknown", 0, s->unknown_count);
-	put_count(&line, "commands", good, total);
+	/* Without any command 0/0: log readers look for the slash. */
+	if (total > 0)
+		put_count(&line, "commands", good, total);
+	else
+		buf_put_str(&line, " commands=0/0");
 	if (s->has_bare_lf)
 		buf_put_str(&line, " notes=bare_lf");
 	log_info("%s", buf_cstr(&line));
@@ -202,44 +221,50 @@ session_greet(struct session *s, struct slice early)
 /* ---- commands ------------------------------------------------------------ */
 
 /*
- * After a command: count it; too many errors end the session, many slow it
- * down (S64): its reply waits in s->late.
+ * Before a command.  After smtpd_soft_error_limit errors the reply to it
+ * waits in s->late, whatever it is (S64).
  */
-static enum step
-count_command(struct session *s, enum step step, size_t reply_start)
+static void
+begin_command(struct session *s, const struct verb *verb)
 {
 	const struct conf	*conf = s->gate->conf;
-	char			 client[SESSION_CLIENT_SIZE];
 
-	/* DATA counts when its content has its reply. */
-	if (s->verb != NULL && step != STEP_WAIT &&
-	    s->state != STATE_BODY) {
-		size_t	i = (size_t)(s->verb - verb_table());
+	s->verb = verb;
+	s->has_error = false;
+	s->is_late = s->error_count >= conf->smtpd_soft_error_limit &&
+	    conf->smtpd_error_sleep_time > 0;
+	if (verb != NULL)
+		s->total[verb - verb_table()]++;
+}
 
-		s->total[i]++;
-		if (!s->has_error)
-			s->good[i]++;
-	}
-	if (step != STEP_DONE || !s->has_error)
+/*
+ * After a command, or a part of it that has replied.  When the last error
+ * allowed has had its reply, the session ends (S64).
+ */
+static enum step
+end_command(struct session *s, enum step step)
+{
+	const struct conf	*conf = s->gate->conf;
+
+	if (step == STEP_WAIT)
 		return step;
-	if (s->error_count > conf->smtpd_hard_error_limit) {
-		log_info("too many errors after %s from %s", s->last,
-		    session_client(s, client));
-		buf_truncate(s->out, reply_start);
+	/* DATA counts when its content has its reply. */
+	if (s->verb != NULL && !s->has_error && s->state != STATE_BODY)
+		s->good[s->verb - verb_table()]++;
+	if (step == STEP_DONE && s->is_leaving)
+		step = hang_up(s);
+	if (step == STEP_DONE &&
+	    s->error_count >= conf->smtpd_hard_error_limit) {
+		session_log_loss(s, "too many errors");
 		reply_put(s, 421, "4.7.0", "%s Error: too many errors",
 		    conf->myhostname);
-		return hang_up(s);
+		step = hang_up(s);
 	}
-	if (s->error_count > conf->smtpd_soft_error_limit &&
-	    conf->smtpd_error_sleep_time > 0) {
-		buf_put_slice(&s->late,
-		    slice_after(buf_slice(s->out), reply_start));
-		buf_truncate(s->out, reply_start);
-		s->pause_ms = (int)conf->smtpd_error_sleep_time;
-		s->is_waiting = true;
-		return STEP_WAIT;
-	}
-	return step;
+	if (s->late.len == 0)
+		return step;
+	s->pause_ms = (int)conf->smtpd_error_sleep_time;
+	s->is_waiting = true;
+	return STEP_WAIT;
 }
 
 void
@@ -248,6 +273,7 @@ session_unpause(struct session *s)
 	buf_put_slice(s->out, buf_slice(&s->late));
 	buf_clear(&s->late);
 	s->pause_ms = 0;
+	s->is_late = false;
 	s->is_waiting = false;
 }
 
@@ -257,7 +283,7 @@ session_resume(struct session *s)
 	bool	was_waiting = s->is_waiting;
 
 	s->is_waiting = false;
-	count_command(s, STEP_DONE, s->out->len);
+	end_command(s, STEP_DONE);
 	if (was_waiting)
 		s->wake(s->wake_arg);
 }
@@ -269,13 +295,13 @@ is_foreign(const struct session *s, struct slice line, struct slice word)
 	struct slice	list = slice_str(s->gate->conf->smtpd_forbidden_commands);
 	struct slice	name;
 
-	if (word.len == 0 || !ascii_is_alpha(word.data[0]))
+	if (!ascii_is_alpha(word.data[0]))
 		return true;
 	/* "Subject: x" is a header, not a command. */
-	if (word.data[word.len - 1] == ':' && slice_find(line, ':') > 0)
+	if (header_name_len(line) > 0)
 		return true;
-	while (slice_get_word(&list, ", \t", &name) == 0)
-		if (slice_is_nocase(word, "") || slice_equal_nocase(word, name))
+	while (slice_get_word(&list, LIST_SEPARATORS, &name) == 0)
+		if (slice_equal_nocase(word, name))
 			return true;
 	return false;
 }
@@ -286,10 +312,18 @@ is_noop(const struct session *s, struct slice word)
 	struct slice	list = slice_str(s->gate->conf->smtpd_noop_commands);
 	struct slice	name;
 
-	while (slice_get_word(&list, ", \t", &name) == 0)
+	while (slice_get_word(&list, LIST_SEPARATORS, &name) == 0)
 		if (slice_equal_nocase(word, name))
 			return true;
 	return false;
+}
+
+/* What may be sent often, but is suspicious in masses (S64). */
+static void
+count_junk(struct session *s)
+{
+	if (++s->junk_count > s->gate->conf->smtpd_junk_command_limit)
+		s->error_count++;
 }
 
 static enum step
@@ -298,11 +332,16 @@ run_unknown(struct session *s, struct slice line, struct slice word)
 	char	client[SESSION_CLIENT_SIZE];
 
 	if (is_noop(s, word)) {
+		count_junk(s);
 		reply_put(s, 250, "2.0.0", "Ok");
 		return STEP_DONE;
 	}
-	s->unknown_count++;
 	s->last = "UNKNOWN";
+	if (word.len == 0) {
+		reply_put(s, 500, "5.5.2", "Error: bad syntax");
+		return STEP_DONE;
+	}
+	s->unknown_count++;
 	if (is_foreign(s, line, word)) {
 		log_warn("non-SMTP command from %s: %.*s",
 		    session_client(s, client),
@@ -322,13 +361,13 @@ run_verb(struct session *s, struct slice args, struct slice behind)
 	enum step		 step = STEP_DONE;
 
 	s->last = verb->name;
-	if ((verb->flags & VERB_LAST) && behind.len > 0)
+	/* Without EHLO nothing allows pipelining (RFC 2920 section 3.1). */
+	if (((verb->flags & VERB_LAST) || !s->is_esmtp) && behind.len > 0)
 		step = refuse_pipelining(s, behind);
 	if (step != STEP_DONE)
 		return step;
-	if ((verb->flags & VERB_JUNK) &&
-	    ++s->junk_count > s->gate->conf->smtpd_junk_command_limit)
-		s->error_count++;
+	if (verb->flags & VERB_JUNK)
+		count_junk(s);
 	if (verb->run == NULL)
 		reply_put(s, 502, "5.5.1", "Error: command not implemented");
 	else if ((verb->states & s->state) == 0)
@@ -341,7 +380,6 @@ run_verb(struct session *s, struct slice args, struct slice behind)
 static enum step
 run_line(struct session *s, struct slice line, struct slice behind)
 {
-	size_t		reply_start = s->out->len;
 	struct slice	word, args;
 	size_t		len = 0;
 	enum step	step;
@@ -351,43 +389,40 @@ run_line(struct session *s, struct slice line, struct slice behind)
 		len++;
 	word = slice_first(line, len);
 	args = slice_trim(slice_after(line, len));
-	s->has_error = false;
-	s->verb = verb_find(word);
+	begin_command(s, is_noop(s, word) ? NULL : verb_find(word));
 	step = s->verb == NULL ? run_unknown(s, line, word) :
 	    run_verb(s, args, behind);
 	if (step == STEP_WAIT)
 		s->is_waiting = true;
-	return count_command(s, step, reply_start);
+	return end_command(s, step);
 }
 
 /* ---- lines --------------------------------------------------------------- */
 
-static enum step
-refuse_bare_lf(struct session *s)
+void
+session_refuse_bare_lf(struct session *s)
 {
-	reply_put(s, (int)s->gate->conf->smtpd_forbid_bare_newline_reject_code,
-	    "5.5.2", "%s Error: bare <LF> received",
-	    s->gate->conf->myhostname);
-	return hang_up(s);
+	int	code = (int)s->gate->conf->smtpd_forbid_bare_newline_reject_code;
+
+	reply_reject(s, NULL, code, code < 500 ? "4.5.2" : "5.5.2",
+	    "%s Error: bare <LF> received", s->gate->conf->myhostname);
 }
 
 /* The rest of a line that was too long goes by without being kept. */
-static void
+static enum step
 skip_line(struct session *s, struct buf *in)
 {
 	ptrdiff_t	at = slice_find(buf_slice(in), '\n');
 
 	s->is_skipping = at < 0;
 	buf_drop(in, at < 0 ? in->len : (size_t)at + 1);
-	if (at >= 0) {
-		size_t	start = s->out->len;
-
-		s->verb = NULL;
-		s->has_error = false;
-		s->unknown_count++;
-		reply_put(s, 500, "5.5.2", "Error: command line too long");
-		count_command(s, STEP_DONE, start);
-	}
+	if (at < 0)
+		return STEP_DONE;
+	begin_command(s, NULL);
+	s->last = "UNKNOWN";
+	s->unknown_count++;
+	reply_put(s, 500, "5.5.2", "Error: command line too long");
+	return end_command(s, STEP_DONE);
 }
 
 static enum step
@@ -404,10 +439,14 @@ take_line(struct session *s, struct buf *in)
 		return STEP_DONE;
 	}
 	bare = size < 2 || line.data[size - 2] != '\r';
-	if (bare && s->gate->bare_lf != BARE_LF_ACCEPT) {
+	if (bare && s->bare_lf != BARE_LF_ACCEPT)
 		s->has_bare_lf = true;
-		if (s->gate->bare_lf == BARE_LF_REJECT && !s->is_local)
-			return refuse_bare_lf(s);
+	if (bare && s->bare_lf == BARE_LF_REJECT) {
+		begin_command(s, NULL);
+		s->unknown_count++;
+		session_refuse_bare_lf(s);
+		buf_drop(in, size);
+		return end_command(s, STEP_DONE);
 	}
 	step = run_line(s, slice_first(line, size), slice_after(line, size));
 	buf_drop(in, size);
@@ -426,6 +465,8 @@ session_input(struct session *s, struct buf *in)
 {
 	enum step	step = STEP_DONE;
 
+	if (s->state == STATE_END && !s->is_waiting)
+		return STEP_HANGUP;
 	while (step == STEP_DONE && in->len > 0 && !s->is_waiting) {
 		if (s->state == STATE_BODY) {
 			size_t	before = in->len;
@@ -434,12 +475,15 @@ session_input(struct session *s, struct buf *in)
 			if (step == STEP_DONE && in->len == before)
 				break;
 		} else if (s->is_skipping) {
-			skip_line(s, in);
+			step = skip_line(s, in);
 		} else if (has_line(s, in)) {
 			step = take_line(s, in);
 		} else {
 			break;
 		}
+		/* The reply to the content may have been the last. */
+		if (step == STEP_DONE && s->state == STATE_END)
+			step = STEP_HANGUP;
 	}
 	return s->is_waiting ? STEP_WAIT : step;
 }

@@ -15,10 +15,10 @@
 #include <stdint.h>
 
 #include "net/addr.h"
+#include "smtpd/gate.h"
 #include "util/buf.h"
 #include "util/slice.h"
 
-struct gate;
 struct session;
 struct transaction;
 struct verb;
@@ -62,13 +62,15 @@ struct session {
 	const char		*name;		/* static: "unknown" */
 	char			*helo;		/* NULL before HELO */
 	bool			 is_local;	/* in mynetworks */
+	enum gate_bare_lf	 bare_lf;	/* what a bare LF gets */
 	bool			 is_esmtp;	/* said EHLO */
 
 	/* the command that is running */
 	const struct verb	*verb;
 	bool			 is_waiting;
-	bool			 has_input_behind; /* more was sent already */
 	bool			 has_error;	/* its reply was 4xx or 5xx */
+	bool			 is_leaving;	/* it was 421 or 521 (S28) */
+	bool			 is_late;	/* replies wait: too many errors */
 
 	/* input */
 	bool			 is_skipping;	/* rest of a long line */
@@ -79,10 +81,10 @@ struct session {
 	int			 error_count;
 	int			 junk_count;
 	int			 pause_ms;	/* wanted before the reply */
-	struct buf		 late;		/* the reply kept back for it */
-	uint16_t		 good[SESSION_VERB_LIMIT];
-	uint16_t		 total[SESSION_VERB_LIMIT];
-	uint16_t		 unknown_count;
+	struct buf		 late;		/* the replies kept back for it */
+	uint32_t		 good[SESSION_VERB_LIMIT];
+	uint32_t		 total[SESSION_VERB_LIMIT];
+	uint32_t		 unknown_count;
 	const char		*last;		/* command, for the log */
 };
 
@@ -114,6 +116,12 @@ bool		 session_is_idle(const struct session *s);
 
 /* The one place where the state changes. */
 void		 session_enter(struct session *s, enum session_state state);
+
+/* No transaction is open (any more). */
+void		 session_enter_idle(struct session *s);
+
+/* The 550 of smtpd_forbid_bare_newline = reject (S31). */
+void		 session_refuse_bare_lf(struct session *s);
 
 /* The command that waited has replied: go on. */
 void		 session_resume(struct session *s);

@@ -127,14 +127,17 @@ finish(struct transaction *txn)
 	struct session	*s = txn->session;
 	char		 id[TRANSACTION_ID_SIZE];
 
-	if (txn->code == 250)
+	if (txn->code == 250) {
+		/* Who delivers mail may err again (S64). */
+		s->error_count = s->junk_count = 0;
 		reply_put(s, 250, "2.0.0", "Ok: queued as %s",
 		    transaction_id(txn, id));
-	else
+	} else {
 		reply_put(s, txn->code, txn->dsn, "%s", txn->text);
+	}
 	ipc_cancel(&txn->call);
 	transaction_free(&s->txn);
-	session_enter(s, STATE_HELLO);
+	session_enter_idle(s);
 	session_resume(s);
 }
 

@@ -1,0 +1,29 @@
+#ifndef SMTP_OFFER_H
+#define SMTP_OFFER_H
+
+/*
+ * What a server offers in its reply to EHLO (RFC 5321 section 4.1.1.1).
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/slice.h"
+
+struct conf;
+
+struct offer {
+	bool		has_pipelining;		/* RFC 2920 */
+	bool		has_8bit;		/* RFC 6152 */
+	bool		has_size;		/* RFC 1870 */
+	uint64_t	size_limit;		/* 0: not told */
+};
+
+/*
+ * lines are the texts of the reply, each with a LF; the first is the
+ * server's name.  -1: the name is ours (K31).
+ */
+int	offer_parse(const struct conf *conf, struct slice lines,
+	    struct offer *offer_r);
+
+#endif
