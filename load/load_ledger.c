@@ -215,5 +215,7 @@ load_ledger_format(struct load_ledger *ledger, bool has_detail,
 		buf_printf(into, " p90_ms=%.2f p999_ms=%.2f max_ms=%.2f",
 		    percentile(ledger, 90), percentile(ledger, 99.9),
 		    percentile(ledger, 100));
-	buf_printf(into, " returns=%llu", (unsigned long long)ledger->returns);
+	buf_printf(into, " returns=%llu began=%.6f",
+	    (unsigned long long)ledger->returns,
+	    (double)ledger->start_us / 1e6);
 }

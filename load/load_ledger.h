@@ -56,7 +56,11 @@ uint64_t	 load_ledger_count(const struct load_ledger *ledger,
 /* What is not settled has failed: time is up. */
 void		 load_ledger_stop(struct load_ledger *ledger);
 
-/* "messages=.. acknowledged=.. ..." from the first get to the last settle. */
+/*
+ * "messages=.. acknowledged=.. ..." from the first get to the last settle.
+ * "began=" is the monotonic clock, as is "last=" of ternsink: from one to
+ * the other a message was under way.
+ */
 void		 load_ledger_format(struct load_ledger *ledger,
 		    bool has_detail, struct buf *into);
 

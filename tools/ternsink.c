@@ -59,9 +59,9 @@ format_summary(const struct sink *sink, struct buf *into)
 		buf_printf(into, " numbers=%llu twins=%llu",
 		    (unsigned long long)sink_numbers_count(run->numbers),
 		    (unsigned long long)sink_numbers_twins(run->numbers));
-	buf_printf(into, " seconds=%.2f rate=%.0f/s waits=%llu\n", seconds,
-	    seconds > 0 ? (double)run->messages / seconds : 0,
-	    (unsigned long long)run->waits);
+	buf_printf(into, " seconds=%.2f rate=%.0f/s waits=%llu last=%.6f\n",
+	    seconds, seconds > 0 ? (double)run->messages / seconds : 0,
+	    (unsigned long long)run->waits, (double)run->last_us / 1e6);
 }
 
 static void
