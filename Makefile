@@ -1,4 +1,5 @@
 # Tern: the whole build.  make, make check, make run, make install.
+# README.md tells more; tests/tests.mk has what tests.
 #
 # A folder is a library or a program; its .c files are its whole list.
 # LINK_<folder> says what a folder links with and so may include:
@@ -24,7 +25,9 @@ DESTDIR	?=
 PREFIX	?= /usr/local
 CC	?= gcc
 
-PKGS	:= libevent openssl libunbound jansson
+# Debian 12's gcc finds nothing to warn of; another may: make WERROR=
+WERROR	?= -Werror
+PKGS	:= libevent libunbound jansson
 WARN	:= -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla \
 	   -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -fno-common
 HARDEN	:= -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
@@ -35,7 +38,7 @@ ALLFLAGS = -std=gnu11 -D_GNU_SOURCE -I. $(WARN) $(WERROR) \
 	   -fno-sanitize-recover=all,$(HARDEN)) \
 	   $(CFLAGS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -MMD -MP
 LDALL	= $(if $(SANITIZE),-fsanitize=$(SANITIZE),\
-	   -pie -Wl,-z,relro,-z,now) $(LDFLAGS)
+	   -pie -Wl,-z,relro,-z,now) -Wl,--as-needed $(LDFLAGS)
 LDLIBS	= -ldb-5.3 $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
 
 srcs	= $(filter-out $1/main.c,$(sort $(wildcard $1/*.c)))

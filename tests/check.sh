@@ -1,0 +1,63 @@
+#!/bin/sh
+# Every test, one after the other; the last line sums them up.
+#
+#	sh tests/check.sh BUILD [name...]
+#
+# Each step ends with a line "name: N passed, M failed" and tells more in
+# BUILD/check/name.log.  With names, only these steps run.
+
+BUILD=$(cd "${1:?usage: check.sh BUILD [name...]}" && pwd) || exit 2
+shift
+cd "$(dirname "$0")/.." || exit 2
+BIN=$BUILD/bin
+LOGS=$BUILD/check
+ONLY=" $* "
+passed=0 failed=0
+mkdir -p "$LOGS" || exit 2
+
+# step NAME SECONDS command...
+step() {
+	for word in "$@"; do
+		case $word in
+		tests/*) [ -e "$word" ] || return ;;
+		esac
+	done
+	name=$1 seconds=$2 log=$LOGS/$1.log
+	shift 2
+	case $ONLY in
+	"  " | *" $name "*) ;;
+	*) return ;;
+	esac
+	began=$(date +%s)
+	timeout -k 10 "$seconds" "$@" >"$log" 2>&1 </dev/null
+	status=$?
+	count=$(grep -aE "^$name: [0-9]+ passed, [0-9]+ failed\$" "$log" |
+	    tail -n 1)
+	count=${count:-$name: 0 passed, 0 failed}
+	p=${count#"$name: "} p=${p%% *}
+	f=${count%" failed"} f=${f##* }
+	# It ended badly, or said nothing: that is a failure, too.
+	if [ "$f" -eq 0 ] && [ $((status + (p == 0))) -ne 0 ]; then
+		f=1
+	fi
+	passed=$((passed + p)) failed=$((failed + f))
+	echo "$name: $p passed, $f failed ($(($(date +%s) - began)) s)"
+	test "$f" -eq 0 && return
+	echo "  status $status; the end of $log:"
+	tail -n 60 "$log" | sed 's/^/  /'
+}
+
+step lint 300 sh tests/lint/lint.sh "$BUILD"
+step unit 300 "$BUILD/unit"
+step ternconf 120 sh tests/ternconf.sh "$BIN"
+step docs 60 sh tests/docs.sh "$BUILD"
+step load 300 sh tests/load/loop_test.sh "$BIN"
+step master 300 sh tests/master.sh "$BIN"
+step install 120 sh tests/install.sh "$BUILD"
+step clients 300 sh tests/swaks.sh "$BIN"
+step tools 300 sh tests/tools.sh "$BIN"
+step talk 300 python3 tests/talk/talk.py "$BIN"
+step crash 300 sh tests/crash/run.sh -q "$BIN"
+
+echo "$passed passed, $failed failed"
+test "$failed" -eq 0
