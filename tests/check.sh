@@ -57,7 +57,7 @@ step install 120 sh tests/install.sh "$BUILD"
 step clients 300 sh tests/swaks.sh "$BIN"
 step tools 300 sh tests/tools.sh "$BIN"
 step talk 300 python3 tests/talk/talk.py "$BIN"
-step crash 300 sh tests/crash/run.sh -q "$BIN"
+step crash 300 python3 tests/crash/crash.py "$BIN" -q
 
 echo "$passed passed, $failed failed"
 test "$failed" -eq 0
