@@ -365,6 +365,7 @@ def main():
             parts[name](options)
         except Exception as error:      # a test that breaks has failed
             check("%s: %r" % (name, error), False)
+            Suite.close_all()
         print("-- %s took %.0f s" % (name, time.time() - began), flush=True)
     print("crash: %d passed, %d failed" % (len(PASSED), len(FAILED)))
     return 1 if FAILED or not PASSED else 0

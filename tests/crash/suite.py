@@ -12,6 +12,8 @@ import time
 class Suite:
     """bin_dir has the programs; settings are added to main.cf."""
 
+    open = []           # suites that were not closed
+
     def __init__(self, bin_dir, port, sink_port, settings=None, env=None):
         self.bin = os.path.abspath(bin_dir)
         self.port, self.sink_port = port, sink_port
@@ -20,6 +22,7 @@ class Suite:
         self.log = os.path.join(self.dir, "log")
         self.env = dict(os.environ, **(env or {}))
         self.sink = None
+        Suite.open.append(self)
         os.chmod(self.dir, 0o755)
         os.mkdir(self.etc)
         values = {
@@ -161,7 +164,14 @@ class Suite:
         except OSError:
             return ""
 
+    @classmethod
+    def close_all(cls):
+        """After a test that broke: nothing is left running."""
+        for suite in list(cls.open):
+            suite.close(True)
+
     def close(self, keep=False):
+        Suite.open.remove(self)
         self.stop()
         if self.sink is not None:
             self.sink.kill()

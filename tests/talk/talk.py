@@ -245,8 +245,12 @@ def main():
         groups.setdefault(tuple(sorted(talk.config.items())), []).append(talk)
     passed = failed = 0
     for config, talks in groups.items():
-        p, f = run(options.bin, options.port, dict(config), talks,
-                   options.verbose)
+        try:
+            p, f = run(options.bin, options.port, dict(config), talks,
+                       options.verbose)
+        except RuntimeError as why:
+            p, f = 0, 1
+            print("FAILED: %s: %s" % (dict(config), why))
         passed, failed = passed + p, failed + f
     print("talk: %d passed, %d failed" % (passed, failed))
     return 1 if failed or not passed else 0

@@ -1,0 +1,148 @@
+#include "mail/address.h"
+
+#include <CUnit/CUnit.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char	*text;
+	bool		 strict;
+	const char	*address;	/* NULL: refused */
+	const char	*rest;
+} paths[] = {
+	{ "<a@b.example>", true, "a@b.example", "" },
+	{ "<a@b.example> SIZE=1", true, "a@b.example", " SIZE=1" },
+	{ "<>", true, "", "" },
+	{ "<> BODY=7BIT", true, "", " BODY=7BIT" },
+	{ "a@b.example", true, NULL, NULL },
+	{ "a@b.example", false, "a@b.example", "" },
+	{ " <a@b.example>", true, NULL, NULL },
+	{ " <a@b.example>", false, "a@b.example", "" },
+	{ "<a@b.example", false, NULL, NULL },
+	{ "<a@b.example>x", false, NULL, NULL },
+	{ "<@x.example,@y.example:a@b.example>", true, "a@b.example", "" },
+	{ "<@x.example:a@b.example>", true, "a@b.example", "" },
+	{ "<@x..example:a@b.example>", true, NULL, NULL },
+	{ "<@x.example a@b.example>", true, NULL, NULL },
+	{ "<\"a b\"@c.example>", true, "\"a b\"@c.example", "" },
+	{ "<\"a\"@c.example>", true, "a@c.example", "" },
+	{ "<\"a\\\"b\"@c.example>", true, "\"a\\\"b\"@c.example", "" },
+	{ "<\"a@b\"@c.example>", true, "\"a@b\"@c.example", "" },
+	{ "<\"a@c.example>", true, NULL, NULL },
+	{ "<a..b@c.example>", true, "\"a..b\"@c.example", "" },
+	{ "<a@[192.0.2.1]>", true, "a@[192.0.2.1]", "" },
+	{ "<a@[IPv6:2001:db8::1]>", true, "a@[IPv6:2001:db8::1]", "" },
+	{ "<a@[2001:db8::1]>", true, NULL, NULL },
+	{ "<a@[192.0.2.256]>", true, NULL, NULL },
+	{ "<a@b.example.>", true, "a@b.example", "" },
+	{ "<a@-b.example>", true, NULL, NULL },
+	{ "<a@b_c.example>", true, "a@b_c.example", "" },
+	{ "<a@>", true, NULL, NULL },
+	{ "<@b.example>", true, NULL, NULL },
+	{ "<a@b@c.example>", true, NULL, NULL },
+	{ "<a b@c.example>", true, NULL, NULL },
+	{ "<postmaster>", true, "postmaster", "" },
+	{ "<a\001@b.example>", false, NULL, NULL },
+	{ "<\303\244@b.example>", false, NULL, NULL },
+	{ "", false, NULL, NULL },
+};
+
+static void
+parses_paths(void)
+{
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		struct slice	 from = slice_str(paths[i].text);
+		struct slice	 before = from;
+		struct buf	 address = BUF_INIT;
+		const char	*why = NULL;
+		int		 got;
+
+		got = address_parse_path(&from, paths[i].strict, &address,
+		    &why);
+		CU_ASSERT_EQUAL(got, paths[i].address == NULL ? -1 : 0);
+		if (got == 0) {
+			CU_ASSERT_STRING_EQUAL(buf_cstr(&address),
+			    paths[i].address);
+			CU_ASSERT(slice_is(from, paths[i].rest));
+		} else {
+			CU_ASSERT_PTR_NOT_NULL(why);
+			CU_ASSERT_PTR_EQUAL(from.data, before.data);
+		}
+		buf_clear(&address);
+	}
+}
+
+/* What is accepted once is accepted again, and stays the same. */
+static void
+random_paths(void)
+{
+	static const char	letters[] = "ab.@<>\"\\[]:, 1%!IPv6:\t\r\n\177";
+	unsigned char		bytes[24];
+
+	srandom(5);
+	for (int i = 0; i < 200000; i++) {
+		struct buf	 one = BUF_INIT, two = BUF_INIT;
+		const char	*why;
+		size_t		 len = (size_t)random() % sizeof(bytes);
+		struct slice	 from = slice_from(bytes, len);
+
+		for (size_t k = 0; k < len; k++)
+			bytes[k] = i % 8 == 0 ? (unsigned char)random() :
+			    (unsigned char)letters[random() %
+			    (long)(sizeof(letters) - 1)];
+		if (address_parse_path(&from, false, &one, &why) == 0) {
+			struct buf	path = BUF_INIT;
+
+			buf_printf(&path, "<%s>", buf_cstr(&one));
+			from = buf_slice(&path);
+			CU_ASSERT_EQUAL(address_parse_path(&from, true, &two,
+			    &why), 0);
+			CU_ASSERT(slice_equal(buf_slice(&one),
+			    buf_slice(&two)));
+			buf_clear(&path);
+		}
+		buf_clear(&one);
+		buf_clear(&two);
+	}
+}
+
+static void
+parts(void)
+{
+	struct slice	a = slice_str("\"x@y\"@z.example");
+
+	CU_ASSERT(slice_is(address_domain(a), "z.example"));
+	CU_ASSERT(slice_is(address_local(a), "\"x@y\""));
+	CU_ASSERT_EQUAL(address_domain(slice_str("\"x@y\"")).len, 0);
+	CU_ASSERT_EQUAL(address_domain(slice_str("x")).len, 0);
+}
+
+static void
+matches(void)
+{
+	CU_ASSERT(address_domain_matches(slice_str("A.example"),
+	    slice_str("a.EXAMPLE"), false));
+	CU_ASSERT(!address_domain_matches(slice_str("x.a.example"),
+	    slice_str("a.example"), false));
+	CU_ASSERT(address_domain_matches(slice_str("x.a.example"),
+	    slice_str("a.example"), true));
+	CU_ASSERT(address_domain_matches(slice_str("x.a.example"),
+	    slice_str(".a.example"), false));
+	CU_ASSERT(!address_domain_matches(slice_str("a.example"),
+	    slice_str(".a.example"), false));
+	CU_ASSERT(!address_domain_matches(slice_str("xa.example"),
+	    slice_str("a.example"), true));
+}
+
+void	address_test(void);
+
+void
+address_test(void)
+{
+	CU_pSuite	suite = CU_add_suite("address", NULL, NULL);
+
+	CU_add_test(suite, "paths", parses_paths);
+	CU_add_test(suite, "random paths", random_paths);
+	CU_add_test(suite, "parts", parts);
+	CU_add_test(suite, "matches", matches);
+}
