@@ -437,6 +437,7 @@ daemon_run(const struct daemon_program *program, int argc, char **argv)
 	open_log(daemon);
 	fcntl(DAEMON_CONTROL_FD, F_SETFD, FD_CLOEXEC);
 	raise_descriptor_limit();
+	ipc_set_owner(geteuid());
 	daemon->loop = loop_new();
 	if (program->open != NULL)
 		program->open(daemon);

@@ -43,6 +43,12 @@ struct ipc {
 	bool			 is_closed;
 };
 
+/* Process-wide, set once at the start. */
+static struct {
+	uid_t	uid;
+	bool	is_set;
+} owner;
+
 static const struct {
 	const char	*program;
 	unsigned	 role;
@@ -58,6 +64,13 @@ role_of(struct slice program)
 		if (slice_is(program, roles[i].program))
 			return roles[i].role;
 	return IPC_NONE;
+}
+
+void
+ipc_set_owner(uid_t uid)
+{
+	owner.uid = uid;
+	owner.is_set = true;
 }
 
 void
@@ -133,10 +146,12 @@ accept_hello(struct ipc *ipc, uint16_t code, struct slice payload)
 	memcpy(ipc->peer_name, name.data, name.len);
 
 	/*
-	 * Programs are children of master, connected by it: same user as
-	 * ours, or root.  Anybody else is a user, whatever he says he is.
+	 * Programs are children of master, connected by it.  Anybody else is
+	 * a user, whatever he says he is; so is who shares our own user id
+	 * when that is nobody's.
 	 */
-	if (ipc->peer_uid != 0 && ipc->peer_uid != geteuid())
+	if (ipc->peer_uid != 0 &&
+	    ipc->peer_uid != (owner.is_set ? owner.uid : geteuid()))
 		ipc->peer = IPC_USER;
 	ipc->side->on_event(ipc, IPC_OPENED, ipc->arg);
 }

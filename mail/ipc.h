@@ -134,6 +134,13 @@ struct ipc_side {
 struct ipc	*ipc_new(struct loop *loop, int fd, bool is_brokered,
 		    const struct ipc_side *side, void *arg);
 
+/*
+ * Whose connections are those of programs and of the administrator: root's,
+ * and those of this user: master's.  Called once at the start of a program,
+ * before it gives up its rights; until then, our own user.
+ */
+void		 ipc_set_owner(uid_t uid);
+
 /* Close; open calls end with code 0.  Accepts NULL. */
 void		 ipc_free(struct ipc **ipc);
 

@@ -124,7 +124,7 @@ def arrow(options, name):
                   {"qmgr_checkpoint_log_size": "1048576"})
     refuse = name == "defer"
     # Far enough apart that mail gets through between two deaths.
-    point = name + (":60" if name == "spill" else ":3")
+    point = name + {"spill": ":60", "checkpoint": ":1"}.get(name, ":3")
     suite.start(env=dict(suite.env, TERN_CRASH_AT=point))
     suite_args = ("-x", "RCPT=450 4.2.0 later/2") if refuse else ()
     acked = os.path.join(suite.dir, "acked")
@@ -162,6 +162,8 @@ def abort_uploads(suite):
         s.settimeout(5)
         f.write(b"RCPT TO:<b@b.example>\r\nDATA\r\n")
         f.flush()
+        while not f.readline().startswith(b"354"):
+            pass
         f.write((b"x" * 70 + b"\r\n") * 5000)
         f.flush()
         time.sleep(0.1)
