@@ -20,6 +20,7 @@
 #include "mail/ipc_dispatch.h"
 
 #define AWAY_MS		10000	/* how long we wait for a new qmgr */
+#define HELD_LIMIT	(8u << 20) /* bytes of content held meanwhile */
 
 /* ---- feeders ------------------------------------------------------------- */
 
@@ -36,9 +37,9 @@ must_pause(const struct cleaner *cleaner)
 {
 	const struct ipc	*queue = cleaner_queue(cleaner);
 
-	if (queue == NULL || !cleaner->has_lease)
+	if (!cleaner->has_lease || cleaner->held_bytes > HELD_LIMIT)
 		return loop_timer_is_running(cleaner->away);
-	return ipc_is_congested(queue);
+	return queue != NULL && ipc_is_congested(queue);
 }
 
 void
@@ -96,6 +97,21 @@ cleaner_queue(const struct cleaner *cleaner)
 	return peer_ipc(cleaner->qmgr);
 }
 
+bool
+cleaner_may_wait(const struct cleaner *cleaner)
+{
+	return loop_timer_is_running(cleaner->away);
+}
+
+static void
+release_all(struct cleaner *cleaner)
+{
+	struct feeder	*feeder;
+
+	DL_FOREACH(cleaner->feeders, feeder)
+		message_release_all(feeder);
+}
+
 static void
 on_qmgr(struct peer *peer, enum ipc_event event, void *arg)
 {
@@ -103,10 +119,10 @@ on_qmgr(struct peer *peer, enum ipc_event event, void *arg)
 
 	(void)peer;
 	if (event == IPC_CLOSED) {
-		log_debug("lost the queue manager");
 		loop_timer_start(cleaner->away, AWAY_MS);
 	} else if (event == IPC_OPENED) {
 		loop_timer_stop(cleaner->away);
+		release_all(cleaner);
 	}
 	/* Not now: on IPC_CLOSED the peer still has the old connection. */
 	loop_defer(cleaner->loop, (loop_fn)cleaner_check_room, cleaner);
@@ -116,7 +132,20 @@ static void
 on_away(void *arg)
 {
 	log_warn("the queue manager is away: mail is deferred");
+	release_all(arg);
 	cleaner_check_room(arg);
+}
+
+void
+on_queue_leaving(struct ipc *ipc, uint32_t id,
+    const struct msg_queue_leaving *m)
+{
+	struct cleaner	*cleaner = peer_arg(ipc_arg(ipc));
+
+	(void)id;
+	(void)m;
+	loop_timer_start(cleaner->away, AWAY_MS);
+	peer_renew(cleaner->qmgr);
 }
 
 void

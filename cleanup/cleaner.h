@@ -28,6 +28,7 @@ struct cleaner {
 	struct loop_timer	*away;		/* runs while qmgr may come back */
 	struct feeder		*feeders;	/* list */
 	size_t			 message_count;
+	size_t			 held_bytes;	/* content that waits for qmgr */
 	uint64_t		 free_bytes;
 
 	/* queue ids */
@@ -51,6 +52,9 @@ uint64_t	cleaner_next_id(struct cleaner *cleaner);
 
 /* The queue manager: NULL while it is away. */
 struct ipc	*cleaner_queue(const struct cleaner *cleaner);
+
+/* It may come back: messages are held, not refused. */
+bool		cleaner_may_wait(const struct cleaner *cleaner);
 
 /* qmgr takes no more now: stop all feeders until it does. */
 void		cleaner_check_room(struct cleaner *cleaner);

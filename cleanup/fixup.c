@@ -26,8 +26,10 @@ struct fixup {
 	struct buf		 out;
 	bool			 in_body;
 	bool			 is_cut;	/* this field is too long */
-	bool			 has_date, has_from, has_message_id;
-	bool			 has_resent;
+	bool			 has_message_id;
+	bool			 is_resent;	/* has Resent- headers */
+	unsigned		 wanted;	/* bits: found of wanted[] */
+	unsigned		 resent;	/* the same, Resent- in front */
 	int64_t			 hops;
 	const char		*dsn;		/* why refused; static */
 	const char		*why;
@@ -138,6 +140,29 @@ log_message_id(const struct fixup *fixup, struct slice value)
 	    SLICE_ARG(slice_first(value, 500)));
 }
 
+/* Headers that every message has in the end (RFC 5322 section 3.6). */
+enum { WANTED_MESSAGE_ID, WANTED_DATE, WANTED_FROM, WANTED_COUNT };
+
+static const char *const wanted[] = { "Message-Id", "Date", "From" };
+
+static void
+note_wanted(struct fixup *fixup, struct slice field)
+{
+	bool		 is_resent = slice_has_prefix_nocase(field, "Resent-");
+	unsigned	*found = is_resent ? &fixup->resent : &fixup->wanted;
+
+	fixup->is_resent |= is_resent;
+	for (unsigned i = 0; i < WANTED_COUNT; i++)
+		if (header_is(slice_after(field, is_resent ? 7 : 0),
+		    wanted[i]))
+			*found |= 1u << i;
+	if (header_is(field, wanted[WANTED_MESSAGE_ID]) &&
+	    !fixup->has_message_id) {
+		fixup->has_message_id = true;
+		log_message_id(fixup, header_value(field));
+	}
+}
+
 static int
 end_field(struct fixup *fixup)
 {
@@ -148,14 +173,8 @@ end_field(struct fixup *fixup)
 	fixup->is_cut = false;
 	if (header_is(field, "Received"))
 		fixup->hops++;
-	else if (header_is(field, "Date"))
-		fixup->has_date = true;
-	else if (header_is(field, "From"))
-		fixup->has_from = true;
-	else if (header_is(field, "Message-Id") && !fixup->has_message_id) {
-		fixup->has_message_id = true;
-		log_message_id(fixup, header_value(field));
-	}
+	else
+		note_wanted(fixup, field);
 	if (!is_dropped(field))
 		buf_put_slice(&fixup->out, field);
 	buf_empty(&fixup->header);
@@ -166,35 +185,49 @@ end_field(struct fixup *fixup)
 }
 
 static void
-add_missing(struct fixup *fixup)
+put_wanted(struct fixup *fixup, unsigned i)
 {
 	const struct fixup_settings	*set = &fixup->settings;
+	struct buf			*out = &fixup->out;
+	bool				 is_null = fixup->sender[0] == '\0';
 	char				 id[QUEUE_ID_TEXT_SIZE];
-	struct buf			 message_id = BUF_INIT;
 
-	queue_id_format(set->queue_id, id);
-	if (!fixup->has_message_id && set->add_missing) {
-		buf_printf(&message_id, "<%s@%s>", id,
+	buf_printf(out, "%s%s: ", fixup->is_resent ? "Resent-" : "",
+	    wanted[i]);
+	if (i == WANTED_MESSAGE_ID)
+		buf_printf(out, "<%s@%s>",
+		    queue_id_format(set->queue_id, id),
 		    set->conf->myhostname);
-		buf_printf(&fixup->out, "Message-Id: %s\r\n",
-		    buf_cstr(&message_id));
+	else if (i == WANTED_DATE)
+		header_put_date(out, set->arrival_us);
+	else
+		buf_printf(out, "%s%s", is_null ? "MAILER-DAEMON@" :
+		    fixup->sender, is_null ? set->conf->myorigin : "");
+	buf_put_str(out, "\r\n");
+}
+
+/* A message sent again needs them with Resent- (RFC 5322 section 3.6.6). */
+static void
+add_missing(struct fixup *fixup)
+{
+	unsigned	found = fixup->is_resent ? fixup->resent :
+			    fixup->wanted;
+
+	for (unsigned i = 0; i < WANTED_COUNT &&
+	    fixup->settings.add_missing; i++) {
+		size_t	start = fixup->out.len;
+
+		if (found & 1u << i)
+			continue;
+		put_wanted(fixup, i);
+		if (i == WANTED_MESSAGE_ID && !fixup->is_resent) {
+			fixup->has_message_id = true;
+			log_message_id(fixup, header_value(
+			    slice_after(buf_slice(&fixup->out), start)));
+		}
 	}
 	if (!fixup->has_message_id)
-		log_message_id(fixup, set->add_missing ?
-		    buf_slice(&message_id) : SLICE_LIT("<>"));
-	buf_clear(&message_id);
-	if (!set->add_missing)
-		return;
-	if (!fixup->has_date) {
-		buf_put_str(&fixup->out, "Date: ");
-		header_put_date(&fixup->out, set->arrival_us);
-		buf_put_str(&fixup->out, "\r\n");
-	}
-	if (!fixup->has_from)
-		buf_printf(&fixup->out, "From: %s%s%s\r\n",
-		    fixup->sender[0] == '\0' ? "MAILER-DAEMON@" : "",
-		    fixup->sender, fixup->sender[0] == '\0' ?
-		    set->conf->myorigin : "");
+		log_message_id(fixup, SLICE_LIT("<>"));
 }
 
 static int
@@ -236,7 +269,7 @@ take_header_line(struct fixup *fixup, struct slice line)
 		return end_section(fixup) < 0 ? -1 : 1;
 	if (is_continuation(fixup, line)) {
 		/* What is beyond the limit is left out (Q09). */
-		if (fixup->header.len + line.len > limit)
+		if (fixup->header.len + line.len > limit + 2)
 			fixup->is_cut = true;
 		if (!fixup->is_cut)
 			buf_put_slice(&fixup->header, line);
@@ -246,9 +279,9 @@ take_header_line(struct fixup *fixup, struct slice line)
 		return -1;
 	if (!is_field(fixup, line))
 		return end_section(fixup);
-	buf_put_slice(&fixup->header, slice_first(line, limit - 2));
-	if (line.len > limit - 2)
-		buf_put_str(&fixup->header, "\r\n");
+	buf_put_slice(&fixup->header, slice_first(line,
+	    line.len - 2 > limit ? limit : line.len - 2));
+	buf_put_str(&fixup->header, "\r\n");
 	return 1;
 }
 
@@ -339,6 +372,7 @@ take_header_piece(struct fixup *fixup)
 	size_t		limit = (size_t)fixup->settings.conf->header_size_limit;
 	unsigned char	last = rest.data[rest.len - 1];
 
+	replace_stray(fixup, rest, rest.len - (last == '\r'));
 	if (!is_continuation(fixup, rest) && !is_field(fixup, rest)) {
 		if (end_field(fixup) < 0 || end_section(fixup) < 0)
 			return -1;

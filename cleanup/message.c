@@ -43,6 +43,9 @@ struct message {
 	uint64_t		 sent;		/* bytes to qmgr */
 	struct ipc		*queue;		/* of call; borrowed */
 	struct ipc_call		*call;		/* to qmgr */
+	struct buf		 held;		/* while qmgr is away */
+	bool			 is_held;
+	bool			 is_closed;	/* the feeder has said all */
 	bool			 is_refused;	/* the verdict was given */
 };
 
@@ -71,6 +74,8 @@ destroy(struct message *m)
 	HASH_DEL(m->feeder->messages, m);
 	ipc_cancel(&m->call);
 	fixup_free(&m->fixup);
+	cleaner->held_bytes -= m->held.len;
+	buf_clear(&m->held);
 	free_envelope(m);
 	mem_free(m->sender);
 	mem_free(m->facts);
@@ -119,6 +124,14 @@ refuse(struct message *m, uint32_t code, const char *dsn, const char *text)
 	give_verdict(m, code, dsn, text);
 }
 
+/* Refused, and the feeder has said all: nobody waits for it any more. */
+static void
+check_over(struct message *m)
+{
+	if (m->is_refused && m->is_closed)
+		destroy(m);
+}
+
 /* ---- qmgr's side --------------------------------------------------------- */
 
 static void
@@ -133,6 +146,7 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 	if (code == 0) {
 		m->call = NULL;
 		refuse(m, 451, "4.3.0", "Error: queue file write error");
+		check_over(m);
 		return;
 	}
 	if (code != IPC_CODE_queue_done ||
@@ -147,6 +161,7 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 		destroy(m);
 	} else {
 		refuse(m, done.code, dsn, text);
+		check_over(m);
 	}
 	mem_free(dsn);
 	mem_free(text);
@@ -158,6 +173,11 @@ put_content(void *arg, struct slice bytes)
 	struct message		*m = arg;
 	struct msg_queue_data	 data;
 
+	if (m->is_held) {
+		buf_put_slice(&m->held, bytes);
+		m->feeder->cleaner->held_bytes += bytes.len;
+		return;
+	}
 	while (bytes.len > 0 && m->call != NULL) {
 		data.bytes = slice_first(bytes, IPC_DATA_LIMIT);
 		bytes = slice_after(bytes, data.bytes.len);
@@ -188,6 +208,37 @@ send_envelope(struct message *m)
 	}
 }
 
+static void
+close_content(struct message *m)
+{
+	struct msg_queue_close	close = { m->sent };
+
+	ipc_send_queue_close(m->queue, ipc_call_id(m->call), &close);
+}
+
+/* To the queue manager with it; there being none, refuse. */
+static void
+release(struct message *m)
+{
+	struct buf	held = m->held;
+
+	m->is_held = false;
+	m->held = (struct buf)BUF_INIT;
+	m->feeder->cleaner->held_bytes -= held.len;
+	m->queue = cleaner_queue(m->feeder->cleaner);
+	if (m->queue == NULL) {
+		refuse(m, 451, "4.3.0", "Error: queue manager is not ready");
+	} else {
+		m->call = ipc_call_new(m->queue, on_reply, m);
+		send_envelope(m);
+		free_envelope(m);
+		put_content(m, buf_slice(&held));
+		if (m->is_closed)
+			close_content(m);
+	}
+	buf_clear(&held);
+}
+
 /* The content begins. */
 static void
 start_content(struct message *m)
@@ -210,15 +261,10 @@ start_content(struct message *m)
 		refuse(m, 554, "5.5.1", "Error: no valid recipients");
 		return;
 	}
-	m->queue = cleaner_queue(cleaner);
-	if (m->queue == NULL) {
-		refuse(m, 451, "4.3.0", "Error: queue manager is not ready");
-		return;
-	}
-	m->call = ipc_call_new(m->queue, on_reply, m);
-	send_envelope(m);
 	fixup_start(m->fixup);
-	free_envelope(m);
+	m->is_held = true;
+	if (cleaner_queue(cleaner) != NULL || !cleaner_may_wait(cleaner))
+		release(m);
 }
 
 /* ---- the feeder's side --------------------------------------------------- */
@@ -306,23 +352,20 @@ on_mail_data(struct ipc *ipc, uint32_t id, const struct msg_mail_data *data)
 void
 on_mail_close(struct ipc *ipc, uint32_t id, const struct msg_mail_close *end)
 {
-	struct message		*m = find(ipc, id);
-	struct msg_queue_close	 close;
+	struct message	*m = find(ipc, id);
 
-	if (m == NULL)
+	if (m == NULL || m->is_closed)
 		return;
 	if (m->fixup == NULL && !m->is_refused)
 		start_content(m);
+	m->is_closed = true;
 	if (!m->is_refused && end->size != m->received)
 		refuse(m, 451, "4.3.0", "Error: content lost on the way");
 	if (!m->is_refused && fixup_end(m->fixup) < 0)
 		refuse(m, 554, fixup_dsn(m->fixup), fixup_why(m->fixup));
-	if (m->is_refused) {
-		destroy(m);
-		return;
-	}
-	close.size = m->sent;
-	ipc_send_queue_close(m->queue, ipc_call_id(m->call), &close);
+	if (!m->is_refused && !m->is_held)
+		close_content(m);
+	check_over(m);
 }
 
 static void
@@ -343,6 +386,18 @@ on_mail_abort(struct ipc *ipc, uint32_t id, const struct msg_mail_abort *end)
 	(void)end;
 	if (m != NULL)
 		forget(m, "canceled");
+}
+
+void
+message_release_all(struct feeder *feeder)
+{
+	struct message	*m, *next;
+
+	HASH_ITER(hh, feeder->messages, m, next) {
+		if (m->is_held)
+			release(m);
+		check_over(m);
+	}
 }
 
 void

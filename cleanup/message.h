@@ -9,6 +9,12 @@
 
 struct feeder;
 
+/*
+ * The queue manager is there again, or the time to wait for it is over:
+ * what was held goes on, or is refused.
+ */
+void	message_release_all(struct feeder *feeder);
+
 /* The feeder is gone: what it had not closed is forgotten. */
 void	message_abort_all(struct feeder *feeder);
 

@@ -29,6 +29,7 @@ struct peer {
 	peer_event_fn		 fn;
 	void			*arg;
 	struct ipc		*ipc;		/* NULL: asked for */
+	struct ipc		*old;		/* until the other side closes */
 	struct loop_timer	*retry;
 	struct peer_wait	*waits;
 	bool			 is_open;	/* the peer has said HELLO */
@@ -63,7 +64,13 @@ on_ipc(struct ipc *ipc, enum ipc_event event, void *arg)
 {
 	struct peer	*peer = arg;
 
-	(void)ipc;
+	if (ipc == peer->old) {
+		if (event == IPC_CLOSED)
+			ipc_free(&peer->old);
+		else
+			peer->fn(peer, event, peer->arg);
+		return;
+	}
 	if (event == IPC_OPENED)
 		peer->is_open = true;
 	if (event == IPC_CLOSED && !peer->is_open)
@@ -134,6 +141,7 @@ peer_free(struct peer **peerp)
 		end_wait(peer->waits, NULL);
 	loop_timer_free(&peer->retry);
 	ipc_free(&peer->ipc);
+	ipc_free(&peer->old);
 	mem_free(peer);
 }
 
@@ -152,8 +160,13 @@ peer_arg(const struct peer *peer)
 void
 peer_renew(struct peer *peer)
 {
-	if (peer->ipc != NULL)
-		on_ipc(peer->ipc, IPC_CLOSED, peer);
+	if (!peer->is_open)
+		return;
+	ipc_free(&peer->old);
+	peer->old = peer->ipc;
+	peer->ipc = NULL;
+	peer->is_open = false;
+	ask(peer);
 }
 
 static void

@@ -35,7 +35,10 @@ void		 peer_free(struct peer **peer);
 struct ipc	*peer_ipc(const struct peer *peer);
 void		*peer_arg(const struct peer *peer);
 
-/* Close the present connection and take a new one (to a new generation). */
+/*
+ * The service is about to be replaced: take a new connection.  The present
+ * one stays until the other side closes it, for the calls that are open.
+ */
 void		 peer_renew(struct peer *peer);
 
 /*

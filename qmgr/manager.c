@@ -235,13 +235,14 @@ on_drain(struct daemon *daemon, bool in_a_hurry)
 {
 	struct manager	*manager = daemon_state(daemon);
 	struct client	*client, *next;
+	struct msg_queue_leaving leaving = { 0 };
 
 	schedule_stop(manager->schedule);
 	scan_stop(manager->scan);
+	/* What comes now is for the next one; what is open is finished. */
 	DL_FOREACH_SAFE(manager->clients, client, next)
-		if (ipc_peer(client->ipc) == IPC_CLEANUP &&
-		    client->intakes == NULL)
-			drop(client);
+		if (ipc_peer(client->ipc) == IPC_CLEANUP)
+			ipc_send_queue_leaving(client->ipc, 0, &leaving);
 	loop_timer_start(manager->last_call, LAST_CALL_MS);
 	(void)in_a_hurry;
 	manager_check_end(manager);
@@ -253,6 +254,8 @@ on_stop(struct daemon *daemon)
 	struct manager	*manager = daemon_state(daemon);
 
 	store_close(&manager->store);
+	/* Commits that ended just now have their answers in the buffers. */
+	loop_tick(manager->loop, 0);
 }
 
 const struct daemon_program manager_program = {

@@ -15,8 +15,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                                "..", "crash"))
-from suite import Suite                                     # noqa: E402
+                                "..", "lib"))
+from private_suite import Suite                             # noqa: E402
 
 PASSED, FAILED = [], []
 

@@ -33,8 +33,8 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "crash"))
-from suite import Suite                                     # noqa: E402
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from private_suite import Suite                             # noqa: E402
 
 WAYS = ("groups", "lines", "bytes")
 

@@ -5,6 +5,7 @@
 #include "mail/ipc.h"
 
 #include <CUnit/CUnit.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -393,12 +394,7 @@ pause_and_resume(void)
 static int
 quiet(void)
 {
-	int	fds[2];
-
-	if (pipe(fds) < 0)
-		return 1;
-	close(fds[0]);
-	log_open_fd("test", fds[1]);
+	log_open_fd("test", open("/dev/null", O_WRONLY));
 	return 0;
 }
 

@@ -1,0 +1,194 @@
+/*
+ * What cleanup makes of content: the same however it is cut.
+ */
+
+#include "cleanup/fixup.h"
+
+#include <CUnit/CUnit.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/conf.h"
+#include "util/buf.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+static struct conf	*conf;
+
+static int
+setup(void)
+{
+	struct conf_source	*source = conf_source_new();
+	char			*why = NULL;
+
+	conf_source_set(source, "myhostname", "m.example", "test");
+	conf_source_set(source, "header_size_limit", "200", "test");
+	conf_source_set(source, "hopcount_limit", "3", "test");
+	conf = conf_new(source, &why);
+	if (conf == NULL)
+		return 1;
+	/* The lines these tests provoke are no news. */
+	log_open_fd("test", open("/dev/null", O_WRONLY));
+	return 0;
+}
+
+static int
+teardown(void)
+{
+	conf_free(&conf);
+	log_open_fd("test", STDERR_FILENO);
+	return 0;
+}
+
+static void
+put(void *arg, struct slice bytes)
+{
+	buf_put_slice(arg, bytes);
+}
+
+/* Without the Received: header; 0 or -1 (refused). */
+static int
+fix(struct slice in, size_t step, bool add_missing, struct buf *out)
+{
+	static char			 name[] = "n", addr[] = "192.0.2.1";
+	static char			 helo[] = "h", proto[] = "SMTP";
+	const struct fixup_client	 client = { name, addr, helo, proto };
+	const struct fixup_settings	 settings = {
+		.conf = conf, .client = &client, .queue_id = 1,
+		.arrival_us = 1795429515000000, .sender = "s@s.example",
+		.add_missing = add_missing,
+	};
+	struct fixup	*fixup = fixup_new(&settings, put, out);
+	int		 result = 0;
+
+	fixup_start(fixup);
+	for (size_t i = 0; i < in.len && result == 0; i += step)
+		result = fixup_put(fixup, slice_first(slice_after(in, i),
+		    step));
+	if (result == 0)
+		result = fixup_end(fixup);
+	if (result < 0)
+		CU_ASSERT_PTR_NOT_NULL(fixup_why(fixup));
+	fixup_free(&fixup);
+	if (result == 0) {
+		const char	*end = strstr(buf_cstr(out), ")\r\n");
+
+		end = strstr(end + 1, ")\r\n");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(end);
+		buf_drop(out, (size_t)(end + 3 - buf_cstr(out)));
+	}
+	return result;
+}
+
+static const struct {
+	const char	*in, *out;	/* out NULL: refused */
+} cases[] = {
+	{ "Subject: x\r\n\r\nbody\r\n", "Subject: x\r\n\r\nbody\r\n" },
+	{ "Subject: x\r\n\r\nbody", "Subject: x\r\n\r\nbody\r\n" },
+	{ "Subject: x\r\n", "Subject: x\r\n\r\n" },
+	{ "", "\r\n" },
+	{ "no header\r\n", "\r\nno header\r\n" },
+	{ "Subject: x\r\nno header\r\n", "Subject: x\r\n\r\nno header\r\n" },
+	{ "A: x\r\n y\r\n\tz\r\n\r\n", "A: x\r\n y\r\n\tz\r\n\r\n" },
+	{ "Bcc: secret@x\r\n more\r\nA: b\r\n\r\n", "A: b\r\n\r\n" },
+	{ "Return-Path: <x>\r\nContent-Length: 1\r\nA: b\r\n\r\n",
+	    "A: b\r\n\r\n" },
+	{ "A: b\r\n\r\nstray\rcr\r\n", "A: b\r\n\r\nstray cr\r\n" },
+	{ "A: b\r\n\r\nstray\nlf\r\n", "A: b\r\n\r\nstray lf\r\n" },
+	{ "A: b\rc\nd\r\n\r\n\r.\r\n", "A: b c d\r\n\r\n .\r\n" },
+	{ "A: b\r\n\r\nx\r\r\n", "A: b\r\n\r\nx \r\n" },
+	{ "A: b\r\n\r\nx\r", "A: b\r\n\r\nx \r\n" },
+	{ "Received: 1\r\nReceived: 2\r\nReceived: 3\r\n\r\n",
+	    "Received: 1\r\nReceived: 2\r\nReceived: 3\r\n\r\n" },
+	{ "Received: 1\r\nreceived: 2\r\nRECEIVED: 3\r\nReceived : 4\r\n\r\n",
+	    NULL },
+};
+
+static void
+every_cut(void)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct slice	in = slice_str(cases[i].in);
+
+		for (size_t step = 1; step <= in.len + 1; step++) {
+			struct buf	out = BUF_INIT;
+			int		got = fix(in, step, false, &out);
+
+			CU_ASSERT_EQUAL(got, cases[i].out == NULL ? -1 : 0);
+			if (got == 0)
+				CU_ASSERT_STRING_EQUAL(buf_cstr(&out),
+				    cases[i].out);
+			buf_clear(&out);
+		}
+	}
+}
+
+static void
+adds_what_is_missing(void)
+{
+	struct buf	out = BUF_INIT;
+
+	fix(slice_str("Subject: x\r\n\r\nb\r\n"), 5, true, &out);
+	CU_ASSERT_PTR_NOT_NULL(strstr(buf_cstr(&out), "Message-Id: <"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(buf_cstr(&out), "@m.example>\r\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(buf_cstr(&out), "\r\nDate: Mon, 23"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(buf_cstr(&out),
+	    "\r\nFrom: s@s.example\r\n\r\nb\r\n"));
+	buf_empty(&out);
+	fix(slice_str("message-ID: <1>\r\nDATE: d\r\nfrom: f\r\n\r\n"), 3,
+	    true, &out);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&out),
+	    "message-ID: <1>\r\nDATE: d\r\nfrom: f\r\n\r\n");
+	buf_clear(&out);
+}
+
+/* The same result for every cut, and no stray CR or LF in it. */
+static void
+random_texts(void)
+{
+	static const char	letters[] = "\r\n\r\n: abA\t.";
+	char			bytes[700];
+
+	srandom(6);
+	for (int i = 0; i < 4000; i++) {
+		struct buf	whole = BUF_INIT, cut = BUF_INIT;
+		size_t		len = (size_t)random() % sizeof(bytes);
+		struct slice	s;
+		int		got;
+
+		for (size_t k = 0; k < len; k++)
+			bytes[k] = random() % 40 == 0 ? '\n' :
+			    letters[random() % (i % 2 == 0 ? 10 : 40) % 10];
+		s = slice_from(bytes, len);
+		got = fix(s, len + 1, false, &whole);
+		CU_ASSERT_EQUAL(fix(s, (size_t)random() % 9 + 1, false, &cut),
+		    got);
+		if (got == 0)
+			CU_ASSERT(slice_equal(buf_slice(&whole),
+			    buf_slice(&cut)));
+		s = buf_slice(&whole);
+		for (size_t k = 0; got == 0 && k < s.len; k++) {
+			if (s.data[k] == '\r')
+				CU_ASSERT(k + 1 < s.len &&
+				    s.data[k + 1] == '\n');
+			if (s.data[k] == '\n')
+				CU_ASSERT(k > 0 && s.data[k - 1] == '\r');
+		}
+		buf_clear(&whole);
+		buf_clear(&cut);
+	}
+}
+
+void	fixup_test(void);
+
+void
+fixup_test(void)
+{
+	CU_pSuite	suite = CU_add_suite("fixup", setup, teardown);
+
+	CU_add_test(suite, "every cut", every_cut);
+	CU_add_test(suite, "adds what is missing", adds_what_is_missing);
+	CU_add_test(suite, "random texts", random_texts);
+}
