@@ -24,6 +24,12 @@ asan:
 lint: all
 	@sh tests/lint/lint.sh $(BUILD)
 
+# BENCH='--quick --only 10KB-20' and so on: tests/load/bench.py -h
+bench:
+	@sh tests/packages.sh build
+	+@$(SUBMAKE) --silent all
+	@python3 tests/load/bench.py --bin $(BUILD)/bin $(BENCH)
+
 # ---- a first look ----------------------------------------------------------
 
 run:
@@ -34,4 +40,4 @@ run:
 stop:
 	@sh tests/run.sh $(BUILD)/bin stop
 
-.PHONY: check everything asan lint run stop
+.PHONY: check everything asan lint bench run stop

@@ -148,7 +148,7 @@ class Suite:
         if done.returncode != 0:
             raise SystemExit(f"{self.name} does not start: "
                              f"{done.stderr}{read(self.folder + '/maillog')}")
-        self.master = int(read(self.pid_file()))
+        self.master = int(read(self.pid_file()).split()[0])
 
     def stop(self):
         subprocess.run(self.command("stop"), check=False,
