@@ -98,10 +98,28 @@ unit: $(BUILD)/unit
 
 include tests/tests.mk
 
+# ---- installing -----------------------------------------------------------
+
+LIBEXEC	 = $(PREFIX)/libexec/tern
+ADMIN	:= tern ternconf ternqueue ternsuper terncat
+
+# The tools are links: they find the programs beside what they point to.
+install: all
+	install -d $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(PREFIX)/sbin \
+	    $(DESTDIR)/etc/tern $(DESTDIR)/etc/systemd/system
+	install $(BINS) $(DESTDIR)$(LIBEXEC)
+	for t in $(ADMIN); do \
+	    ln -sf $(LIBEXEC)/$$t $(DESTDIR)$(PREFIX)/sbin/$$t; done
+	for f in main.cf master.cf; do \
+	    test -e $(DESTDIR)/etc/tern/$$f || \
+	    install -m 644 conf/$$f $(DESTDIR)/etc/tern; done
+	sed 's,@SBIN@,$(PREFIX)/sbin,' conf/tern.service \
+	    >$(DESTDIR)/etc/systemd/system/tern.service
+
 clean:
 	rm -rf build build-asan
 
-.PHONY: all unit clean
+.PHONY: all unit install clean
 .SECONDARY:
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
