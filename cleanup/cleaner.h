@@ -25,10 +25,10 @@ struct cleaner {
 	const struct conf	*conf;		/* borrowed */
 	struct loop		*loop;		/* borrowed */
 	struct peer		*qmgr;
-	struct loop_timer	*away;		/* runs while qmgr may come back */
+	struct loop_timer	*away;		/* qmgr may come back */
 	struct feeder		*feeders;	/* list */
 	size_t			 message_count;
-	size_t			 held_bytes;	/* content that waits for qmgr */
+	size_t			 held_bytes;	/* waiting for qmgr */
 	uint64_t		 free_bytes;
 
 	/* queue ids */

@@ -29,7 +29,7 @@ struct fixup_settings {
 	const struct fixup_client	*client;
 	uint64_t			 queue_id;
 	uint64_t			 arrival_us;
-	const char			*sender;	/* for a missing From: */
+	const char			*sender;	/* for From: */
 	const char			*only_recipient; /* NULL: several */
 	bool				 add_missing;	/* Date: and so on */
 };

@@ -23,7 +23,7 @@ struct delivery_log {
 	const char		*recipient;
 	const char		*original;	/* shown when it differs */
 	const char		*relay;		/* "host[ip]:port", "none" */
-	int			 use;		/* of the connection; shown from 2 */
+	int			 use;		/* of the connection */
 	struct delivery_times	 times;
 	const char		*dsn;
 	enum outcome_kind	 kind;

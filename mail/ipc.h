@@ -113,7 +113,7 @@ struct ipc_handler {
 enum ipc_event {
 	IPC_OPENED,	/* the peer has said HELLO: ipc_peer is known */
 	IPC_DRAINED,	/* a congested connection has room again */
-	IPC_CLOSED,	/* lost or refused; ipc_free it (calls are told first) */
+	IPC_CLOSED,	/* lost or refused: ipc_free it; calls were told */
 };
 
 typedef void (*ipc_event_fn)(struct ipc *ipc, enum ipc_event event,

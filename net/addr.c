@@ -57,7 +57,7 @@ addr_parse_unix(const char *path, struct addr *addr_r)
 	if (strlen(path) >= sizeof(un->sun_path))
 		return -1;
 	un->sun_family = AF_UNIX;
-	strcpy(un->sun_path, path);	/* @UNSAFE: length checked above */
+	snprintf(un->sun_path, sizeof(un->sun_path), "%s", path);
 	addr_r->len = sizeof(*un);
 	return 0;
 }

@@ -169,9 +169,10 @@ void
 on_admin_list(struct ipc *ipc, uint32_t id, const struct msg_admin_list *m)
 {
 	struct client	*client = ipc_arg(ipc);
+	const struct conf *conf = client->manager->conf;
 	struct request	*request;
 
-	if (!is_authorized(ipc, client->manager->conf->authorized_mailq_users)) {
+	if (!is_authorized(ipc, conf->authorized_mailq_users)) {
 		refuse(ipc, id, "you may not list the queue "
 		    "(authorized_mailq_users)");
 		return;

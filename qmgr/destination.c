@@ -79,7 +79,8 @@ destination_check(struct destination *d)
 	if (d->is_ready)
 		DL_DELETE(schedule->ready, d);
 	d->is_ready = false;
-	if (destination_has_jobs(d) || d->in_flight > 0 || d->dead_until_ms != 0)
+	if (destination_has_jobs(d) || d->in_flight > 0 ||
+	    d->dead_until_ms != 0)
 		return;
 	HASH_DEL(schedule->destinations, d);
 	mem_free(d->key);

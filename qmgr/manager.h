@@ -47,7 +47,7 @@ struct manager {
 	uint32_t		 next_slot;
 	uint64_t		 free_bytes;
 	struct loop_timer	*space;		/* looks at the disk */
-	struct loop_timer	*room;		/* looks at the store's backlog */
+	struct loop_timer	*room;		/* looks at the backlog */
 	struct loop_timer	*last_call;	/* of draining */
 	bool			 is_paused;	/* cleanup must wait */
 };

@@ -26,7 +26,7 @@
 struct scan {
 	struct manager		*manager;
 	struct loop_timer	*timer;
-	uint64_t		 wake_us;	/* what timer is set to; 0: none */
+	uint64_t		 wake_us;	/* of timer; 0: none */
 	struct store_due	 last;		/* where the pass is */
 	bool			 has_last;
 	uint64_t		 until_us;	/* end of the pass */

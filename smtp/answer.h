@@ -11,7 +11,7 @@
 
 struct answer {
 	int		 code;		/* 200 to 599 */
-	struct buf	 text;		/* lines as they came, joined by spaces */
+	struct buf	 text;		/* lines, joined by spaces */
 	struct buf	 lines;		/* texts without codes, one a line */
 	char		 dsn[16];	/* "4.1.1"; "" when there is none */
 	size_t		 size;		/* bytes so far */

@@ -9,25 +9,14 @@
 
 #include "conf/conf.h"
 #include "mail/ipc.h"
+#include "smtp/awaited.h"
 #include "smtp/job.h"
+#include "smtp/offer.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
 
 #define OUT_LIMIT	65536	/* content written ahead of the server */
-
-/* What was sent, in the order in which replies come. */
-enum kind {
-	KIND_GREETING,
-	KIND_EHLO,
-	KIND_HELO,
-	KIND_RSET,
-	KIND_MAIL,
-	KIND_RCPT,
-	KIND_DATA,
-	KIND_DOT,
-	KIND_QUIT,
-};
 
 /* What is to be sent next. */
 enum next {
@@ -37,23 +26,6 @@ enum next {
 	NEXT_RCPT,
 	NEXT_DATA,
 	NEXT_BODY,
-};
-
-static const struct {
-	const char	*doing;		/* "lost connection while ..." */
-	const char	*reply_to;	/* "in reply to ..." */
-} words[] = {
-	[KIND_GREETING] = { "receiving the initial server greeting",
-	    "initial server greeting" },
-	[KIND_EHLO] = { "performing the EHLO handshake", "EHLO command" },
-	[KIND_HELO] = { "performing the HELO handshake", "HELO command" },
-	[KIND_RSET] = { "sending RSET", "RSET command" },
-	[KIND_MAIL] = { "sending MAIL FROM", "MAIL FROM command" },
-	[KIND_RCPT] = { "sending RCPT TO", "RCPT TO command" },
-	[KIND_DATA] = { "sending DATA command", "DATA command" },
-	[KIND_DOT] = { "sending end of data -- message may be sent more than "
-	    "once", "end of DATA command" },
-	[KIND_QUIT] = { "sending QUIT", "QUIT command" },
 };
 
 struct dialogue {
@@ -68,14 +40,8 @@ struct dialogue {
 
 	/* the server */
 	bool			 is_greeted;	/* EHLO or HELO was accepted */
-	bool			 has_pipelining;
-	bool			 has_8bit;
-	bool			 has_size;
-	uint64_t		 size_limit;	/* 0: not told */
-
-	/* commands that wait for their replies: a ring */
-	enum kind		*sent;
-	size_t			 sent_first, sent_count, sent_cap;
+	struct offer		 offer;
+	struct awaited		 sent;		/* commands without a reply */
 
 	/* the job */
 	struct job		*job;
@@ -86,7 +52,7 @@ struct dialogue {
 	uint32_t		 chunk;		/* of content, next */
 	struct content		 content;
 	bool			 is_refused;	/* MAIL was */
-	bool			 is_open;	/* a transaction, at the server */
+	bool			 is_open;	/* to be answered */
 	bool			 has_reply;	/* to anything of this job */
 	int			 use;		/* jobs so far */
 
@@ -108,9 +74,7 @@ dialogue_new(const struct conf *conf, const char *host, const char *ip,
 	d->out = out;
 	d->on_chunk = on_chunk;
 	d->chunk_arg = arg;
-	d->sent_cap = 8;
-	d->sent = mem_new_array(d->sent_cap, sizeof(*d->sent));
-	d->sent[d->sent_count++] = KIND_GREETING;
+	awaited_put(&d->sent, AWAITED_GREETING);
 	return d;
 }
 
@@ -123,7 +87,7 @@ dialogue_free(struct dialogue **dp)
 		return;
 	*dp = NULL;
 	answer_clear(&d->answer);
-	mem_free(d->sent);
+	awaited_clear(&d->sent);
 	mem_free(d->peer);
 	mem_free(d->relay);
 	mem_free(d->reason);
@@ -168,36 +132,10 @@ dialogue_is_permanent(const struct dialogue *d)
 
 /* ---- the line of commands ------------------------------------------------ */
 
-static void
-push(struct dialogue *d, enum kind kind)
-{
-	if (d->sent_count == d->sent_cap) {
-		enum kind	*old = d->sent;
-
-		d->sent = mem_new_array(d->sent_cap * 2, sizeof(*d->sent));
-		for (size_t i = 0; i < d->sent_count; i++)
-			d->sent[i] = old[(d->sent_first + i) % d->sent_cap];
-		mem_free(old);
-		d->sent_cap *= 2;
-		d->sent_first = 0;
-	}
-	d->sent[(d->sent_first + d->sent_count++) % d->sent_cap] = kind;
-}
-
-static enum kind
-pop(struct dialogue *d)
-{
-	enum kind	kind = d->sent[d->sent_first];
-
-	d->sent_first = (d->sent_first + 1) % d->sent_cap;
-	d->sent_count--;
-	return kind;
-}
-
 static bool
 may_send(const struct dialogue *d)
 {
-	return d->sent_count == 0 || d->has_pipelining;
+	return d->sent.count == 0 || d->offer.has_pipelining;
 }
 
 /* ---- breaking ------------------------------------------------------------ */
@@ -221,9 +159,9 @@ doing(const struct dialogue *d)
 {
 	if (d->next == NEXT_BODY)
 		return "sending message body";
-	if (d->sent_count == 0)
+	if (d->sent.count == 0)
 		return "waiting for a job";
-	return words[d->sent[d->sent_first]].doing;
+	return awaited_doing(awaited_head(&d->sent));
 }
 
 void
@@ -239,31 +177,11 @@ dialogue_lose(struct dialogue *d, bool is_timeout)
 int64_t
 dialogue_timeout_ms(const struct dialogue *d)
 {
-	const struct conf	*conf = d->conf;
-
 	if (d->next == NEXT_BODY)
-		return conf->smtp_data_xfer_timeout;
-	if (d->sent_count == 0)
-		return conf->smtp_connection_cache_time_limit;
-	switch (d->sent[d->sent_first]) {
-	case KIND_GREETING:
-	case KIND_EHLO:
-	case KIND_HELO:
-		return conf->smtp_helo_timeout;
-	case KIND_RSET:
-		return conf->smtp_rset_timeout;
-	case KIND_MAIL:
-		return conf->smtp_mail_timeout;
-	case KIND_RCPT:
-		return conf->smtp_rcpt_timeout;
-	case KIND_DATA:
-		return conf->smtp_data_init_timeout;
-	case KIND_DOT:
-		return conf->smtp_data_done_timeout;
-	case KIND_QUIT:
-		return conf->smtp_quit_timeout;
-	}
-	return conf->smtp_quit_timeout;
+		return d->conf->smtp_data_xfer_timeout;
+	if (d->sent.count == 0)
+		return d->conf->smtp_connection_cache_time_limit;
+	return awaited_timeout_ms(d->conf, awaited_head(&d->sent));
 }
 
 /* ---- results ------------------------------------------------------------- */
@@ -288,15 +206,15 @@ reply_dsn(const struct answer *answer, char *dsn, size_t size)
 
 /* "host h[ip] said: 550 no (in reply to RCPT TO command)"; caller frees. */
 static char *
-said(struct dialogue *d, enum kind kind)
+said(struct dialogue *d, enum awaited_kind kind)
 {
 	return mem_printf("host %s said: %s (in reply to %s)", d->peer,
-	    buf_cstr(&d->answer.text), words[kind].reply_to);
+	    buf_cstr(&d->answer.text), awaited_command(kind));
 }
 
 /* The answer is the result of recipient, or of all that were accepted. */
 static void
-decide(struct dialogue *d, enum kind kind, struct job_rcpt *only)
+decide(struct dialogue *d, enum awaited_kind kind, struct job_rcpt *only)
 {
 	struct job		*job = d->job;
 	char			 dsn[16];
@@ -337,13 +255,13 @@ send_mail(struct dialogue *d)
 {
 	buf_printf(d->out, "MAIL FROM:<%s>", d->job->from);
 	/* RFC 1870, RFC 6152 */
-	if (d->has_size)
+	if (d->offer.has_size)
 		buf_printf(d->out, " SIZE=%llu",
 		    (unsigned long long)d->job->size);
-	if (d->has_8bit && (d->job->flags & MAIL_EIGHT_BIT))
+	if (d->offer.has_8bit && (d->job->flags & MAIL_EIGHT_BIT))
 		buf_put_str(d->out, " BODY=8BITMIME");
 	buf_put(d->out, "\r\n", 2);
-	push(d, KIND_MAIL);
+	awaited_put(&d->sent, AWAITED_MAIL);
 	d->next = NEXT_RCPT;
 }
 
@@ -352,7 +270,7 @@ send_rcpt(struct dialogue *d)
 {
 	buf_printf(d->out, "RCPT TO:<%s>\r\n",
 	    d->job->recipients[d->next_rcpt++].address);
-	push(d, KIND_RCPT);
+	awaited_put(&d->sent, AWAITED_RCPT);
 	if (d->next_rcpt == d->job->count)
 		d->next = NEXT_DATA;
 }
@@ -374,7 +292,7 @@ send_body(struct dialogue *d)
 		job_drop_chunk(job, d->chunk++);
 	}
 	content_end(&d->content, d->out);
-	push(d, KIND_DOT);
+	awaited_put(&d->sent, AWAITED_DOT);
 	d->next = NEXT_NOTHING;
 }
 
@@ -385,7 +303,7 @@ dialogue_write(struct dialogue *d)
 		switch (d->next) {
 		case NEXT_RSET:
 			buf_put_str(d->out, "RSET\r\n");
-			push(d, KIND_RSET);
+			awaited_put(&d->sent, AWAITED_RSET);
 			d->next = NEXT_MAIL;
 			break;
 		case NEXT_MAIL:
@@ -396,7 +314,7 @@ dialogue_write(struct dialogue *d)
 			break;
 		case NEXT_DATA:
 			buf_put_str(d->out, "DATA\r\n");
-			push(d, KIND_DATA);
+			awaited_put(&d->sent, AWAITED_DATA);
 			d->next = NEXT_NOTHING;
 			break;
 		case NEXT_BODY:
@@ -419,11 +337,11 @@ is_too_big(struct dialogue *d, struct job *job)
 	};
 	char			*reason;
 
-	if (d->size_limit == 0 || job->size <= d->size_limit)
+	if (d->offer.size_limit == 0 || job->size <= d->offer.size_limit)
 		return false;
 	reason = mem_printf("message size %llu exceeds size limit %llu of "
 	    "server %s", (unsigned long long)job->size,
-	    (unsigned long long)d->size_limit, d->peer);
+	    (unsigned long long)d->offer.size_limit, d->peer);
 	result.reason = reason;
 	job_decide_all(job, &result, OUTCOME_SITE_ALIVE);
 	mem_free(reason);
@@ -454,18 +372,18 @@ void
 dialogue_quit(struct dialogue *d)
 {
 	buf_put_str(d->out, "QUIT\r\n");
-	push(d, KIND_QUIT);
+	awaited_put(&d->sent, AWAITED_QUIT);
 	d->state = DIALOGUE_BUSY;
 }
 
 /* ---- receiving ----------------------------------------------------------- */
 
 static void
-send_hello(struct dialogue *d, enum kind kind)
+send_hello(struct dialogue *d, enum awaited_kind kind)
 {
-	buf_printf(d->out, "%s %s\r\n", kind == KIND_EHLO ? "EHLO" : "HELO",
+	buf_printf(d->out, "%s %s\r\n", kind == AWAITED_EHLO ? "EHLO" : "HELO",
 	    d->conf->smtp_helo_name);
-	push(d, kind);
+	awaited_put(&d->sent, kind);
 }
 
 static void
@@ -479,71 +397,24 @@ refuse_to_talk(struct dialogue *d)
 	    buf_cstr(&d->answer.text)));
 }
 
-static bool
-is_discarded(const struct dialogue *d, struct slice keyword)
-{
-	struct slice	list = slice_str(d->conf->smtp_discard_ehlo_keywords);
-	struct slice	word;
-
-	while (slice_get_word(&list, ", \t", &word) == 0)
-		if (slice_equal_nocase(word, keyword))
-			return true;
-	return false;
-}
-
 static void
-take_keyword(struct dialogue *d, struct slice line)
-{
-	struct slice	word, argument;
-
-	if (slice_get_word(&line, " \t", &word) < 0 || is_discarded(d, word))
-		return;
-	if (slice_is_nocase(word, "PIPELINING"))
-		d->has_pipelining = true;
-	else if (slice_is_nocase(word, "8BITMIME"))
-		d->has_8bit = true;
-	else if (slice_is_nocase(word, "SIZE")) {
-		d->has_size = true;
-		if (slice_get_word(&line, " \t", &argument) == 0 &&
-		    slice_parse_u64(argument, &d->size_limit) < 0)
-			d->size_limit = 0;
-	}
-}
-
-static void
-take_keywords(struct dialogue *d)
-{
-	struct slice	lines = buf_slice(&d->answer.lines), line, word;
-
-	if (slice_get_word(&lines, "\n", &line) < 0)
-		return;
-	/* The first line is the server's name: ours means a loop. */
-	if (slice_get_word(&line, " \t", &word) == 0 &&
-	    slice_is_nocase(word, d->conf->myhostname)) {
-		break_off(d, "5.4.6", true,
-		    mem_strdup("mail loops back to myself"));
-		return;
-	}
-	while (slice_get_word(&lines, "\n", &line) == 0)
-		take_keyword(d, line);
-}
-
-static void
-take_hello(struct dialogue *d, enum kind kind)
+take_hello(struct dialogue *d, enum awaited_kind kind)
 {
 	/* RFC 5321 section 3.2: an old server gets HELO. */
-	if (kind == KIND_EHLO && d->answer.code / 100 == 5) {
-		send_hello(d, KIND_HELO);
+	if (kind == AWAITED_EHLO && d->answer.code / 100 == 5) {
+		send_hello(d, AWAITED_HELO);
 		return;
 	}
 	if (d->answer.code / 100 != 2) {
 		refuse_to_talk(d);
 		return;
 	}
-	if (kind == KIND_EHLO)
-		take_keywords(d);
-	if (d->state == DIALOGUE_BROKEN)
+	if (kind == AWAITED_EHLO && offer_parse(d->conf,
+	    buf_slice(&d->answer.lines), &d->offer) < 0) {
+		break_off(d, "5.4.6", true,
+		    mem_strdup("mail loops back to myself"));
 		return;
+	}
 	d->is_greeted = true;
 	d->state = DIALOGUE_READY;
 }
@@ -556,8 +427,8 @@ take_mail(struct dialogue *d)
 		return;
 	}
 	d->is_refused = true;
-	decide(d, KIND_MAIL, NULL);
-	if (!d->has_pipelining)
+	decide(d, AWAITED_MAIL, NULL);
+	if (!d->offer.has_pipelining)
 		end_job(d);
 }
 
@@ -570,9 +441,9 @@ take_rcpt(struct dialogue *d)
 		rcpt->is_accepted = true;
 		d->accepted++;
 	} else if (!d->is_refused) {
-		decide(d, KIND_RCPT, rcpt);
+		decide(d, AWAITED_RCPT, rcpt);
 	}
-	if (!d->has_pipelining && d->reply_rcpt == d->job->count &&
+	if (!d->offer.has_pipelining && d->reply_rcpt == d->job->count &&
 	    d->accepted == 0)
 		end_job(d);
 }
@@ -587,11 +458,11 @@ take_data(struct dialogue *d)
 	if (d->answer.code / 100 == 3) {
 		/* RFC 2920 section 3.1: content for nobody is empty. */
 		buf_put_str(d->out, ".\r\n");
-		push(d, KIND_DOT);
+		awaited_put(&d->sent, AWAITED_DOT);
 		return;
 	}
 	if (d->accepted > 0)
-		decide(d, KIND_DATA, NULL);
+		decide(d, AWAITED_DATA, NULL);
 	end_job(d);
 }
 
@@ -600,50 +471,50 @@ take_dot(struct dialogue *d)
 {
 	d->is_open = false;
 	if (d->accepted > 0)
-		decide(d, KIND_DOT, NULL);
+		decide(d, AWAITED_DOT, NULL);
 	end_job(d);
 }
 
 static void
 take_answer(struct dialogue *d)
 {
-	enum kind	kind = pop(d);
+	enum awaited_kind	kind = awaited_take(&d->sent);
 
 	if (d->job != NULL)
 		d->has_reply = true;
 	/* RFC 5321 section 3.8: the server closes the connection. */
-	if (d->answer.code == 421 && kind != KIND_QUIT &&
-	    kind != KIND_GREETING) {
+	if (d->answer.code == 421 && kind != AWAITED_QUIT &&
+	    kind != AWAITED_GREETING) {
 		break_off(d, d->answer.dsn[0] == '\0' ? "4.3.0" :
 		    d->answer.dsn, false, said(d, kind));
 		return;
 	}
 	switch (kind) {
-	case KIND_GREETING:
+	case AWAITED_GREETING:
 		if (d->answer.code / 100 == 2)
-			send_hello(d, KIND_EHLO);
+			send_hello(d, AWAITED_EHLO);
 		else
 			refuse_to_talk(d);
 		break;
-	case KIND_EHLO:
-	case KIND_HELO:
+	case AWAITED_EHLO:
+	case AWAITED_HELO:
 		take_hello(d, kind);
 		break;
-	case KIND_RSET:
+	case AWAITED_RSET:
 		break;
-	case KIND_MAIL:
+	case AWAITED_MAIL:
 		take_mail(d);
 		break;
-	case KIND_RCPT:
+	case AWAITED_RCPT:
 		take_rcpt(d);
 		break;
-	case KIND_DATA:
+	case AWAITED_DATA:
 		take_data(d);
 		break;
-	case KIND_DOT:
+	case AWAITED_DOT:
 		take_dot(d);
 		break;
-	case KIND_QUIT:
+	case AWAITED_QUIT:
 		d->state = DIALOGUE_CLOSED;
 		break;
 	}
@@ -660,7 +531,7 @@ take_unasked(struct dialogue *d)
 		break_off(d, d->answer.code / 100 == 5 && d->answer.dsn[0] !=
 		    '\0' && d->next == NEXT_BODY ? d->answer.dsn : "4.3.0",
 		    d->next == NEXT_BODY && d->answer.code / 100 == 5,
-		    said(d, d->next == NEXT_BODY ? KIND_DOT : KIND_QUIT));
+		    said(d, d->next == NEXT_BODY ? AWAITED_DOT : AWAITED_QUIT));
 	else
 		break_off(d, "4.5.0", false, mem_printf("host %s said: %s "
 		    "(unexpected reply)", d->peer,
@@ -681,7 +552,7 @@ dialogue_read(struct dialogue *d, struct buf *in)
 		if (got < 0)
 			break_off(d, "4.5.0", false, mem_printf(
 			    "host %s: %s while %s", d->peer, why, doing(d)));
-		else if (d->sent_count == 0)
+		else if (d->sent.count == 0)
 			take_unasked(d);
 		else
 			take_answer(d);

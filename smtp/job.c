@@ -53,8 +53,10 @@ destroy(struct job *job)
 /* ---- from the queue manager ---------------------------------------------- */
 
 void	on_deliver(struct ipc *, uint32_t, const struct msg_deliver *);
-void	on_deliver_rcpt(struct ipc *, uint32_t, const struct msg_deliver_rcpt *);
-void	on_deliver_data(struct ipc *, uint32_t, const struct msg_deliver_data *);
+void	on_deliver_rcpt(struct ipc *, uint32_t,
+	    const struct msg_deliver_rcpt *);
+void	on_deliver_data(struct ipc *, uint32_t,
+	    const struct msg_deliver_data *);
 
 void
 on_deliver(struct ipc *ipc, uint32_t id, const struct msg_deliver *m)
@@ -207,7 +209,7 @@ job_decide(struct job *job, struct job_rcpt *rcpt,
 	job->undecided--;
 	log.times.end_us = clock_wall_us();
 	delivery_log_put(&log);
-	/* While it is away, the result is lost: the recipient is tried again. */
+	/* While it is away the result is lost: it is tried again. */
 	if (qmgr != NULL)
 		ipc_send_deliver_result(qmgr, job->id, &m);
 }

@@ -45,7 +45,7 @@ struct job {
 	/* content */
 	struct buf		*chunks;	/* by number; empty: not here */
 	uint32_t		 chunk_count;
-	uint32_t		 asked;		/* chunks before it were asked */
+	uint32_t		 asked;		/* so many were asked */
 	void			(*on_chunk)(void *arg);
 	void			*chunk_arg;
 

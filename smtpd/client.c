@@ -23,7 +23,7 @@ struct connection {
 	struct io		*io;
 	struct session		*session;
 	struct loop_timer	*pause;		/* NULL until wanted */
-	int64_t			 deadline_ms;	/* of the request, when wanted */
+	int64_t			 deadline_ms;	/* of the request */
 	bool			 is_ending;	/* closes when output is gone */
 	bool			 wants_shutdown;
 	bool			 is_closed;	/* the client sends no more */

@@ -292,7 +292,8 @@ session_resume(struct session *s)
 static bool
 is_foreign(const struct session *s, struct slice line, struct slice word)
 {
-	struct slice	list = slice_str(s->gate->conf->smtpd_forbidden_commands);
+	const struct conf *conf = s->gate->conf;
+	struct slice	list = slice_str(conf->smtpd_forbidden_commands);
 	struct slice	name;
 
 	if (!ascii_is_alpha(word.data[0]))
@@ -402,7 +403,8 @@ run_line(struct session *s, struct slice line, struct slice behind)
 void
 session_refuse_bare_lf(struct session *s)
 {
-	int	code = (int)s->gate->conf->smtpd_forbid_bare_newline_reject_code;
+	const struct conf	*conf = s->gate->conf;
+	int	code = (int)conf->smtpd_forbid_bare_newline_reject_code;
 
 	reply_reject(s, NULL, code, code < 500 ? "4.5.2" : "5.5.2",
 	    "%s Error: bare <LF> received", s->gate->conf->myhostname);

@@ -70,7 +70,7 @@ struct session {
 	bool			 is_waiting;
 	bool			 has_error;	/* its reply was 4xx or 5xx */
 	bool			 is_leaving;	/* it was 421 or 521 (S28) */
-	bool			 is_late;	/* replies wait: too many errors */
+	bool			 is_late;	/* too many errors */
 
 	/* input */
 	bool			 is_skipping;	/* rest of a long line */
@@ -81,7 +81,7 @@ struct session {
 	int			 error_count;
 	int			 junk_count;
 	int			 pause_ms;	/* wanted before the reply */
-	struct buf		 late;		/* the replies kept back for it */
+	struct buf		 late;		/* replies kept back */
 	uint32_t		 good[SESSION_VERB_LIMIT];
 	uint32_t		 total[SESSION_VERB_LIMIT];
 	uint32_t		 unknown_count;

@@ -41,7 +41,7 @@ static unsigned char		 body[100000];
 static inline int
 set_up(void)
 {
-	strcpy(folder, "/tmp/tern-store-XXXXXX");
+	snprintf(folder, sizeof(folder), "/tmp/tern-store-XXXXXX");
 	if (mkdtemp(folder) == NULL)
 		return -1;
 	for (size_t i = 0; i < sizeof(body); i++)
