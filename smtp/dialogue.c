@@ -52,7 +52,7 @@ struct dialogue {
 	uint32_t		 chunk;		/* of content, next */
 	struct content		 content;
 	bool			 is_refused;	/* MAIL was */
-	bool			 is_open;	/* to be answered */
+	bool			 is_open;	/* a transaction there */
 	bool			 has_reply;	/* to anything of this job */
 	int			 use;		/* jobs so far */
 
