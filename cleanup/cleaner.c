@@ -38,7 +38,7 @@ must_pause(const struct cleaner *cleaner)
 	const struct ipc	*queue = cleaner_queue(cleaner);
 
 	if (!cleaner->has_lease || cleaner->held_bytes > HELD_LIMIT)
-		return loop_timer_is_running(cleaner->away);
+		return cleaner_may_wait(cleaner);
 	return queue != NULL && ipc_is_congested(queue);
 }
 
@@ -100,7 +100,7 @@ cleaner_queue(const struct cleaner *cleaner)
 bool
 cleaner_may_wait(const struct cleaner *cleaner)
 {
-	return loop_timer_is_running(cleaner->away);
+	return loop_timer_is_running(cleaner->away) && !cleaner->is_stopping;
 }
 
 static void
@@ -220,7 +220,11 @@ on_drain(struct daemon *daemon, bool in_a_hurry)
 {
 	struct cleaner	*cleaner = daemon_state(daemon);
 
-	(void)in_a_hurry;
+	/* No qmgr comes any more: who waits for one is told so at once. */
+	cleaner->is_stopping = in_a_hurry;
+	if (in_a_hurry)
+		release_all(cleaner);
+	cleaner_check_room(cleaner);
 	cleaner_check_end(cleaner);
 }
 

@@ -25,11 +25,12 @@ struct cleaner {
 	const struct conf	*conf;		/* borrowed */
 	struct loop		*loop;		/* borrowed */
 	struct peer		*qmgr;
-	struct loop_timer	*away;		/* qmgr may come back */
+	struct loop_timer	*away;		/* while qmgr may return */
 	struct feeder		*feeders;	/* list */
 	size_t			 message_count;
-	size_t			 held_bytes;	/* waiting for qmgr */
+	size_t			 held_bytes;	/* wait for qmgr */
 	uint64_t		 free_bytes;
+	bool			 is_stopping;	/* the whole suite is */
 
 	/* queue ids */
 	bool			 has_lease;

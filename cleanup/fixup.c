@@ -22,7 +22,7 @@ struct fixup {
 	fixup_put_fn		 put;
 	void			*arg;
 	struct buf		 in;		/* not a whole line yet */
-	struct buf		 header;	/* maybe not whole */
+	struct buf		 header;	/* perhaps half a field */
 	struct buf		 out;
 	bool			 in_body;
 	bool			 is_cut;	/* this field is too long */

@@ -20,7 +20,7 @@ struct value {
 	char	*text;		/* TEXT, CHOICE; owned */
 };
 
-/* Where each row's field is, in the order of conf_row_all. */
+/* Where each row's field is, in the order of conf_row_list. */
 static const size_t offsets[] = {
 #define TEXT(name, value, text)			offsetof(struct conf, name),
 #define CHOICE(name, value, choices, text)	offsetof(struct conf, name),
@@ -281,7 +281,7 @@ check_set(const char *name, const char *value, const char *where, void *arg)
 static void
 store(struct conf *conf, const struct conf_row *row, struct value value)
 {
-	void	*field = (char *)conf + offsets[row - conf_row_all()];
+	void	*field = (char *)conf + offsets[row - conf_row_list()];
 
 	switch (row->type) {
 	case CONF_TEXT:
@@ -308,7 +308,7 @@ conf_new(struct conf_source *source, char **why_r)
 
 	/* What is set comes first: its errors have a line to point at. */
 	conf_source_each(source, check_set, &check);
-	for (const struct conf_row *row = conf_row_all();
+	for (const struct conf_row *row = conf_row_list();
 	    row->name != NULL && check.why == NULL; row++) {
 		check.why = evaluate(source, row->name, row, &value);
 		if (check.why != NULL)
@@ -329,11 +329,11 @@ conf_free(struct conf **conf)
 {
 	if (*conf == NULL)
 		return;
-	for (const struct conf_row *row = conf_row_all(); row->name != NULL;
+	for (const struct conf_row *row = conf_row_list(); row->name != NULL;
 	    row++)
 		if (row->type == CONF_TEXT || row->type == CONF_CHOICE)
 			mem_free(*(void **)((char *)*conf +
-			    offsets[row - conf_row_all()]));
+			    offsets[row - conf_row_list()]));
 	conf_source_free(&(*conf)->source);
 	mem_free(*conf);
 	*conf = NULL;
@@ -416,7 +416,7 @@ conf_nearest(const char *name)
 	const char	*nearest = NULL;
 	size_t		 limit = strlen(name) < 6 ? 1 : 2;
 
-	for (const struct conf_row *row = conf_row_all(); row->name != NULL;
+	for (const struct conf_row *row = conf_row_list(); row->name != NULL;
 	    row++) {
 		size_t	d = distance(name, row->name, limit);
 

@@ -171,7 +171,7 @@ struct conf_row {
 };
 
 /* All rows, in the order of params.def, ended by a NULL name. */
-const struct conf_row *conf_row_all(void);
+const struct conf_row *conf_row_list(void);
 const struct conf_row *conf_row_find(const char *name);
 
 /*

@@ -113,7 +113,7 @@ compare(const struct conf_source *old, const struct conf_source *changed,
 {
 	char	*why, *old_why;
 
-	for (const struct conf_row *row = conf_row_all(); row->name != NULL;
+	for (const struct conf_row *row = conf_row_list(); row->name != NULL;
 	    row++) {
 		if (conf_check(changed, row->name, &why) == 0)
 			continue;

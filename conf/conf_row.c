@@ -47,7 +47,7 @@ static const struct {
 };
 
 const struct conf_row *
-conf_row_all(void)
+conf_row_list(void)
 {
 	return rows;
 }

@@ -23,7 +23,7 @@ struct delivery_log {
 	const char		*recipient;
 	const char		*original;	/* shown when it differs */
 	const char		*relay;		/* "host[ip]:port", "none" */
-	int			 use;		/* of the connection */
+	int			 use;		/* of it; shown from 2 */
 	struct delivery_times	 times;
 	const char		*dsn;
 	enum outcome_kind	 kind;

@@ -290,7 +290,11 @@ ipc_free(struct ipc **ipcp)
 	if (ipc == NULL)
 		return;
 	*ipcp = NULL;
-	ipc->is_closed = true;
+	/* The last words go as far as the peer takes them now. */
+	if (!ipc->is_closed) {
+		ipc->is_closed = true;
+		io_flush(ipc->io);
+	}
 	end_calls(ipc);
 	io_free(&ipc->io);
 	/* take_input of this very connection may be on the stack. */

@@ -23,7 +23,7 @@
 
 #include "util/slice.h"
 
-#define IPC_VERSION	1
+#define IPC_VERSION	2
 #define IPC_FRAME_LIMIT	65536	/* bytes after the length field */
 #define IPC_HEADER_SIZE	10
 #define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
@@ -113,7 +113,7 @@ struct ipc_handler {
 enum ipc_event {
 	IPC_OPENED,	/* the peer has said HELLO: ipc_peer is known */
 	IPC_DRAINED,	/* a congested connection has room again */
-	IPC_CLOSED,	/* lost or refused: ipc_free it; calls were told */
+	IPC_CLOSED,	/* lost or refused; ipc_free it (calls know) */
 };
 
 typedef void (*ipc_event_fn)(struct ipc *ipc, enum ipc_event event,
@@ -141,7 +141,7 @@ struct ipc	*ipc_new(struct loop *loop, int fd, bool is_brokered,
  */
 void		 ipc_set_owner(uid_t uid);
 
-/* Close; open calls end with code 0.  Accepts NULL. */
+/* Flush, close; open calls end with code 0.  Accepts NULL. */
 void		 ipc_free(struct ipc **ipc);
 
 /* The role of the peer, IPC_NONE before its HELLO, and its program name. */

@@ -29,7 +29,7 @@ struct peer {
 	peer_event_fn		 fn;
 	void			*arg;
 	struct ipc		*ipc;		/* NULL: asked for */
-	struct ipc		*old;		/* until its side closes */
+	struct ipc		*old;		/* until it is closed */
 	struct loop_timer	*retry;
 	struct peer_wait	*waits;
 	bool			 is_open;	/* the peer has said HELLO */

@@ -57,7 +57,7 @@ addr_parse_unix(const char *path, struct addr *addr_r)
 	if (strlen(path) >= sizeof(un->sun_path))
 		return -1;
 	un->sun_family = AF_UNIX;
-	snprintf(un->sun_path, sizeof(un->sun_path), "%s", path);
+	memcpy(un->sun_path, path, strlen(path) + 1);	/* @UNSAFE */
 	addr_r->len = sizeof(*un);
 	return 0;
 }

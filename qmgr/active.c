@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "conf/conf.h"
 #include "mail/queue_id.h"
@@ -44,10 +45,23 @@ free_content(struct active *active)
 }
 
 static void
+set_unwritten(struct active *active, bool is_unwritten)
+{
+	if (active->is_unwritten == is_unwritten)
+		return;
+	active->is_unwritten = is_unwritten;
+	if (is_unwritten)
+		DL_APPEND(active->manager->unwritten, active);
+	else
+		DL_DELETE(active->manager->unwritten, active);
+}
+
+static void
 destroy(struct active *active)
 {
 	struct manager	*manager = active->manager;
 
+	set_unwritten(active, false);
 	HASH_DEL(manager->actives, active);
 	manager->active_count--;
 	free_window(active);
@@ -236,15 +250,25 @@ finish_undelivered(struct active *active)
 
 	active->attempts++;
 	queue_id_format(active->id, id);
+	if (active->wants_retry) {
+		active->attempts = active->is_fresh ? 0 : active->attempts;
+		reschedule(active, (uint64_t)clock_wall_us(), false, reason);
+		destroy(active);
+		return;
+	}
+	if (active->wants_hold) {
+		reschedule(active, 0, true, reason);
+		destroy(active);
+		return;
+	}
 	if (active->has_deferred && is_expired(active)) {
 		log_info("%s: from=<%s>, status=expired, returned to sender",
 		    id, active->sender);
 		active->has_deferred = false;
 	}
-	if (active->wants_hold || !active->has_deferred) {
-		log_info("%s: held: %s", id, active->wants_hold ?
-		    "by the administrator" : "undeliverable, and there is no "
-		    "bounce program yet");
+	if (!active->has_deferred) {
+		log_info("%s: held: undeliverable, and there is no bounce "
+		    "program yet", id);
 		reschedule(active, 0, true, reason);
 	} else {
 		reschedule(active, next_due(active), false, reason);
@@ -261,15 +285,21 @@ write_results(struct active *active)
 
 	numbers = mem_new_array(active->count + 1, sizeof(*numbers));
 	changed = mem_new_array(active->count + 1, sizeof(*changed));
+	set_unwritten(active, false);
 	for (size_t i = 0; i < active->count; i++) {
-		const struct recipient	*r = &active->recipients[i];
+		struct recipient	*r = &active->recipients[i];
 
+		if (r->is_written && !(active->wants_retry &&
+		    r->state == RECIPIENT_FAILED))
+			continue;
+		r->is_written = r->state != RECIPIENT_TODO;
 		if (r->state == RECIPIENT_SENT)
 			numbers[sent++] = r->number;
 		else if (r->dsn != NULL)
 			changed[other++] = (struct store_recipient){
 				.number = r->number,
-				.status = r->state == RECIPIENT_FAILED ?
+				.status = r->state == RECIPIENT_FAILED &&
+				    !active->wants_retry ?
 				    STORE_FAILED : STORE_TODO,
 				.address = slice_str(r->address),
 				.original = slice_str(r->original),
@@ -287,21 +317,30 @@ write_results(struct active *active)
 	mem_free(changed);
 }
 
+/* The administrator does not want its recipients tried any more, for now. */
+static bool
+is_stopped(const struct active *active)
+{
+	return active->wants_removal || active->wants_hold ||
+	    active->wants_retry;
+}
+
 /* Every recipient of the window has its result. */
 static void
 finish_window(struct active *active)
 {
 	if (active->wants_removal) {
-		remove_message(active);
+		destroy(active);
 		return;
 	}
-	if (active->has_more) {
+	if (active->has_more && !is_stopped(active)) {
 		write_results(active);
 		free_window(active);
 		load_window(active);
 		return;
 	}
-	if (!active->has_deferred && !active->has_failed) {
+	if (!active->has_deferred && !active->has_failed &&
+	    !active->has_more) {
 		remove_message(active);
 		return;
 	}
@@ -317,7 +356,8 @@ active_result(struct active *active, struct recipient *recipient,
 		return;
 	recipient->state = kind == OUTCOME_SENT ? RECIPIENT_SENT :
 	    kind == OUTCOME_FAILED ? RECIPIENT_FAILED : RECIPIENT_DEFERRED;
-	if (kind != OUTCOME_SENT) {
+	/* Taken back, it keeps the reply of its last try. */
+	if (kind != OUTCOME_SENT && dsn.len > 0) {
 		recipient->dsn = slice_dup(dsn);
 		recipient->reply = slice_dup(reply);
 		mem_free(active->reason);
@@ -329,6 +369,15 @@ active_result(struct active *active, struct recipient *recipient,
 		active->has_failed = true;
 	if (--active->todo == 0)
 		finish_window(active);
+	else
+		set_unwritten(active, true);
+}
+
+void
+active_write_all(struct manager *manager)
+{
+	while (manager->unwritten != NULL)
+		write_results(manager->unwritten);
 }
 
 /* ---- from the store ------------------------------------------------------ */
@@ -336,6 +385,9 @@ active_result(struct active *active, struct recipient *recipient,
 struct loading {
 	struct manager	*manager;
 	uint64_t	 id;
+	uint64_t	 until_us;	/* due by then, or not wanted */
+	bool		 is_cancelled;
+	struct loading	*next, *prev;	/* of those to be activated */
 };
 
 static void
@@ -352,7 +404,7 @@ on_window(const struct store_message *message,
 		set_window(active, recipients, count);
 	else
 		active->has_more = false;
-	if (active->todo > 0 && !active->wants_removal)
+	if (active->todo > 0 && !is_stopped(active))
 		schedule_add(active->manager->schedule, active);
 	else
 		finish_window(active);
@@ -376,12 +428,14 @@ on_loaded(const struct store_message *message,
 	struct loading	*loading = arg;
 	struct manager	*manager = loading->manager;
 	struct active	*active;
-	uint64_t	 id = loading->id;
+	uint64_t	 id = loading->id, until_us = loading->until_us;
+	bool		 is_cancelled = loading->is_cancelled;
 
+	DL_DELETE(manager->loadings, loading);
 	mem_free(loading);
 	scan_loaded(manager->scan);
-	if (message == NULL || (message->flags & STORE_HELD) ||
-	    active_find(manager, id) != NULL)
+	if (message == NULL || is_cancelled || (message->flags & STORE_HELD) ||
+	    message->due_us > until_us || active_find(manager, id) != NULL)
 		return;
 	active = make(manager, message);
 	log_active(active);
@@ -393,11 +447,49 @@ on_loaded(const struct store_message *message,
 }
 
 void
-active_load(struct manager *manager, uint64_t id)
+active_load(struct manager *manager, uint64_t id, uint64_t until_us)
 {
 	struct loading	*loading = mem_new(sizeof(*loading));
 
 	loading->manager = manager;
 	loading->id = id;
+	loading->until_us = until_us;
+	DL_APPEND(manager->loadings, loading);
 	store_load(manager->store, id, 0, WINDOW, on_loaded, loading);
+}
+
+void
+active_cancel_load(struct manager *manager, uint64_t id)
+{
+	struct loading	*loading;
+
+	DL_FOREACH(manager->loadings, loading)
+		if (loading->id == id)
+			loading->is_cancelled = true;
+}
+
+/* ---- what the administrator wants ---------------------------------------- */
+
+void
+active_hold(struct active *active)
+{
+	active->wants_hold = true;
+	active->wants_retry = false;
+	schedule_withdraw(active);
+}
+
+void
+active_forget(struct active *active)
+{
+	active->wants_removal = true;
+	schedule_withdraw(active);
+}
+
+void
+active_retry(struct active *active, bool is_fresh)
+{
+	active->wants_hold = false;
+	active->wants_retry = true;
+	active->is_fresh = active->is_fresh || is_fresh;
+	schedule_withdraw(active);
 }

@@ -30,6 +30,7 @@ enum recipient_state {
 struct recipient {
 	uint32_t		 number;
 	enum recipient_state	 state;
+	bool			 is_written;	/* the result, to the store */
 	char			*address;
 	char			*original;
 	char			*dsn;		/* of the result; NULL: none */
@@ -64,9 +65,15 @@ struct active {
 	bool			 has_deferred;	/* in this window or before */
 	bool			 has_failed;
 
-	/* what the administrator wants when deliveries are over */
-	bool			 wants_removal;
+	/* results that the store does not know, while others are awaited */
+	bool			 is_unwritten;
+	struct active		*next, *prev;	/* of manager's unwritten */
+
+	/* what the administrator wants; deliveries in flight go on */
+	bool			 wants_removal;	/* it is removed already */
 	bool			 wants_hold;
+	bool			 wants_retry;	/* at once, also what failed */
+	bool			 is_fresh;	/* its attempts are forgotten */
 };
 
 /*
@@ -82,8 +89,29 @@ void	active_add_fresh(struct manager *manager,
 /* Is there room for one more? */
 bool	active_has_room(const struct manager *manager);
 
-/* Load a message from the store and activate it. */
-void	active_load(struct manager *manager, uint64_t id);
+/* Load a message from the store and activate it, if it is due by then. */
+void	active_load(struct manager *manager, uint64_t id, uint64_t until_us);
+
+/*
+ * Give the store all results that it does not have: a message with one slow
+ * recipient must not forget who was served (S3 -> S3).
+ */
+void	active_write_all(struct manager *manager);
+
+/*
+ * What the store was told about a message that is just being loaded: it is
+ * not activated by that.
+ */
+void	active_cancel_load(struct manager *manager, uint64_t id);
+
+/*
+ * The administrator has put it on hold, removed it, or wants it tried anew
+ * (and with is_fresh, as if it had just come); the store was told.  What no
+ * agent has got yet is taken back: it may be gone when this returns.
+ */
+void	active_hold(struct active *active);
+void	active_forget(struct active *active);
+void	active_retry(struct active *active, bool is_fresh);
 
 /* NULL: it is not in the active queue. */
 struct active *active_find(const struct manager *manager, uint64_t id);

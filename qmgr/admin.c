@@ -1,105 +1,149 @@
 /*
- * The administrator: listing, showing and acting on messages.  Everybody may
- * list and flush where authorized_mailq_users and authorized_flush_users say
- * so; the rest is for root and for who started the suite.
- *
- * A request works through the queue a message at a time, so that it never
- * holds up deliveries; the tool asks for page after page.
+ * Requests, and those that only look: list and show.  Everybody may list
+ * where authorized_mailq_users says so; what is in a message is for root
+ * and for who started the suite.
  */
+
+#include "qmgr/admin.h"
 
 #include <string.h>
 #include <utlist.h>
 
 #include "conf/conf.h"
+#include "mail/daemon.h"
 #include "mail/ipc.h"
-#include "mail/queue_id.h"
 #include "qmgr/active.h"
 #include "qmgr/manager.h"
-#include "qmgr/scan.h"
-#include "qmgr/schedule.h"
 #include "qmgr/store.h"
-#include "util/clock.h"
-#include "util/log.h"
 #include "util/mem.h"
 
-#define PAGE_LIMIT		1000	/* messages in one page */
-#define RECIPIENT_LIMIT		1000	/* recipients shown of one message */
+#define PAGE	1000	/* messages read at a time, at most */
 
-struct request {
-	struct manager	*manager;
-	struct client	*client;	/* compared with those there are */
-	uint32_t	 id;		/* of the frames */
-	enum admin_action action;
-	uint64_t	 after;		/* last message seen */
-	uint64_t	 only;		/* this one; 0: all */
-	uint32_t	 left;		/* messages to go */
-	uint32_t	 count;		/* done */
-	uint32_t	 chunk;		/* next, when showing */
-	uint32_t	 chunks;
-};
+/* ---- requests ------------------------------------------------------------ */
 
-/* The client may have gone while the store was asked. */
-static struct ipc *
-client_ipc(const struct request *request)
+/* A client has so many requests, or so many answers to take, as it may. */
+static void
+check_reading(struct client *client)
 {
-	struct client	*client;
-
-	DL_FOREACH(request->manager->clients, client)
-		if (client == request->client)
-			return client->ipc;
-	return NULL;
+	if (client->request_weight >= ADMIN_WEIGHT_LIMIT ||
+	    ipc_is_congested(client->ipc))
+		ipc_pause(client->ipc);
+	else
+		ipc_resume(client->ipc);
 }
 
-static void
-finish(struct request *request, uint64_t last, const char *error)
+struct admin_request *
+admin_request_new(struct ipc *ipc, uint32_t id, unsigned weight)
 {
-	struct ipc		*ipc = client_ipc(request);
+	struct client		*client = ipc_arg(ipc);
+	struct admin_request	*request = mem_new(sizeof(*request));
+
+	request->manager = client->manager;
+	request->client = client;
+	request->id = id;
+	request->weight = weight;
+	client->request_weight += weight;
+	DL_APPEND(client->requests, request);
+	check_reading(client);
+	return request;
+}
+
+void
+admin_answer(struct ipc *ipc, uint32_t id, uint32_t count, const char *error)
+{
+	struct msg_admin_done	m = {
+		.count = count,
+		.error = slice_str(error),
+	};
+
+	ipc_send_admin_done(ipc, id, &m);
+	check_reading(ipc_arg(ipc));
+}
+
+void
+admin_request_end(struct admin_request *request, uint64_t last,
+    const char *error)
+{
+	struct client		*client = request->client;
 	struct msg_admin_done	 m = {
 		.count = request->count,
 		.last = last,
 		.error = slice_str(error),
 	};
 
-	if (ipc != NULL)
-		ipc_send_admin_done(ipc, request->id, &m);
+	if (client != NULL) {
+		ipc_send_admin_done(client->ipc, request->id, &m);
+		DL_DELETE(client->requests, request);
+		client->request_weight -= request->weight;
+		check_reading(client);
+	}
 	mem_free(request);
 }
 
 static void
-refuse(struct ipc *ipc, uint32_t id, const char *error)
+discard(struct admin_request *request)
 {
-	struct msg_admin_done	m = { .error = slice_str(error) };
-
-	ipc_send_admin_done(ipc, id, &m);
+	if (request->client != NULL)
+		DL_DELETE(request->client->requests, request);
+	mem_free(request);
 }
 
-static struct request *
-make(struct ipc *ipc, uint32_t id)
+void
+admin_request_go_on(struct admin_request *request)
 {
-	struct client	*client = ipc_arg(ipc);
-	struct request	*request = mem_new(sizeof(*request));
+	struct manager	*manager = request->manager;
+	struct client	*client = request->client;
 
-	request->manager = client->manager;
-	request->client = client;
-	request->id = id;
-	return request;
+	request->is_waiting = false;
+	/* When we leave, the end of the connection is the answer. */
+	if ((client == NULL && !request->is_detached) ||
+	    manager->is_ending || daemon_is_draining(manager->daemon))
+		discard(request);
+	else if (client != NULL && ipc_is_congested(client->ipc))
+		request->is_waiting = true;
+	else
+		request->step(request);
+}
+
+void
+admin_drained(struct client *client)
+{
+	struct admin_request	*request, *next;
+
+	DL_FOREACH_SAFE(client->requests, request, next)
+		if (request->is_waiting)
+			admin_request_go_on(request);
+	check_reading(client);
+}
+
+void
+admin_lost(struct client *client)
+{
+	struct admin_request	*request, *next;
+
+	DL_FOREACH_SAFE(client->requests, request, next) {
+		DL_DELETE(client->requests, request);
+		request->client = NULL;
+		/* The others are freed when the store answers them. */
+		if (request->is_waiting)
+			admin_request_go_on(request);
+	}
 }
 
 /*
  * "static:anyone" or a list of users; until there are tables, only the
- * former and an empty list are told apart.
+ * former and any other value are told apart.
  */
-static bool
-is_authorized(const struct ipc *ipc, const char *users)
+bool
+admin_is_authorized(const struct ipc *ipc, const char *users)
 {
 	return ipc_peer(ipc) == IPC_ADMIN ||
 	    strcmp(users, "static:anyone") == 0;
 }
 
-/* ---- list ---------------------------------------------------------------- */
-
-static enum admin_state
-state_of(const struct manager *manager, const struct store_message *message)
+unsigned
+admin_state_of(const struct manager *manager,
+    const struct store_message *message)
 {
 	if (message->flags & STORE_HELD)
 		return ADMIN_HELD;
@@ -108,14 +152,15 @@ state_of(const struct manager *manager, const struct store_message *message)
 	return message->attempts == 0 ? ADMIN_QUEUED : ADMIN_DEFERRED;
 }
 
+/* ---- what is sent -------------------------------------------------------- */
+
 static void
-send_message(const struct request *request, struct ipc *ipc,
-    const struct store_message *message,
-    const struct store_recipient *recipients, size_t count)
+send_message(const struct admin_request *request,
+    const struct store_message *message)
 {
 	struct msg_admin_message	m = {
 		.queue_id = message->id,
-		.state = state_of(request->manager, message),
+		.state = admin_state_of(request->manager, message),
 		.attempts = message->attempts,
 		.arrival_us = message->arrival_us,
 		.due_us = message->due_us,
@@ -125,276 +170,186 @@ send_message(const struct request *request, struct ipc *ipc,
 		.facts = message->facts,
 	};
 
-	ipc_send_admin_message(ipc, request->id, &m);
+	ipc_send_admin_message(request->client->ipc, request->id, &m);
+}
+
+/* True when there may be more of them in the store. */
+static bool
+send_recipients(struct admin_request *request,
+    const struct store_recipient *recipients, size_t count)
+{
 	for (size_t i = 0; i < count; i++) {
-		struct msg_admin_rcpt	r = {
+		struct msg_admin_rcpt	m = {
 			.failed = recipients[i].status == STORE_FAILED,
 			.address = recipients[i].address,
 			.original = recipients[i].original,
 			.reason = recipients[i].reply,
 		};
 
-		ipc_send_admin_rcpt(ipc, request->id, &r);
+		ipc_send_admin_rcpt(request->client->ipc, request->id, &m);
+		request->number = recipients[i].number + 1;
 	}
+	return count == STORE_LIST_RECIPIENTS;
+}
+
+static void	read_recipients(struct admin_request *);
+
+/* More recipients of the message whose first ones were sent. */
+static void
+on_recipients(const struct store_message *message,
+    const struct store_recipient *recipients, size_t count, void *arg)
+{
+	struct admin_request	*request = arg;
+
+	request->step = request->then;
+	if (request->client != NULL && message != NULL &&
+	    send_recipients(request, recipients, count))
+		request->step = read_recipients;
+	admin_request_go_on(request);
 }
 
 static void
-on_listed(const struct store_message *message,
+read_recipients(struct admin_request *request)
+{
+	store_load(request->manager->store, request->after, request->number,
+	    STORE_LIST_RECIPIENTS, on_recipients, request);
+}
+
+static void
+end_well(struct admin_request *request)
+{
+	admin_request_end(request, 0, "");
+}
+
+/* ---- list ---------------------------------------------------------------- */
+
+static void
+end_page(struct admin_request *request)
+{
+	admin_request_end(request, request->after, "");
+}
+
+static void	read_page(struct admin_request *);
+
+static void
+on_page(const struct store_listed *list, size_t count, bool has_rest,
+    void *arg)
+{
+	struct admin_request	*request = arg;
+	bool			 has_more = false;
+
+	for (size_t i = 0; i < count && request->client != NULL; i++) {
+		send_message(request, &list[i].message);
+		has_more = send_recipients(request, list[i].recipients,
+		    list[i].count);
+		request->after = list[i].message.id;
+		request->count++;
+		request->left--;
+	}
+	request->then = !has_rest ? end_well :
+	    request->left == 0 ? end_page : read_page;
+	request->step = has_more ? read_recipients : request->then;
+	admin_request_go_on(request);
+}
+
+static void
+read_page(struct admin_request *request)
+{
+	store_list(request->manager->store, request->after,
+	    request->left < PAGE ? request->left : PAGE, on_page, request);
+}
+
+/* The one message that is asked for. */
+static void
+on_message(const struct store_message *message,
     const struct store_recipient *recipients, size_t count, void *arg)
 {
-	struct request	*request = arg;
-	struct ipc	*ipc = client_ipc(request);
+	struct admin_request	*request = arg;
+	bool			 has_more = false;
 
-	if (message == NULL || ipc == NULL) {
-		finish(request, 0, "");
+	if (message == NULL) {
+		admin_request_end(request, 0, request->then == end_well ?
+		    "" : "no such message");
 		return;
 	}
-	send_message(request, ipc, message, recipients, count);
+	if (request->client != NULL) {
+		send_message(request, message);
+		has_more = send_recipients(request, recipients, count);
+	}
 	request->after = message->id;
-	request->count++;
-	if (request->only != 0)
-		finish(request, 0, "");
-	else if (--request->left == 0 || ipc_is_congested(ipc))
-		finish(request, request->after, "");
-	else
-		store_next(request->manager->store, request->after,
-		    RECIPIENT_LIMIT, on_listed, request);
+	request->count = 1;
+	request->chunks = message->chunk_count;
+	request->step = has_more ? read_recipients : request->then;
+	admin_request_go_on(request);
 }
 
 void	on_admin_list(struct ipc *, uint32_t, const struct msg_admin_list *);
-void	on_admin_do(struct ipc *, uint32_t, const struct msg_admin_do *);
 void	on_admin_show(struct ipc *, uint32_t, const struct msg_admin_show *);
 
 void
 on_admin_list(struct ipc *ipc, uint32_t id, const struct msg_admin_list *m)
 {
-	struct client	*client = ipc_arg(ipc);
-	const struct conf *conf = client->manager->conf;
-	struct request	*request;
+	struct client		*client = ipc_arg(ipc);
+	struct admin_request	*request;
 
-	if (!is_authorized(ipc, conf->authorized_mailq_users)) {
-		refuse(ipc, id, "you may not list the queue "
+	if (!admin_is_authorized(ipc,
+	    client->manager->conf->authorized_mailq_users)) {
+		admin_answer(ipc, id, 0, "you may not list the queue "
 		    "(authorized_mailq_users)");
 		return;
 	}
-	request = make(ipc, id);
+	request = admin_request_new(ipc, id, ADMIN_WEIGHT_LIMIT);
 	request->after = m->after;
 	request->only = m->only;
-	request->left = m->count == 0 || m->count > PAGE_LIMIT ? PAGE_LIMIT :
-	    m->count;
+	request->left = m->count == 0 ? UINT32_MAX : m->count;
+	request->then = end_well;
 	if (m->only != 0)
 		store_load(request->manager->store, m->only, 0,
-		    RECIPIENT_LIMIT, on_listed, request);
+		    STORE_LIST_RECIPIENTS, on_message, request);
 	else
-		store_next(request->manager->store, m->after, RECIPIENT_LIMIT,
-		    on_listed, request);
+		read_page(request);
 }
 
 /* ---- show ---------------------------------------------------------------- */
 
 static void
-on_shown(struct slice bytes, void *arg)
+on_chunk(struct slice bytes, void *arg)
 {
-	struct request		*request = arg;
-	struct ipc		*ipc = client_ipc(request);
+	struct admin_request	*request = arg;
 	struct msg_admin_data	 m = { bytes };
 
-	if (ipc == NULL || bytes.len == 0) {
-		finish(request, 0, "");
+	if (bytes.len == 0) {
+		admin_request_end(request, 0, "the content cannot be read");
 		return;
 	}
-	ipc_send_admin_data(ipc, request->id, &m);
-	if (++request->chunk >= request->chunks)
-		finish(request, 0, "");
-	else
-		store_read(request->manager->store, request->only,
-		    request->chunk, on_shown, request);
+	if (request->client != NULL)
+		ipc_send_admin_data(request->client->ipc, request->id, &m);
+	request->chunk++;
+	admin_request_go_on(request);
 }
 
 static void
-on_found(const struct store_message *message,
-    const struct store_recipient *recipients, size_t count, void *arg)
+read_chunk(struct admin_request *request)
 {
-	struct request	*request = arg;
-	struct ipc	*ipc = client_ipc(request);
-
-	if (message == NULL || ipc == NULL) {
-		finish(request, 0, "no such message");
-		return;
-	}
-	send_message(request, ipc, message, recipients, count);
-	request->count = 1;
-	request->chunks = message->chunk_count;
-	store_read(request->manager->store, request->only, 0, on_shown,
-	    request);
+	if (request->chunk >= request->chunks)
+		admin_request_end(request, 0, "");
+	else
+		store_read(request->manager->store, request->only,
+		    request->chunk, on_chunk, request);
 }
 
 void
 on_admin_show(struct ipc *ipc, uint32_t id, const struct msg_admin_show *m)
 {
-	struct request	*request = make(ipc, id);
+	struct admin_request	*request;
 
+	if (ipc_peer(ipc) != IPC_ADMIN) {
+		admin_answer(ipc, id, 0, "you may not do that");
+		return;
+	}
+	request = admin_request_new(ipc, id, ADMIN_WEIGHT_LIMIT);
 	request->only = m->queue_id;
-	store_load(request->manager->store, m->queue_id, 0, RECIPIENT_LIMIT,
-	    on_found, request);
-}
-
-/* ---- act ----------------------------------------------------------------- */
-
-static const char *const action_names[] = {
-	[ADMIN_HOLD] = "placed on hold",
-	[ADMIN_RELEASE] = "released from hold",
-	[ADMIN_DELETE] = "removed",
-	[ADMIN_REQUEUE] = "requeued",
-	[ADMIN_FLUSH] = "flushed",
-};
-
-/* New flags and due time: any -> S5, S5 -> S2, S4 -> S4. */
-static void
-change(struct manager *manager, const struct store_message *message,
-    bool is_held, uint64_t due_us)
-{
-	struct store_message	new = *message;
-
-	new.flags = (message->flags & ~(uint32_t)STORE_HELD) |
-	    (is_held ? STORE_HELD : 0u);
-	new.due_us = is_held ? 0 : due_us;
-	store_reschedule(manager->store, &new, message->due_us, NULL, NULL);
-	if (!is_held)
-		scan_wake_at(manager->scan, due_us);
-}
-
-/* True: it counts. */
-static bool
-act_on_active(struct active *active, enum admin_action action)
-{
-	switch (action) {
-	case ADMIN_HOLD:
-		active->wants_hold = true;
-		break;
-	case ADMIN_DELETE:
-		active->wants_removal = true;
-		break;
-	default:
-		/* It is being tried this very moment. */
-		return action == ADMIN_FLUSH;
-	}
-	schedule_withdraw(active);
-	return true;
-}
-
-static bool
-act(struct manager *manager, enum admin_action action,
-    const struct store_message *message,
-    const struct store_recipient *recipients, size_t count)
-{
-	struct active	*active = active_find(manager, message->id);
-	bool		 is_held = (message->flags & STORE_HELD) != 0;
-	uint64_t	 now = (uint64_t)clock_wall_us();
-
-	if (active != NULL)
-		return act_on_active(active, action);
-	switch (action) {
-	case ADMIN_HOLD:
-		if (is_held)
-			return false;
-		change(manager, message, true, 0);
-		return true;
-	case ADMIN_RELEASE:
-		if (!is_held)
-			return false;
-		break;
-	case ADMIN_FLUSH:
-		if (is_held)
-			return false;
-		break;
-	case ADMIN_REQUEUE:
-		break;
-	case ADMIN_DELETE:
-		store_remove(manager->store, message->id, message->due_us,
-		    NULL, NULL);
-		return true;
-	}
-	/* What had failed for good gets another chance. */
-	for (size_t i = 0; i < count; i++) {
-		struct store_recipient	r = recipients[i];
-
-		if (r.status != STORE_FAILED)
-			continue;
-		r.status = STORE_TODO;
-		store_update(manager->store, message->id, &r, 1);
-	}
-	change(manager, message, false, now);
-	return true;
-}
-
-static void
-on_acted(const struct store_message *message,
-    const struct store_recipient *recipients, size_t count, void *arg)
-{
-	struct request	*request = arg;
-	char		 id[QUEUE_ID_TEXT_SIZE];
-
-	if (message == NULL) {
-		if (request->action == ADMIN_RELEASE ||
-		    request->action == ADMIN_REQUEUE)
-			schedule_revive(request->manager->schedule);
-		finish(request, 0, "");
-		return;
-	}
-	request->after = message->id;
-	if (act(request->manager, request->action, message, recipients,
-	    count)) {
-		request->count++;
-		log_info("%s: %s", queue_id_format(message->id, id),
-		    action_names[request->action]);
-	}
-	if (request->only != 0)
-		finish(request, 0, "");
-	else
-		store_next(request->manager->store, request->after,
-		    RECIPIENT_LIMIT, on_acted, request);
-}
-
-static void
-flush_all(struct ipc *ipc, uint32_t id)
-{
-	struct client	*client = ipc_arg(ipc);
-
-	schedule_revive(client->manager->schedule);
-	scan_flush(client->manager->scan);
-	refuse(ipc, id, "");
-}
-
-void
-on_admin_do(struct ipc *ipc, uint32_t id, const struct msg_admin_do *m)
-{
-	struct client	*client = ipc_arg(ipc);
-	struct request	*request;
-
-	if (m->action > ADMIN_FLUSH) {
-		refuse(ipc, id, "unknown action");
-		return;
-	}
-	if (m->action == ADMIN_FLUSH ? !is_authorized(ipc,
-	    client->manager->conf->authorized_flush_users) :
-	    ipc_peer(ipc) != IPC_ADMIN) {
-		refuse(ipc, id, "you may not do that");
-		return;
-	}
-	if (m->action == ADMIN_FLUSH && m->queue_id == 0) {
-		flush_all(ipc, id);
-		return;
-	}
-	if (m->action == ADMIN_FLUSH)
-		schedule_revive(client->manager->schedule);
-	request = make(ipc, id);
-	request->action = (enum admin_action)m->action;
-	request->only = m->queue_id;
-	if (m->queue_id != 0)
-		store_load(request->manager->store, m->queue_id, 0,
-		    RECIPIENT_LIMIT, on_acted, request);
-	else
-		store_next(request->manager->store, 0, RECIPIENT_LIMIT,
-		    on_acted, request);
+	request->then = read_chunk;
+	store_load(request->manager->store, m->queue_id, 0,
+	    STORE_LIST_RECIPIENTS, on_message, request);
 }

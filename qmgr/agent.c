@@ -10,6 +10,7 @@
 
 #include "mail/ipc.h"
 #include "mail/outcome.h"
+#include "net/loop.h"
 #include "qmgr/active.h"
 #include "qmgr/manager.h"
 #include "qmgr/scan.h"
@@ -18,16 +19,17 @@
 #include "util/clock.h"
 #include "util/mem.h"
 
+#define KEEP_MS		100	/* results wait so long for their flush */
+
 /*
- * A message with deliveries that go on from before our start: its results
- * are written straight to the store, and it is tried again only when the
- * last of them has ended.
+ * A message with deliveries of one agent that go on from before our start:
+ * its results are written straight to the store, and it is tried again only
+ * when the last of them has ended.
  */
 struct orphan {
 	uint64_t	 id;
 	UT_hash_handle	 hh;
 	uint32_t	 jobs;		/* going on */
-	struct client	*client;	/* of the agent */
 };
 
 struct agent *
@@ -195,18 +197,23 @@ on_content_get(struct ipc *ipc, uint32_t id, const struct msg_content_get *m)
 /* ---- results of deliveries from before our start ------------------------- */
 
 static struct orphan *
-find_orphan(const struct manager *manager, uint64_t id)
+find_orphan(const struct client *client, uint64_t id)
 {
 	struct orphan	*orphan;
 
-	HASH_FIND(hh, manager->orphans, &id, sizeof(id), orphan);
+	HASH_FIND(hh, client->orphans, &id, sizeof(id), orphan);
 	return orphan;
 }
 
 bool
 agent_is_held(const struct manager *manager, uint64_t id)
 {
-	return find_orphan(manager, id) != NULL;
+	const struct client	*client;
+
+	DL_FOREACH(manager->clients, client)
+		if (find_orphan(client, id) != NULL)
+			return true;
+	return false;
 }
 
 void	on_agent_holds(struct ipc *, uint32_t, const struct msg_agent_holds *);
@@ -215,24 +222,15 @@ void
 on_agent_holds(struct ipc *ipc, uint32_t id, const struct msg_agent_holds *m)
 {
 	struct client	*client = ipc_arg(ipc);
-	struct orphan	*orphan = find_orphan(client->manager, m->queue_id);
+	struct orphan	*orphan = find_orphan(client, m->queue_id);
 
 	(void)id;
 	if (orphan == NULL) {
 		orphan = mem_new(sizeof(*orphan));
 		orphan->id = m->queue_id;
-		orphan->client = client;
-		HASH_ADD(hh, client->manager->orphans, id, sizeof(orphan->id),
-		    orphan);
+		HASH_ADD(hh, client->orphans, id, sizeof(orphan->id), orphan);
 	}
 	orphan->jobs++;
-}
-
-static void
-free_orphan(struct manager *manager, struct orphan *orphan)
-{
-	HASH_DEL(manager->orphans, orphan);
-	mem_free(orphan);
 }
 
 static void
@@ -253,19 +251,73 @@ take_orphan_result(struct manager *manager,
 		store_update(manager->store, m->queue_id, &r, 1);
 }
 
+/* What is left of the message may have been due all the time. */
 static void
-end_orphan_job(struct manager *manager, uint64_t id)
+end_orphan(struct client *client, struct orphan *orphan)
 {
-	struct orphan	*orphan = find_orphan(manager, id);
+	struct manager	*manager = client->manager;
+	uint64_t	 id = orphan->id, now = (uint64_t)clock_wall_us();
 
-	if (orphan == NULL || --orphan->jobs > 0)
+	HASH_DEL(client->orphans, orphan);
+	mem_free(orphan);
+	if (agent_is_held(manager, id))
 		return;
-	free_orphan(manager, orphan);
-	/* What is left of it was due all the time. */
 	if (active_has_room(manager))
-		scan_load(manager->scan, id);
+		scan_load(manager->scan, id, now);
 	else
-		scan_wake_at(manager->scan, (uint64_t)clock_wall_us());
+		scan_wake_at(manager->scan, now);
+}
+
+static void
+end_orphan_job(struct client *client, uint64_t id)
+{
+	struct orphan	*orphan = find_orphan(client, id);
+
+	if (orphan != NULL && --orphan->jobs == 0)
+		end_orphan(client, orphan);
+}
+
+/* ---- results are safe ---------------------------------------------------- */
+
+static void
+on_flushed(void *arg)
+{
+	struct manager	*manager = arg;
+	struct client	*client;
+
+	manager->is_keeping = false;
+	DL_FOREACH(manager->clients, client) {
+		struct msg_deliver_kept	m = { client->keeping };
+
+		if (client->kept != client->keeping)
+			ipc_send_deliver_kept(client->ipc, 0, &m);
+		client->kept = client->keeping;
+		if (client->done != client->kept &&
+		    !loop_timer_is_running(manager->keep))
+			loop_timer_start(manager->keep, KEEP_MS);
+	}
+}
+
+static void
+on_keep(void *arg)
+{
+	struct manager	*manager = arg;
+	struct client	*client;
+
+	if (manager->is_keeping)
+		return;
+	manager->is_keeping = true;
+	DL_FOREACH(manager->clients, client)
+		client->keeping = client->done;
+	active_write_all(manager);
+	/* There is no message 0: all it does is to flush what came before. */
+	store_remove(manager->store, 0, 0, on_flushed, manager);
+}
+
+void
+agent_start(struct manager *manager)
+{
+	manager->keep = loop_timer_new(manager->loop, on_keep, manager);
 }
 
 /* ---- results ------------------------------------------------------------- */
@@ -288,7 +340,7 @@ on_deliver_result(struct ipc *ipc, uint32_t id,
 	if (entry != NULL && entry->queue_id == m->queue_id)
 		schedule_result(entry, m->number,
 		    (enum outcome_kind)m->kind, m->dsn, m->text);
-	else if (find_orphan(client->manager, m->queue_id) != NULL)
+	else if (find_orphan(client, m->queue_id) != NULL)
 		take_orphan_result(client->manager, m);
 }
 
@@ -305,7 +357,10 @@ on_deliver_done(struct ipc *ipc, uint32_t id,
 		    (enum outcome_site)m->site : OUTCOME_SITE_UNKNOWN,
 		    m->text);
 	else
-		end_orphan_job(client->manager, m->queue_id);
+		end_orphan_job(client, m->queue_id);
+	client->done++;
+	if (!loop_timer_is_running(client->manager->keep))
+		loop_timer_start(client->manager->keep, KEEP_MS);
 	manager_check_end(client->manager);
 }
 
@@ -330,15 +385,10 @@ on_agent_ready(struct ipc *ipc, uint32_t id, const struct msg_agent_ready *m)
 void
 agent_lost(struct client *client)
 {
-	struct manager	*manager = client->manager;
 	struct agent	*agent = client->agent;
-	struct orphan	*orphan, *next;
 
-	HASH_ITER(hh, manager->orphans, orphan, next)
-		if (orphan->client == client) {
-			orphan->jobs = 1;
-			end_orphan_job(manager, orphan->id);
-		}
+	while (client->orphans != NULL)
+		end_orphan(client, client->orphans);
 	if (agent == NULL)
 		return;
 	agent->capacity = 0;

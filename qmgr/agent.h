@@ -8,6 +8,8 @@
  * An agent outlives a queue manager: when it connects to the next one it
  * says which deliveries it still holds, and their results count
  * (mail/ipc.def, agent_holds).  Until then those messages are left alone.
+ * Results that we have not yet called safe on the disk (deliver_kept) it
+ * tells again: only an agent that dies can make a twin.
  */
 
 #include <stdbool.h>
@@ -46,6 +48,9 @@ void		 agent_lost(struct client *client);
 
 /* Deliveries of this message may be going on from before our start. */
 bool		 agent_is_held(const struct manager *manager, uint64_t id);
+
+/* The timer of deliver_kept. */
+void		 agent_start(struct manager *manager);
 
 /* Entries in flight with all agents. */
 bool		 agent_has_entries(const struct manager *manager);

@@ -28,7 +28,7 @@ enum batch_kind {
 	BATCH_LOAD,
 	BATCH_READ,
 	BATCH_SCAN,
-	BATCH_NEXT,
+	BATCH_LIST,
 };
 
 /* One recipient to be written. */
@@ -45,6 +45,7 @@ struct batch_op {
 	bool		 was_held;	/* result of a reschedule */
 	bool		 is_after;	/* a scan: not the entry itself */
 	bool		 has_more;	/* result: sweep again */
+	bool		 has_rest;	/* result: the list goes on */
 	uint32_t	 number;	/* first chunk or recipient */
 	uint64_t	 id;
 	uint64_t	 due_us;	/* as the caller knows it */
@@ -61,11 +62,13 @@ struct batch_op {
 	struct store_message	*found;		/* NULL: none */
 	struct store_recipient	*found_recipients;
 	struct store_due	*found_due;
+	struct store_listed	*found_list;
 
 	store_done_fn	 done;		/* one of these, or none */
 	store_load_fn	 on_load;
 	store_chunk_fn	 on_chunk;
 	store_due_fn	 on_due;
+	store_list_fn	 on_list;
 	void		*arg;
 };
 

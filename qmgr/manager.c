@@ -13,6 +13,8 @@
 #include "mail/daemon.h"
 #include "mail/queue_id.h"
 #include "net/loop.h"
+#include "qmgr/active.h"
+#include "qmgr/admin.h"
 #include "qmgr/agent.h"
 #include "qmgr/intake.h"
 #include "qmgr/scan.h"
@@ -124,6 +126,7 @@ drop(struct client *client)
 	DL_DELETE(manager->clients, client);
 	intake_abort_all(client);
 	agent_lost(client);
+	admin_lost(client);
 	ipc_free(&client->ipc);
 	mem_free(client);
 	manager_check_end(manager);
@@ -147,6 +150,7 @@ on_client(struct ipc *ipc, enum ipc_event event, void *arg)
 		drop(client);
 		break;
 	case IPC_DRAINED:
+		admin_drained(client);
 		break;
 	}
 }
@@ -207,6 +211,7 @@ on_start(struct daemon *daemon)
 	open_store(manager);
 	manager->schedule = schedule_new(manager);
 	manager->scan = scan_new(manager);
+	agent_start(manager);
 	manager->room = loop_timer_new(manager->loop, on_room, manager);
 	manager->space = loop_timer_new(manager->loop, on_space, manager);
 	manager->last_call = loop_timer_new(manager->loop, on_last_call,
@@ -252,10 +257,14 @@ static void
 on_stop(struct daemon *daemon)
 {
 	struct manager	*manager = daemon_state(daemon);
+	struct client	*client;
 
+	active_write_all(manager);
+	manager->is_ending = true;
 	store_close(&manager->store);
 	/* Commits that ended just now have their answers in the buffers. */
-	loop_tick(manager->loop, 0);
+	DL_FOREACH(manager->clients, client)
+		ipc_free(&client->ipc);
 }
 
 const struct daemon_program manager_program = {

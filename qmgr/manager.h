@@ -8,7 +8,8 @@
  *	active	 messages in memory, from activation to the last result
  *	schedule destinations and whose turn it is
  *	agent	 delivery agents and the jobs they hold
- *	admin	 listing and acting on messages
+ *	admin	 requests of the tools: listing and showing messages
+ *	act	 and acting on them
  *	scan	 the due index: what is to be tried when
  */
 
@@ -17,11 +18,13 @@
 #include <stdint.h>
 
 struct active;
+struct admin_request;
 struct agent;
 struct conf;
 struct daemon;
 struct daemon_program;
 struct ipc;
+struct loading;
 struct loop;
 struct loop_timer;
 struct orphan;
@@ -39,17 +42,22 @@ struct manager {
 	struct scan		*scan;
 	struct client		*clients;	/* list: all connections */
 	struct active		*actives;	/* hash by queue id */
+	struct loading		*loadings;	/* list: soon active */
 	size_t			 active_count;
 	size_t			 recipient_count; /* in memory */
 	int64_t			 cached_bytes;	/* contents in memory */
-	struct orphan		*orphans;	/* hash by queue id */
+	struct active		*unwritten;	/* list: results to write */
 	size_t			 intake_count;
 	uint32_t		 next_slot;
 	uint64_t		 free_bytes;
 	struct loop_timer	*space;		/* looks at the disk */
 	struct loop_timer	*room;		/* looks at the backlog */
+	struct loop_timer	*keep;		/* flushes results (agent) */
 	struct loop_timer	*last_call;	/* of draining */
 	bool			 is_paused;	/* cleanup must wait */
+	bool			 is_flushing;	/* all that is deferred */
+	bool			 is_ending;	/* the store is being closed */
+	bool			 is_keeping;	/* a flush of results goes on */
 };
 
 /* A connection: cleanup, an agent, an admin tool. */
@@ -58,6 +66,12 @@ struct client {
 	struct ipc	*ipc;
 	struct intake	*intakes;	/* of a cleanup: hash by frame id */
 	struct agent	*agent;		/* of an agent; NULL before ready */
+	struct admin_request	*requests; /* of a tool: list */
+	unsigned	 request_weight;
+	struct orphan	*orphans;	/* of an agent: hash by queue id */
+	uint32_t	 done;		/* deliver_done frames that came */
+	uint32_t	 keeping;	/* of them, being flushed */
+	uint32_t	 kept;		/* of them, on the disk */
 	struct client	*next, *prev;
 };
 

@@ -71,9 +71,8 @@ end_pass(struct scan *scan)
 	/* However time is set back and forth, look now and then. */
 	scan_wake_at(scan, (uint64_t)(now +
 	    scan->manager->conf->queue_run_delay * 1000));
-	if (scan->until_us < UINT64_MAX)
-		store_scan(scan->manager->store, &after, UINT64_MAX, 1,
-		    on_next, scan);
+	store_scan(scan->manager->store, &after, UINT64_MAX, 1, on_next,
+	    scan);
 }
 
 static void
@@ -91,7 +90,7 @@ on_page(const struct store_due *due, size_t count, void *arg)
 		if (active_find(manager, due[i].id) != NULL ||
 		    agent_is_held(manager, due[i].id))
 			continue;
-		scan_load(scan, due[i].id);
+		scan_load(scan, due[i].id, scan->until_us);
 	}
 	if (count < PAGE)
 		end_pass(scan);
@@ -130,25 +129,18 @@ on_timer(void *arg)
 }
 
 void
-scan_flush(struct scan *scan)
-{
-	if (!scan->is_stopped)
-		start_pass(scan, UINT64_MAX);
-}
-
-void
 scan_check(struct scan *scan)
 {
 	read_page(scan);
 }
 
 void
-scan_load(struct scan *scan, uint64_t id)
+scan_load(struct scan *scan, uint64_t id, uint64_t until_us)
 {
 	if (scan->is_stopped)
 		return;
 	scan->loading++;
-	active_load(scan->manager, id);
+	active_load(scan->manager, id, until_us);
 }
 
 void

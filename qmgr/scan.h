@@ -21,14 +21,11 @@ void		 scan_wake_at(struct scan *scan, uint64_t due_us);
 /* The active queue has room again. */
 void		 scan_check(struct scan *scan);
 
-/* Load one message. */
-void		 scan_load(struct scan *scan, uint64_t id);
+/* Load one message, if it is due by then. */
+void		 scan_load(struct scan *scan, uint64_t id, uint64_t until_us);
 
 /* A message that a pass asked for has been read. */
 void		 scan_loaded(struct scan *scan);
-
-/* One pass over all that is deferred, due or not. */
-void		 scan_flush(struct scan *scan);
 
 void		 scan_stop(struct scan *scan);
 

@@ -33,6 +33,7 @@
 #define OP_ENTRY_COST	32
 #define REMOVE_COST	4096
 #define LOAD_COST	1024
+#define LIST_COST	(1 << 19)
 
 struct store {
 	int			 lock_fd;
@@ -390,17 +391,17 @@ store_load(struct store *store, uint64_t id, uint32_t first, size_t count,
 }
 
 void
-store_next(struct store *store, uint64_t after, size_t count,
-    store_load_fn fn, void *arg)
+store_list(struct store *store, uint64_t after, size_t count,
+    store_list_fn fn, void *arg)
 {
 	struct batch	*batch = store_queue_get(store->queue);
-	struct batch_op	*op = batch_add(batch, BATCH_NEXT);
+	struct batch_op	*op = batch_add(batch, BATCH_LIST);
 
 	op->id = after;
 	op->limit = count;
-	op->on_load = fn;
+	op->on_list = fn;
 	op->arg = arg;
-	store_queue_put(store->queue, batch, LOAD_COST, STORE_QUEUE_RUN);
+	store_queue_put(store->queue, batch, LIST_COST, STORE_QUEUE_RUN);
 }
 
 void

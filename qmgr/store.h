@@ -90,6 +90,16 @@ struct store_due {
 typedef void (*store_due_fn)(const struct store_due *due, size_t count,
 	    void *arg);
 
+/* What a list found. */
+#define STORE_LIST_RECIPIENTS	1000
+struct store_listed {
+	struct store_message		 message;
+	const struct store_recipient	*recipients;
+	size_t				 count;		/* of those */
+};
+typedef void (*store_list_fn)(const struct store_listed *list, size_t count,
+	    bool has_rest, void *arg);
+
 /*
  * Open (make, recover, sweep what was arriving) and start the thread.
  * NULL and *why_r (caller frees) when it cannot be, among that when another
@@ -182,10 +192,12 @@ void		 store_scan(struct store *store, const struct store_due *after,
 		    void *arg);
 
 /*
- * The next message whose id is larger than after, whatever its state, as
- * store_load gives it (message NULL: that was the last).
+ * A page of messages whose ids are larger than after, whatever their state:
+ * at most count, fewer when they are large.  Of each at most the first
+ * STORE_LIST_RECIPIENTS recipients; where there may be more of them, the
+ * page ends.  has_rest: it is not known to be the last page.
  */
-void		 store_next(struct store *store, uint64_t after, size_t count,
-		    store_load_fn fn, void *arg);
+void		 store_list(struct store *store, uint64_t after, size_t count,
+		    store_list_fn fn, void *arg);
 
 #endif

@@ -207,6 +207,12 @@ store_db_commit(struct store_db *db, bool is_synced)
 	if (db->error == NULL)
 		is_good(db, "commit", txn->commit(txn,
 		    is_synced ? DB_TXN_SYNC : DB_TXN_NOSYNC));
+	/*
+	 * A transaction that changed nothing flushes nothing, and what was
+	 * committed before it is still to be flushed.
+	 */
+	if (is_synced)
+		store_db_flush(db);
 }
 
 void

@@ -285,6 +285,8 @@ call_back(const struct batch_op *op)
 		op->on_chunk(op->content, op->arg);
 	if (op->on_due != NULL)
 		op->on_due(op->found_due, op->count, op->arg);
+	if (op->on_list != NULL)
+		op->on_list(op->found_list, op->count, op->has_rest, op->arg);
 }
 
 static void

@@ -21,6 +21,19 @@ answer_clear(struct answer *answer)
 	memset(answer, 0, sizeof(*answer));
 }
 
+const char *
+answer_dsn(const struct answer *answer, char *dsn)
+{
+	int	class = answer->code / 100;
+
+	if (answer->dsn[0] != '\0')
+		snprintf(dsn, ANSWER_DSN_SIZE, "%s", answer->dsn);
+	else
+		snprintf(dsn, ANSWER_DSN_SIZE, "%d.0.0",
+		    class == 2 || class == 5 ? class : 4);
+	return dsn;
+}
+
 static void
 begin(struct answer *answer)
 {

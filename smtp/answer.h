@@ -9,17 +9,25 @@
 #include "util/buf.h"
 #include "util/slice.h"
 
+#define ANSWER_DSN_SIZE	16
+
 struct answer {
 	int		 code;		/* 200 to 599 */
-	struct buf	 text;		/* lines, joined by spaces */
-	struct buf	 lines;		/* texts without codes, one a line */
-	char		 dsn[16];	/* "4.1.1"; "" when there is none */
+	struct buf	 text;		/* its lines joined by spaces */
+	struct buf	 lines;		/* texts alone, one a line */
+	char		 dsn[ANSWER_DSN_SIZE];	/* "4.1.1", or "" */
 	size_t		 size;		/* bytes so far */
 	int		 line_count;
 	bool		 is_whole;
 };
 
 void	answer_clear(struct answer *answer);
+
+/*
+ * Its own status code, or X.0.0, in dsn (ANSWER_DSN_SIZE bytes); returns
+ * dsn.
+ */
+const char *answer_dsn(const struct answer *answer, char *dsn);
 
 /*
  * Take the next reply off in: 1 it is whole; 0 more input is needed;

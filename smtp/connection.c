@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "conf/conf.h"
+#include "mail/daemon.h"
 #include "net/io.h"
 #include "net/loop.h"
 #include "smtp/dialogue.h"
@@ -32,6 +33,7 @@ struct connection {
 	bool			 is_ready;	/* was ready for a job once */
 	bool			 is_idle;	/* in the site's list */
 	bool			 is_quitting;
+	unsigned		 turn;		/* of it, when timed */
 	int64_t			 ready_ms;	/* since when */
 	int64_t			 jobs;
 	struct connection	*next, *prev;
@@ -111,7 +113,7 @@ try_next(struct connection *c)
 
 	dialogue_free(&c->dialogue);
 	io_free(&c->io);
-	if (++c->host < c->host_count) {
+	if (!c->is_permanent && ++c->host < c->host_count) {
 		try_host(c);
 		return;
 	}
@@ -197,7 +199,16 @@ is_worn_out(const struct connection *c)
 static void
 set_timeout(struct connection *c)
 {
+	c->turn = dialogue_turn(c->dialogue);
 	io_set_timeout(c->io, dialogue_timeout_ms(c->dialogue));
+}
+
+/* A server that sends half a reply, again and again, gains no time. */
+static void
+check_timeout(struct connection *c)
+{
+	if (c->turn != dialogue_turn(c->dialogue))
+		set_timeout(c);
 }
 
 void
@@ -234,10 +245,11 @@ become_ready(struct connection *c)
 		}
 		job = site_take(c->site);
 		if (job == NULL) {
-			if (c->sender->is_stopping)
+			if (daemon_is_draining(c->sender->daemon)) {
 				connection_quit(c);
-			else
-				set_idle(c, true);
+				return;
+			}
+			set_idle(c, true);
 			break;
 		}
 		c->jobs++;
@@ -264,14 +276,13 @@ connection_start(struct connection *c, struct job *job)
 static void
 on_broken(struct connection *c)
 {
-	struct site	*site = c->site;
-	struct job	*job;
+	const struct dialogue_fault	*fault = dialogue_fault(c->dialogue);
+	struct site			*site = c->site;
+	struct job			*job;
 
 	if (!c->is_ready) {
-		note_failure(c, dialogue_dsn(c->dialogue),
-		    dialogue_is_permanent(c->dialogue) &&
-		    !c->sender->conf->smtp_skip_5xx_greeting,
-		    mem_strdup(dialogue_reason(c->dialogue)));
+		note_failure(c, fault->dsn, fault->is_permanent,
+		    mem_strdup(fault->reason));
 		log_info("%s", c->reason);
 		try_next(c);
 		return;
@@ -297,7 +308,7 @@ take_state(struct connection *c, enum dialogue_state state)
 		destroy(c);
 		break;
 	case DIALOGUE_BUSY:
-		set_timeout(c);
+		check_timeout(c);
 		break;
 	}
 }
@@ -308,9 +319,22 @@ on_chunk(void *arg)
 {
 	struct connection	*c = arg;
 
-	dialogue_write(c->dialogue);
-	io_flush_later(c->io);
+	take_state(c, dialogue_write(c->dialogue));
+}
+
+/* The server has taken all there was: its time begins anew. */
+static void
+on_drained(struct connection *c)
+{
+	if (c->is_quitting) {
+		if (c->sender->conf->smtp_skip_quit_response)
+			destroy(c);
+		return;
+	}
+	if (dialogue_job(c->dialogue) == NULL)
+		return;
 	set_timeout(c);
+	take_state(c, dialogue_write(c->dialogue));
 }
 
 static void
@@ -358,13 +382,7 @@ on_io(struct io *io, enum io_event event, void *arg)
 		take_state(c, dialogue_read(c->dialogue, io_in(io)));
 		break;
 	case IO_DRAINED:
-		if (c->is_quitting &&
-		    c->sender->conf->smtp_skip_quit_response) {
-			destroy(c);
-			break;
-		}
-		dialogue_write(c->dialogue);
-		io_flush_later(io);
+		on_drained(c);
 		break;
 	case IO_TIMEOUT:
 		on_lost(c, true);

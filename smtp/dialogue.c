@@ -9,14 +9,16 @@
 
 #include "conf/conf.h"
 #include "mail/ipc.h"
+#include "smtp/answer.h"
 #include "smtp/awaited.h"
+#include "smtp/content.h"
 #include "smtp/job.h"
 #include "smtp/offer.h"
 #include "util/clock.h"
-#include "util/log.h"
 #include "util/mem.h"
 
 #define OUT_LIMIT	65536	/* content written ahead of the server */
+#define TRY_LIMIT	3	/* connections a job is begun on */
 
 /* What is to be sent next. */
 enum next {
@@ -38,10 +40,10 @@ struct dialogue {
 	struct answer		 answer;
 	enum dialogue_state	 state;
 
-	/* the server */
-	bool			 is_greeted;	/* EHLO or HELO was accepted */
-	struct offer		 offer;
-	struct awaited		 sent;		/* commands without a reply */
+	struct awaited		 awaited;
+	unsigned		 turn;		/* dialogue_turn */
+
+	struct offer		 offer;		/* the server's */
 
 	/* the job */
 	struct job		*job;
@@ -52,14 +54,12 @@ struct dialogue {
 	uint32_t		 chunk;		/* of content, next */
 	struct content		 content;
 	bool			 is_refused;	/* MAIL was */
-	bool			 is_open;	/* a transaction there */
+	bool			 is_open;	/* the server has MAIL */
 	bool			 has_reply;	/* to anything of this job */
 	int			 use;		/* jobs so far */
 
-	/* when broken */
-	char			*reason;
-	char			 dsn[16];
-	bool			 is_permanent;
+	struct dialogue_fault	 fault;		/* when broken */
+	char			*reason;	/* its reason */
 };
 
 struct dialogue *
@@ -74,7 +74,7 @@ dialogue_new(const struct conf *conf, const char *host, const char *ip,
 	d->out = out;
 	d->on_chunk = on_chunk;
 	d->chunk_arg = arg;
-	awaited_put(&d->sent, AWAITED_GREETING);
+	awaited_put(&d->awaited, AWAITED_GREETING);
 	return d;
 }
 
@@ -87,7 +87,7 @@ dialogue_free(struct dialogue **dp)
 		return;
 	*dp = NULL;
 	answer_clear(&d->answer);
-	awaited_clear(&d->sent);
+	awaited_clear(&d->awaited);
 	mem_free(d->peer);
 	mem_free(d->relay);
 	mem_free(d->reason);
@@ -100,46 +100,35 @@ dialogue_job(const struct dialogue *d)
 	return d->job;
 }
 
-bool
-dialogue_is_greeted(const struct dialogue *d)
+unsigned
+dialogue_turn(const struct dialogue *d)
 {
-	return d->is_greeted;
+	return d->turn;
 }
 
-const char *
-dialogue_relay(const struct dialogue *d)
+const struct dialogue_fault *
+dialogue_fault(const struct dialogue *d)
 {
-	return d->relay;
+	return &d->fault;
 }
 
-const char *
-dialogue_reason(const struct dialogue *d)
+/* A command was appended to out: its reply is waited for. */
+static void
+await(struct dialogue *d, enum awaited_kind kind)
 {
-	return d->reason;
+	awaited_put(&d->awaited, kind);
+	d->turn++;
 }
-
-const char *
-dialogue_dsn(const struct dialogue *d)
-{
-	return d->dsn;
-}
-
-bool
-dialogue_is_permanent(const struct dialogue *d)
-{
-	return d->is_permanent;
-}
-
-/* ---- the line of commands ------------------------------------------------ */
 
 static bool
 may_send(const struct dialogue *d)
 {
-	return d->sent.count == 0 || d->offer.has_pipelining;
+	return d->awaited.count == 0 || d->offer.has_pipelining;
 }
 
 /* ---- breaking ------------------------------------------------------------ */
 
+/* reason is the dialogue's from now on. */
 static void
 break_off(struct dialogue *d, const char *dsn, bool is_permanent,
     char *reason)
@@ -150,8 +139,9 @@ break_off(struct dialogue *d, const char *dsn, bool is_permanent,
 	}
 	d->state = DIALOGUE_BROKEN;
 	d->reason = reason;
-	d->is_permanent = is_permanent;
-	snprintf(d->dsn, sizeof(d->dsn), "%s", dsn);
+	d->fault.reason = reason;
+	d->fault.is_permanent = is_permanent;
+	snprintf(d->fault.dsn, sizeof(d->fault.dsn), "%s", dsn);
 }
 
 static const char *
@@ -159,9 +149,9 @@ doing(const struct dialogue *d)
 {
 	if (d->next == NEXT_BODY)
 		return "sending message body";
-	if (d->sent.count == 0)
+	if (d->awaited.count == 0)
 		return "waiting for a job";
-	return awaited_doing(awaited_head(&d->sent));
+	return awaited_doing(awaited_head(&d->awaited));
 }
 
 void
@@ -179,29 +169,23 @@ dialogue_timeout_ms(const struct dialogue *d)
 {
 	if (d->next == NEXT_BODY)
 		return d->conf->smtp_data_xfer_timeout;
-	if (d->sent.count == 0)
+	if (d->awaited.count == 0)
 		return d->conf->smtp_connection_cache_time_limit;
-	return awaited_timeout_ms(d->conf, awaited_head(&d->sent));
+	return awaited_timeout_ms(d->conf, awaited_head(&d->awaited));
 }
 
 /* ---- results ------------------------------------------------------------- */
 
+/*
+ * What a reply means for a recipient.  Only the end of the content is a
+ * success for anybody.
+ */
 static enum outcome_kind
-kind_of(int code)
+outcome_of(enum awaited_kind kind, int code)
 {
-	return code / 100 == 2 ? OUTCOME_SENT :
-	    code / 100 == 5 ? OUTCOME_FAILED : OUTCOME_DEFERRED;
-}
-
-/* A reply's own status code, or X.0.0. */
-static void
-reply_dsn(const struct answer *answer, char *dsn, size_t size)
-{
-	if (answer->dsn[0] != '\0')
-		snprintf(dsn, size, "%s", answer->dsn);
-	else
-		snprintf(dsn, size, "%d.0.0", answer->code / 100 == 2 ||
-		    answer->code / 100 == 5 ? answer->code / 100 : 4);
+	if (kind == AWAITED_DOT && code / 100 == 2)
+		return OUTCOME_SENT;
+	return code / 100 == 5 ? OUTCOME_FAILED : OUTCOME_DEFERRED;
 }
 
 /* "host h[ip] said: 550 no (in reply to RCPT TO command)"; caller frees. */
@@ -212,21 +196,29 @@ said(struct dialogue *d, enum awaited_kind kind)
 	    buf_cstr(&d->answer.text), awaited_command(kind));
 }
 
+/* The server does not keep to the protocol: nothing it says counts. */
+static void
+break_step(struct dialogue *d)
+{
+	break_off(d, "4.5.0", false, mem_printf("host %s said: %s "
+	    "(unexpected reply)", d->peer, buf_cstr(&d->answer.text)));
+}
+
 /* The answer is the result of recipient, or of all that were accepted. */
 static void
 decide(struct dialogue *d, enum awaited_kind kind, struct job_rcpt *only)
 {
 	struct job		*job = d->job;
-	char			 dsn[16];
+	char			 dsn[ANSWER_DSN_SIZE];
 	char			*reason;
 	struct job_result	 result = {
-		.kind = kind_of(d->answer.code),
+		.kind = outcome_of(kind, d->answer.code),
 		.dsn = dsn,
 		.relay = d->relay,
 		.use = d->use,
 	};
 
-	reply_dsn(&d->answer, dsn, sizeof(dsn));
+	answer_dsn(&d->answer, dsn);
 	reason = result.kind == OUTCOME_SENT ?
 	    mem_strdup(buf_cstr(&d->answer.text)) : said(d, kind);
 	result.reason = reason;
@@ -261,7 +253,7 @@ send_mail(struct dialogue *d)
 	if (d->offer.has_8bit && (d->job->flags & MAIL_EIGHT_BIT))
 		buf_put_str(d->out, " BODY=8BITMIME");
 	buf_put(d->out, "\r\n", 2);
-	awaited_put(&d->sent, AWAITED_MAIL);
+	await(d, AWAITED_MAIL);
 	d->next = NEXT_RCPT;
 }
 
@@ -270,7 +262,7 @@ send_rcpt(struct dialogue *d)
 {
 	buf_printf(d->out, "RCPT TO:<%s>\r\n",
 	    d->job->recipients[d->next_rcpt++].address);
-	awaited_put(&d->sent, AWAITED_RCPT);
+	await(d, AWAITED_RCPT);
 	if (d->next_rcpt == d->job->count)
 		d->next = NEXT_DATA;
 }
@@ -286,43 +278,60 @@ send_body(struct dialogue *d)
 		if (d->out->len >= OUT_LIMIT)
 			return;
 		chunk = job_chunk(job, d->chunk, d->on_chunk, d->chunk_arg);
+		if (chunk == NULL && job->is_gone)
+			break_off(d, "4.3.0", false,
+			    mem_strdup("message content is not available"));
 		if (chunk == NULL)
 			return;
 		content_put(&d->content, buf_slice(chunk), d->out);
 		job_drop_chunk(job, d->chunk++);
+		d->turn++;
 	}
 	content_end(&d->content, d->out);
-	awaited_put(&d->sent, AWAITED_DOT);
+	await(d, AWAITED_DOT);
 	d->next = NEXT_NOTHING;
 }
 
-void
+static void
+send_next(struct dialogue *d)
+{
+	switch (d->next) {
+	case NEXT_RSET:
+		buf_put_str(d->out, "RSET\r\n");
+		await(d, AWAITED_RSET);
+		d->next = NEXT_MAIL;
+		break;
+	case NEXT_MAIL:
+		send_mail(d);
+		break;
+	case NEXT_RCPT:
+		send_rcpt(d);
+		break;
+	case NEXT_DATA:
+		buf_put_str(d->out, "DATA\r\n");
+		await(d, AWAITED_DATA);
+		d->next = NEXT_NOTHING;
+		break;
+	case NEXT_BODY:
+		send_body(d);
+		break;
+	case NEXT_NOTHING:
+		break;
+	}
+}
+
+enum dialogue_state
 dialogue_write(struct dialogue *d)
 {
-	while (d->job != NULL && may_send(d) && d->state == DIALOGUE_BUSY)
-		switch (d->next) {
-		case NEXT_RSET:
-			buf_put_str(d->out, "RSET\r\n");
-			awaited_put(&d->sent, AWAITED_RSET);
-			d->next = NEXT_MAIL;
-			break;
-		case NEXT_MAIL:
-			send_mail(d);
-			break;
-		case NEXT_RCPT:
-			send_rcpt(d);
-			break;
-		case NEXT_DATA:
-			buf_put_str(d->out, "DATA\r\n");
-			awaited_put(&d->sent, AWAITED_DATA);
-			d->next = NEXT_NOTHING;
-			break;
-		case NEXT_BODY:
-			send_body(d);
-			return;
-		case NEXT_NOTHING:
-			return;
-		}
+	unsigned	turn;
+
+	do {
+		turn = d->turn;
+		if (d->job != NULL && d->state == DIALOGUE_BUSY &&
+		    may_send(d))
+			send_next(d);
+	} while (d->turn != turn && d->next != NEXT_BODY);
+	return d->state;
 }
 
 /* Without MAIL: the server has told its limit. */
@@ -357,14 +366,13 @@ dialogue_start(struct dialogue *d, struct job *job)
 	d->job = job;
 	job->tries++;
 	job->times.ready_us = clock_wall_us();
-	for (size_t i = 0; i < job->count; i++)
-		job->recipients[i].is_accepted = false;
 	d->state = DIALOGUE_BUSY;
 	d->next = d->is_open ? NEXT_RSET : NEXT_MAIL;
 	d->is_open = d->is_refused = d->has_reply = false;
 	d->next_rcpt = d->reply_rcpt = d->accepted = 0;
 	d->chunk = 0;
 	content_init(&d->content, d->conf->smtp_line_length_limit);
+	job_rewind(job);
 	dialogue_write(d);
 }
 
@@ -372,7 +380,7 @@ void
 dialogue_quit(struct dialogue *d)
 {
 	buf_put_str(d->out, "QUIT\r\n");
-	awaited_put(&d->sent, AWAITED_QUIT);
+	await(d, AWAITED_QUIT);
 	d->state = DIALOGUE_BUSY;
 }
 
@@ -381,20 +389,34 @@ dialogue_quit(struct dialogue *d)
 static void
 send_hello(struct dialogue *d, enum awaited_kind kind)
 {
-	buf_printf(d->out, "%s %s\r\n", kind == AWAITED_EHLO ? "EHLO" : "HELO",
-	    d->conf->smtp_helo_name);
-	awaited_put(&d->sent, kind);
+	buf_printf(d->out, "%s %s\r\n",
+	    kind == AWAITED_EHLO ? "EHLO" : "HELO", d->conf->smtp_helo_name);
+	await(d, kind);
 }
 
 static void
-refuse_to_talk(struct dialogue *d)
+refuse_to_talk(struct dialogue *d, enum awaited_kind kind)
 {
-	char	dsn[16];
+	bool	is_permanent = d->answer.code / 100 == 5;
+	char	dsn[ANSWER_DSN_SIZE];
 
-	reply_dsn(&d->answer, dsn, sizeof(dsn));
-	break_off(d, dsn, d->answer.code / 100 == 5,
+	answer_dsn(&d->answer, dsn);
+	if (kind == AWAITED_GREETING && d->conf->smtp_skip_5xx_greeting) {
+		is_permanent = false;
+		dsn[0] = '4';
+	}
+	break_off(d, dsn, is_permanent,
 	    mem_printf("host %s refused to talk to me: %s", d->peer,
 	    buf_cstr(&d->answer.text)));
+}
+
+static void
+take_greeting(struct dialogue *d)
+{
+	if (d->answer.code / 100 == 2)
+		send_hello(d, AWAITED_EHLO);
+	else
+		refuse_to_talk(d, AWAITED_GREETING);
 }
 
 static void
@@ -406,16 +428,15 @@ take_hello(struct dialogue *d, enum awaited_kind kind)
 		return;
 	}
 	if (d->answer.code / 100 != 2) {
-		refuse_to_talk(d);
+		refuse_to_talk(d, kind);
 		return;
 	}
 	if (kind == AWAITED_EHLO && offer_parse(d->conf,
 	    buf_slice(&d->answer.lines), &d->offer) < 0) {
-		break_off(d, "5.4.6", true,
-		    mem_strdup("mail loops back to myself"));
+		break_off(d, "5.4.6", true, mem_printf("mail for %s loops "
+		    "back to myself", d->peer));
 		return;
 	}
-	d->is_greeted = true;
 	d->state = DIALOGUE_READY;
 }
 
@@ -438,7 +459,6 @@ take_rcpt(struct dialogue *d)
 	struct job_rcpt	*rcpt = &d->job->recipients[d->reply_rcpt++];
 
 	if (d->answer.code / 100 == 2 && !d->is_refused) {
-		rcpt->is_accepted = true;
 		d->accepted++;
 	} else if (!d->is_refused) {
 		decide(d, AWAITED_RCPT, rcpt);
@@ -451,19 +471,25 @@ take_rcpt(struct dialogue *d)
 static void
 take_data(struct dialogue *d)
 {
-	if (d->answer.code == 354 && d->accepted > 0) {
-		d->next = NEXT_BODY;
+	switch (d->answer.code / 100) {
+	case 2:
+		/* Success without content is none. */
+		break_step(d);
 		return;
-	}
-	if (d->answer.code / 100 == 3) {
+	case 3:
+		if (d->accepted > 0) {
+			d->next = NEXT_BODY;
+			return;
+		}
 		/* RFC 2920 section 3.1: content for nobody is empty. */
 		buf_put_str(d->out, ".\r\n");
-		awaited_put(&d->sent, AWAITED_DOT);
+		await(d, AWAITED_DOT);
 		return;
+	default:
+		if (d->accepted > 0)
+			decide(d, AWAITED_DATA, NULL);
+		end_job(d);
 	}
-	if (d->accepted > 0)
-		decide(d, AWAITED_DATA, NULL);
-	end_job(d);
 }
 
 static void
@@ -476,25 +502,11 @@ take_dot(struct dialogue *d)
 }
 
 static void
-take_answer(struct dialogue *d)
+take_reply(struct dialogue *d, enum awaited_kind kind)
 {
-	enum awaited_kind	kind = awaited_take(&d->sent);
-
-	if (d->job != NULL)
-		d->has_reply = true;
-	/* RFC 5321 section 3.8: the server closes the connection. */
-	if (d->answer.code == 421 && kind != AWAITED_QUIT &&
-	    kind != AWAITED_GREETING) {
-		break_off(d, d->answer.dsn[0] == '\0' ? "4.3.0" :
-		    d->answer.dsn, false, said(d, kind));
-		return;
-	}
 	switch (kind) {
 	case AWAITED_GREETING:
-		if (d->answer.code / 100 == 2)
-			send_hello(d, AWAITED_EHLO);
-		else
-			refuse_to_talk(d);
+		take_greeting(d);
 		break;
 	case AWAITED_EHLO:
 	case AWAITED_HELO:
@@ -521,21 +533,51 @@ take_answer(struct dialogue *d)
 }
 
 /*
- * A reply that nothing waits for: while content is being sent, a server
- * that gives up says so early; else the dialogue is out of step.
+ * A good reply to a command that has not left yet is none: the server
+ * speaks ahead, or somebody else does (K09).
+ */
+static bool
+is_premature(const struct dialogue *d, enum awaited_kind kind)
+{
+	return d->answer.code < 400 && d->awaited.count == 0 &&
+	    d->out->len > 0 && kind != AWAITED_QUIT;
+}
+
+static void
+take_answer(struct dialogue *d)
+{
+	enum awaited_kind	kind = awaited_take(&d->awaited);
+	char			dsn[ANSWER_DSN_SIZE];
+
+	d->turn++;
+	if (d->job != NULL)
+		d->has_reply = true;
+	/* RFC 5321 section 3.8: the server closes the connection. */
+	if (d->answer.code == 421 && kind >= AWAITED_RSET &&
+	    kind != AWAITED_QUIT)
+		break_off(d, answer_dsn(&d->answer, dsn), false,
+		    said(d, kind));
+	else if (is_premature(d, kind))
+		break_step(d);
+	else
+		take_reply(d, kind);
+}
+
+/*
+ * A reply that nothing waits for: a server that takes no more of the
+ * content may say so early; else the dialogue is out of step.
  */
 static void
 take_unasked(struct dialogue *d)
 {
-	if (d->answer.code / 100 >= 4)
-		break_off(d, d->answer.code / 100 == 5 && d->answer.dsn[0] !=
-		    '\0' && d->next == NEXT_BODY ? d->answer.dsn : "4.3.0",
-		    d->next == NEXT_BODY && d->answer.code / 100 == 5,
-		    said(d, d->next == NEXT_BODY ? AWAITED_DOT : AWAITED_QUIT));
-	else
-		break_off(d, "4.5.0", false, mem_printf("host %s said: %s "
-		    "(unexpected reply)", d->peer,
-		    buf_cstr(&d->answer.text)));
+	char	dsn[ANSWER_DSN_SIZE];
+
+	if (d->next != NEXT_BODY || d->answer.code < 400) {
+		break_step(d);
+		return;
+	}
+	break_off(d, answer_dsn(&d->answer, dsn), d->answer.code / 100 == 5,
+	    said(d, AWAITED_DOT));
 }
 
 enum dialogue_state
@@ -552,13 +594,12 @@ dialogue_read(struct dialogue *d, struct buf *in)
 		if (got < 0)
 			break_off(d, "4.5.0", false, mem_printf(
 			    "host %s: %s while %s", d->peer, why, doing(d)));
-		else if (d->sent.count == 0)
+		else if (d->awaited.count == 0)
 			take_unasked(d);
 		else
 			take_answer(d);
 	}
-	dialogue_write(d);
-	return d->state;
+	return dialogue_write(d);
 }
 
 struct job *
@@ -566,8 +607,9 @@ dialogue_release(struct dialogue *d)
 {
 	struct job		*job = d->job;
 	struct job_result	 result = {
-		.kind = d->is_permanent ? OUTCOME_FAILED : OUTCOME_DEFERRED,
-		.dsn = d->dsn,
+		.kind = d->fault.is_permanent ? OUTCOME_FAILED :
+		    OUTCOME_DEFERRED,
+		.dsn = d->fault.dsn,
 		.reason = d->reason,
 		.relay = d->relay,
 		.use = d->use,
@@ -578,8 +620,8 @@ dialogue_release(struct dialogue *d)
 	d->job = NULL;
 	job_forget_waiter(job);
 	/* A kept connection that the server had closed meanwhile. */
-	if (d->use > 1 && !d->has_reply && job->tries < 3)
+	if (d->use > 1 && !d->has_reply && job->tries < TRY_LIMIT)
 		return job;
-	job_decide_all(job, &result, OUTCOME_SITE_ALIVE);
+	job_decide_all(job, &result, OUTCOME_SITE_UNKNOWN);
 	return NULL;
 }

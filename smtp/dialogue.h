@@ -11,9 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "smtp/answer.h"
-#include "smtp/content.h"
-
+struct buf;
 struct conf;
 struct dialogue;
 struct job;
@@ -21,14 +19,20 @@ struct job;
 enum dialogue_state {
 	DIALOGUE_BUSY,		/* goes on */
 	DIALOGUE_READY,		/* for a job */
-	DIALOGUE_BROKEN,	/* no use any more: dialogue_reason says why */
+	DIALOGUE_BROKEN,	/* no use any more: dialogue_fault says why */
 	DIALOGUE_CLOSED,	/* the server answered QUIT */
 };
 
+/* Why it is broken. */
+struct dialogue_fault {
+	char		 dsn[16];
+	const char	*reason;	/* as logged; the dialogue's */
+	bool		 is_permanent;
+};
+
 /*
- * relay is "host[ip]:port", peer is "host[ip]".  Commands are appended to
- * out; on_chunk(arg) is called when content that was waited for has come:
- * call dialogue_write.
+ * Commands are appended to out, which is the caller's; on_chunk(arg) is
+ * called when content that was waited for has come: call dialogue_write.
  */
 struct dialogue	*dialogue_new(const struct conf *conf, const char *host,
 		    const char *ip, uint16_t port, struct buf *out,
@@ -36,34 +40,34 @@ struct dialogue	*dialogue_new(const struct conf *conf, const char *host,
 /* A job that is on it must have been ended before. Accepts NULL. */
 void		 dialogue_free(struct dialogue **d);
 
-/* Replies. */
+/* Replies.  What they make possible is appended to out. */
 enum dialogue_state dialogue_read(struct dialogue *d, struct buf *in);
 
 /*
  * Send what may be sent now; of content only as much as keeps out below
  * its limit: call again when out has drained.
  */
-void		 dialogue_write(struct dialogue *d);
+enum dialogue_state dialogue_write(struct dialogue *d);
 
 /* A job for a dialogue that is ready. */
 void		 dialogue_start(struct dialogue *d, struct job *job);
 void		 dialogue_quit(struct dialogue *d);
 
 struct job	*dialogue_job(const struct dialogue *d);
-bool		 dialogue_is_greeted(const struct dialogue *d);
-const char	*dialogue_relay(const struct dialogue *d);
-
-/* How long the server may take for what is waited for (K27). */
-int64_t		 dialogue_timeout_ms(const struct dialogue *d);
 
 /*
- * The connection is lost, or the time is up: what that means for who
- * waits, in the words of the log.  And why the state is broken.
+ * How long the server may take for what is waited for (K27).  The time
+ * runs from when dialogue_turn changed: half a reply gives no more time.
+ */
+int64_t		 dialogue_timeout_ms(const struct dialogue *d);
+unsigned	 dialogue_turn(const struct dialogue *d);
+
+/*
+ * The connection is lost, or the time is up: the dialogue is broken, in the
+ * words of the log.
  */
 void		 dialogue_lose(struct dialogue *d, bool is_timeout);
-const char	*dialogue_reason(const struct dialogue *d);
-const char	*dialogue_dsn(const struct dialogue *d);
-bool		 dialogue_is_permanent(const struct dialogue *d);
+const struct dialogue_fault *dialogue_fault(const struct dialogue *d);
 
 /*
  * The job on a broken dialogue: it may be begun again elsewhere (nothing

@@ -5,6 +5,7 @@
 #include "smtp/job.h"
 
 #include <string.h>
+#include <utlist.h>
 
 #include "mail/ipc.h"
 #include "mail/peer.h"
@@ -19,6 +20,8 @@
 #define CHUNK_LIMIT	(1u << 22)	/* chunks of one message: 128 GB */
 #define OLD_JOB		0x80000000u	/* ids of jobs from before */
 
+static void	wake_waiter(struct job *);
+
 static struct job *
 find(struct ipc *ipc, uint32_t id)
 {
@@ -29,6 +32,34 @@ find(struct ipc *ipc, uint32_t id)
 	return job;
 }
 
+/* A result, until the queue manager has it on its disk. */
+struct job_late {
+	enum outcome_kind	 kind;
+	char			*dsn;
+	char			*reason;
+};
+
+static void
+free_late(struct job_rcpt *rcpt)
+{
+	if (rcpt->late == NULL)
+		return;
+	mem_free(rcpt->late->dsn);
+	mem_free(rcpt->late->reason);
+	mem_free(rcpt->late);
+	rcpt->late = NULL;
+}
+
+static void
+free_content(struct job *job)
+{
+	for (uint32_t i = 0; i < job->chunk_count; i++)
+		buf_clear(&job->chunks[i]);
+	mem_free(job->chunks);
+	job->chunks = NULL;
+	job->chunk_count = 0;
+}
+
 static void
 destroy(struct job *job)
 {
@@ -36,17 +67,22 @@ destroy(struct job *job)
 
 	HASH_DEL(sender->jobs, job);
 	for (size_t i = 0; i < job->count; i++) {
+		free_late(&job->recipients[i]);
 		mem_free(job->recipients[i].address);
 		mem_free(job->recipients[i].original);
 	}
-	for (uint32_t i = 0; i < job->chunk_count; i++)
-		buf_clear(&job->chunks[i]);
+	free_content(job);
 	mem_free(job->recipients);
-	mem_free(job->chunks);
 	mem_free(job->nexthop);
 	mem_free(job->from);
+	mem_free(job->why);
+	if (job->is_told)
+		DL_DELETE(sender->told, job);
+	if (job->is_over)
+		sender->over_count--;
+	else
+		sender->job_count--;
 	mem_free(job);
-	sender->job_count--;
 	sender_check_end(sender);
 }
 
@@ -104,7 +140,6 @@ on_deliver_rcpt(struct ipc *ipc, uint32_t id,
 	rcpt->number = m->number;
 	rcpt->address = slice_dup(m->address);
 	rcpt->original = slice_dup(m->original);
-	job->undecided++;
 	if (job->count == job->announced)
 		site_add(job->sender, job);
 }
@@ -114,18 +149,17 @@ on_deliver_data(struct ipc *ipc, uint32_t id,
     const struct msg_deliver_data *m)
 {
 	struct job	*job = find(ipc, id);
-	void		(*fn)(void *arg);
 
-	if (job == NULL || m->number >= job->chunk_count ||
-	    job->chunks[m->number].len > 0)
+	/* Asked for twice, it may come again when it was sent already. */
+	if (job == NULL || m->number < job->needed ||
+	    m->number >= job->chunk_count || job->chunks[m->number].len > 0)
 		return;
+	if (m->bytes.len == 0)
+		job->is_gone = true;
 	buf_put_slice(&job->chunks[m->number], m->bytes);
 	if (job->asked <= m->number)
 		job->asked = m->number + 1;
-	fn = job->on_chunk;
-	job->on_chunk = NULL;
-	if (fn != NULL)
-		fn(job->chunk_arg);
+	wake_waiter(job);
 }
 
 /* Jobs that had not come whole when the queue manager was lost. */
@@ -141,16 +175,18 @@ job_drop_partial(struct sender *sender)
 
 /* ---- content ------------------------------------------------------------- */
 
+void
+job_rewind(struct job *job)
+{
+	job->needed = job->asked = 0;
+}
+
 struct buf *
 job_chunk(struct job *job, uint32_t number, void (*fn)(void *arg), void *arg)
 {
 	struct ipc		*qmgr = sender_qmgr(job->sender);
 	struct msg_content_get	 m = { .queue_id = job->queue_id };
 
-	/* What was dropped after an earlier try is asked for again. */
-	if (job->asked > number && job->chunks[number].len == 0 &&
-	    job->on_chunk == NULL)
-		job->asked = number;
 	while (qmgr != NULL && job->asked < job->chunk_count &&
 	    job->asked < number + CHUNKS_AHEAD) {
 		m.number = job->asked++;
@@ -167,6 +203,7 @@ job_chunk(struct job *job, uint32_t number, void (*fn)(void *arg), void *arg)
 void
 job_drop_chunk(struct job *job, uint32_t number)
 {
+	job->needed = number + 1;
 	if (job->chunk_count > KEEP_CHUNKS)
 		buf_clear(&job->chunks[number]);
 }
@@ -177,14 +214,23 @@ job_forget_waiter(struct job *job)
 	job->on_chunk = NULL;
 }
 
+static void
+wake_waiter(struct job *job)
+{
+	void	(*fn)(void *arg) = job->on_chunk;
+
+	job->on_chunk = NULL;
+	if (fn != NULL)
+		fn(job->chunk_arg);
+}
+
 /* ---- results ------------------------------------------------------------- */
 
-void
-job_decide(struct job *job, struct job_rcpt *rcpt,
+static void
+log_result(const struct job *job, const struct job_rcpt *rcpt,
     const struct job_result *result)
 {
-	struct ipc			*qmgr = sender_qmgr(job->sender);
-	struct delivery_log		 log = {
+	struct delivery_log	log = {
 		.queue_id = job->queue_id,
 		.recipient = rcpt->address,
 		.original = rcpt->original,
@@ -195,23 +241,40 @@ job_decide(struct job *job, struct job_rcpt *rcpt,
 		.kind = result->kind,
 		.reason = result->reason,
 	};
+
+	log.times.end_us = clock_wall_us();
+	delivery_log_put(&log);
+}
+
+static void
+send_result(const struct job *job, const struct job_rcpt *rcpt)
+{
+	struct ipc			*qmgr = sender_qmgr(job->sender);
 	struct msg_deliver_result	 m = {
 		.queue_id = job->queue_id,
 		.number = rcpt->number,
-		.kind = result->kind,
-		.dsn = slice_str(result->dsn),
-		.text = slice_str(result->reason),
+		.kind = rcpt->late->kind,
+		.dsn = slice_str(rcpt->late->dsn),
+		.text = slice_str(rcpt->late->reason),
 	};
 
+	if (qmgr != NULL)
+		ipc_send_deliver_result(qmgr, job->id, &m);
+}
+
+void
+job_decide(struct job *job, struct job_rcpt *rcpt,
+    const struct job_result *result)
+{
 	if (rcpt->is_decided)
 		return;
 	rcpt->is_decided = true;
-	job->undecided--;
-	log.times.end_us = clock_wall_us();
-	delivery_log_put(&log);
-	/* While it is away the result is lost: it is tried again. */
-	if (qmgr != NULL)
-		ipc_send_deliver_result(qmgr, job->id, &m);
+	log_result(job, rcpt, result);
+	rcpt->late = mem_new(sizeof(*rcpt->late));
+	rcpt->late->kind = result->kind;
+	rcpt->late->dsn = mem_strdup(result->dsn);
+	rcpt->late->reason = mem_strdup(result->reason);
+	send_result(job, rcpt);
 }
 
 void
@@ -223,38 +286,91 @@ job_decide_all(struct job *job, const struct job_result *result,
 	job_end(job, site, result->reason);
 }
 
-void
-job_end(struct job *job, enum outcome_site site, const char *why)
+static void
+send_done(struct job *job)
 {
 	struct ipc		*qmgr = sender_qmgr(job->sender);
 	struct msg_deliver_done	 m = {
 		.queue_id = job->queue_id,
-		.site = site,
-		.text = slice_str(why),
+		.site = job->site,
+		.text = slice_str(job->why),
 	};
 
-	if (qmgr != NULL)
-		ipc_send_deliver_done(qmgr, job->id, &m);
-	destroy(job);
+	if (qmgr == NULL)
+		return;
+	ipc_send_deliver_done(qmgr, job->id, &m);
+	job->is_told = true;
+	DL_APPEND(job->sender->told, job);
+}
+
+void	on_deliver_kept(struct ipc *, uint32_t,
+	    const struct msg_deliver_kept *);
+
+void
+on_deliver_kept(struct ipc *ipc, uint32_t id,
+    const struct msg_deliver_kept *m)
+{
+	struct sender	*sender = peer_arg(ipc_arg(ipc));
+
+	(void)id;
+	while (sender->told != NULL && sender->kept_count != m->count) {
+		sender->kept_count++;
+		destroy(sender->told);
+	}
+}
+
+void
+job_end(struct job *job, enum outcome_site site, const char *why)
+{
+	free_content(job);
+	job->is_over = true;
+	job->site = site;
+	job->why = mem_strdup(why);
+	job->sender->job_count--;
+	job->sender->over_count++;
+	send_done(job);
+	sender_check_end(job->sender);
+}
+
+static void
+hold(const struct job *job)
+{
+	struct msg_agent_holds	m = { job->queue_id, job->id };
+
+	ipc_send_agent_holds(sender_qmgr(job->sender), job->id, &m);
+}
+
+static void
+tell(struct job *job)
+{
+	for (size_t i = 0; i < job->count; i++)
+		if (job->recipients[i].late != NULL)
+			send_result(job, &job->recipients[i]);
+	if (job->is_over) {
+		send_done(job);
+		return;
+	}
+	/* Chunks that were on their way are lost. */
+	job->asked = job->needed;
+	wake_waiter(job);
 }
 
 void
 job_tell_all(struct sender *sender)
 {
-	struct ipc	*qmgr = sender_qmgr(sender);
 	struct job	*job, *next, *jobs = sender->jobs;
 
 	/* Ids of the new queue manager must not meet those of the old. */
-	sender->jobs = NULL;
+	sender->jobs = sender->told = NULL;
+	sender->kept_count = 0;
 	HASH_ITER(hh, jobs, job, next) {
-		struct msg_agent_holds	m = { .queue_id = job->queue_id };
-
+		job->is_told = false;
 		HASH_DEL(jobs, job);
 		job->id = OLD_JOB | ++sender->last_old_id;
-		m.job = job->id;
 		HASH_ADD(hh, sender->jobs, id, sizeof(job->id), job);
-		ipc_send_agent_holds(qmgr, job->id, &m);
-		/* Chunks that were on their way are lost. */
-		job->asked = 0;
+		hold(job);
 	}
+	/* Only then: with its last job's end a message may be tried again. */
+	HASH_ITER(hh, sender->jobs, job, next)
+		tell(job);
 }

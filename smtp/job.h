@@ -19,12 +19,14 @@
 struct connection;
 struct sender;
 
+struct job_late;
+
 struct job_rcpt {
 	uint32_t	 number;
 	char		*address;
 	char		*original;
 	bool		 is_decided;
-	bool		 is_accepted;	/* by RCPT, on this connection */
+	struct job_late	*late;		/* result not kept yet; owned */
 };
 
 struct job {
@@ -39,18 +41,25 @@ struct job {
 	struct job_rcpt		*recipients;
 	size_t			 count;
 	size_t			 announced;	/* recipients to come */
-	size_t			 undecided;
 	struct delivery_times	 times;
 
 	/* content */
 	struct buf		*chunks;	/* by number; empty: not here */
 	uint32_t		 chunk_count;
+	uint32_t		 needed;	/* chunks before it were sent */
 	uint32_t		 asked;		/* so many were asked */
+	bool			 is_gone;	/* from the queue */
 	void			(*on_chunk)(void *arg);
 	void			*chunk_arg;
 
+	/* over, until the queue manager has it on its disk */
+	bool			 is_over;
+	bool			 is_told;	/* in the sender's list */
+	enum outcome_site	 site;
+	char			*why;
+
 	int			 tries;		/* connections it was on */
-	struct job		*next, *prev;	/* of the site's line */
+	struct job		*next, *prev;	/* of a list it is in */
 };
 
 /* How a recipient's result reads. */
@@ -62,7 +71,11 @@ struct job_result {
 	int			 use;		/* of the connection */
 };
 
-/* Log and report the result of one recipient (once). */
+/*
+ * Log and report the result of one recipient (once).  Results are kept,
+ * and the job with them, until the queue manager says that it has them on
+ * its disk; the next one is told them again.
+ */
 void	job_decide(struct job *job, struct job_rcpt *rcpt,
 	    const struct job_result *result);
 
@@ -71,14 +84,17 @@ void	job_decide_all(struct job *job, const struct job_result *result,
 	    enum outcome_site site);
 
 /*
- * Report the job's end; it is gone.  why says what the site does not do,
- * for OUTCOME_SITE_DEAD.
+ * Report the job's end; it is gone for the caller.  why says what the site
+ * does not do, for OUTCOME_SITE_DEAD.
  */
 void	job_end(struct job *job, enum outcome_site site, const char *why);
 
+/* Its content is to be sent from the start. */
+void	job_rewind(struct job *job);
+
 /*
  * The content chunk of that number, or NULL: then it was asked for, and
- * fn(arg) is called when it is there.
+ * fn(arg) is called when it is there, or is_gone.
  */
 struct buf *job_chunk(struct job *job, uint32_t number,
 	    void (*fn)(void *arg), void *arg);
@@ -92,7 +108,7 @@ void	job_forget_waiter(struct job *job);
 /* The queue manager was lost: what came by half is forgotten. */
 void	job_drop_partial(struct sender *sender);
 
-/* There is a new queue manager: tell it what we hold. */
+/* There is a new queue manager: tell it what we hold and what is over. */
 void	job_tell_all(struct sender *sender);
 
 #endif

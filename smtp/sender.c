@@ -51,6 +51,8 @@ on_qmgr(struct peer *peer, enum ipc_event event, void *arg)
 		tell_ready(sender);
 	} else if (event == IPC_CLOSED) {
 		job_drop_partial(sender);
+		/* Not now: the peer still has the old connection. */
+		loop_defer(sender->loop, (loop_fn)sender_check_end, sender);
 	}
 }
 
@@ -91,7 +93,11 @@ on_accept(struct daemon *daemon, int fd, const struct addr *peer)
 void
 sender_check_end(struct sender *sender)
 {
-	if (daemon_is_draining(sender->daemon) && sender->job_count == 0)
+	bool	is_told = sender->over_count == 0 ||
+		    (sender->is_stopping && sender_qmgr(sender) == NULL);
+
+	if (daemon_is_draining(sender->daemon) && sender->job_count == 0 &&
+	    is_told)
 		daemon_leave(sender->daemon);
 }
 

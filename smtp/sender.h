@@ -32,7 +32,10 @@ struct sender {
 	struct dns		*dns;
 	struct job		*jobs;		/* hash by id */
 	struct site		*sites;		/* hash by next hop */
-	size_t			 job_count;
+	size_t			 job_count;	/* to be done */
+	struct job		*told;		/* over, in the order told */
+	uint32_t		 kept_count;	/* of them, safe at qmgr */
+	size_t			 over_count;	/* done, qmgr is to be told */
 	uint32_t		 last_old_id;	/* of jobs from before */
 	bool			 is_stopping;
 };

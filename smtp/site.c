@@ -61,9 +61,11 @@ fail_all(struct site *site, const struct route *route)
 	};
 	struct job		*job;
 
+	/* A destination that cannot be found now is set aside as a whole. */
 	while ((job = site_take(site)) != NULL) {
 		job->times.ready_us = 0;
-		job_decide_all(job, &result, OUTCOME_SITE_UNKNOWN);
+		job_decide_all(job, &result, route->kind == OUTCOME_DEFERRED ?
+		    OUTCOME_SITE_DEAD : OUTCOME_SITE_UNKNOWN);
 	}
 }
 

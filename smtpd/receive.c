@@ -33,6 +33,7 @@ finish(struct session *s)
 	enum step	step;
 
 	s->has_error = false;
+	s->last = SESSION_END_OF_MESSAGE;
 	if (has_bare_lf && s->bare_lf != BARE_LF_ACCEPT)
 		s->has_bare_lf = true;
 	if (has_bare_lf && s->bare_lf == BARE_LF_REJECT) {

@@ -108,15 +108,19 @@ session_log_loss(const struct session *s, const char *what)
 	char	client[SESSION_CLIENT_SIZE], id[TRANSACTION_ID_SIZE];
 	char	bytes[48] = "";
 
-	if (s->state == STATE_END)
+	bool	has_ended = strcmp(s->last, SESSION_END_OF_MESSAGE) == 0;
+
+	/* Leaving without QUIT when all is said is rude, but no loss. */
+	if (s->state == STATE_END || (has_ended && s->txn == NULL &&
+	    strcmp(what, "lost connection") == 0))
 		return;
-	if (s->state == STATE_BODY)
+	if (s->state == STATE_BODY && !has_ended)
 		snprintf(bytes, sizeof(bytes), " (%llu bytes)",
 		    (unsigned long long)s->txn->sent);
 	log_info("%s%s%s after %s%s from %s",
 	    s->txn == NULL ? "" : transaction_id(s->txn, id),
 	    s->txn == NULL ? "" : ": ", what,
-	    s->state == STATE_BODY ? "DATA" : s->last, bytes,
+	    s->last, bytes,
 	    session_client(s, client));
 }
 
@@ -292,8 +296,8 @@ session_resume(struct session *s)
 static bool
 is_foreign(const struct session *s, struct slice line, struct slice word)
 {
-	const struct conf *conf = s->gate->conf;
-	struct slice	list = slice_str(conf->smtpd_forbidden_commands);
+	struct slice	list =
+	    slice_str(s->gate->conf->smtpd_forbidden_commands);
 	struct slice	name;
 
 	if (!ascii_is_alpha(word.data[0]))
@@ -403,8 +407,8 @@ run_line(struct session *s, struct slice line, struct slice behind)
 void
 session_refuse_bare_lf(struct session *s)
 {
-	const struct conf	*conf = s->gate->conf;
-	int	code = (int)conf->smtpd_forbid_bare_newline_reject_code;
+	int	code =
+	    (int)s->gate->conf->smtpd_forbid_bare_newline_reject_code;
 
 	reply_reject(s, NULL, code, code < 500 ? "4.5.2" : "5.5.2",
 	    "%s Error: bare <LF> received", s->gate->conf->myhostname);

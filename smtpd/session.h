@@ -48,6 +48,9 @@ enum session_state { SESSION_STATES(S) };
 
 #define SESSION_VERB_LIMIT	32	/* rows of the verb table */
 
+/* In the log, what follows DATA when its content is there. */
+#define SESSION_END_OF_MESSAGE	"END-OF-MESSAGE"
+
 struct session {
 	struct gate		*gate;
 	void			(*wake)(void *arg);
@@ -70,7 +73,7 @@ struct session {
 	bool			 is_waiting;
 	bool			 has_error;	/* its reply was 4xx or 5xx */
 	bool			 is_leaving;	/* it was 421 or 521 (S28) */
-	bool			 is_late;	/* too many errors */
+	bool			 is_late;	/* replies wait: errors */
 
 	/* input */
 	bool			 is_skipping;	/* rest of a long line */
@@ -81,7 +84,7 @@ struct session {
 	int			 error_count;
 	int			 junk_count;
 	int			 pause_ms;	/* wanted before the reply */
-	struct buf		 late;		/* replies kept back */
+	struct buf		 late;		/* replies kept for it */
 	uint32_t		 good[SESSION_VERB_LIMIT];
 	uint32_t		 total[SESSION_VERB_LIMIT];
 	uint32_t		 unknown_count;

@@ -272,7 +272,7 @@ show_all(const struct request *request, const struct conf_source *source)
 	if (request->is_set_only) {
 		conf_source_each(source, on_set, &names);
 	} else {
-		for (const struct conf_row *row = conf_row_all();
+		for (const struct conf_row *row = conf_row_list();
 		    row->name != NULL; row++)
 			add_name(&names, row->name);
 		if (!request->is_default)
@@ -447,7 +447,7 @@ run_document(void)
 	printf("# The parameters of main.cf\n\n"
 	    "Made from conf/params.def by `ternconf -D`; a change goes "
 	    "there.\n");
-	for (const struct conf_row *row = conf_row_all(); row->name != NULL;
+	for (const struct conf_row *row = conf_row_list(); row->name != NULL;
 	    row++) {
 		char	*hint = conf_row_hint(row);
 

@@ -1,8 +1,7 @@
 #ifndef UTIL_VERSION_H
 #define UTIL_VERSION_H
 
-/* What tern and the log call this version. */
-
+/* Of the whole suite, as its banner and its log say it. */
 #define VERSION	"0.1"
 
 #endif

@@ -1,34 +1,51 @@
 #!/usr/bin/env python3
 """Play SMTP conversations (*.talk) with the running suite.
 
-usage: talk.py BINDIR [-v] [file...]
+usage: talk.py BINDIR [-v] [-p port] [-j suites] [file...]
 
 A conversation is lines:
 
     config: name = value    for main.cf; conversations with the same
                             settings share a suite
-    C: text                 the client sends text CR LF
-    R: text                 it sends text as it is: \\r \\n \\0 \\xNN \\\\
-                            and {text*count} are expanded
+    from: address           the client's, 127.0.0.1 else
+    C: text                 the client sends text CR LF; {text*count} is
+                            expanded
+    R: text                 it sends text as it is: also \\r \\n \\0 \\xNN
+                            and \\\\ are expanded
     S: pattern              the server's next line; {any} is any text, {id}
-                            a queue id; each pattern is a whole line
+                            a queue id, {n} a number; a whole line
     E:                      the server closes the connection
+    H:                      the client closes its side, {reset} both at once
     L: pattern              such a line is in the log (anywhere in it)
+    N: pattern              and such a line is not
+    T: low high             seconds from the last that was sent to here
+    X: action               kill NAME (a program, with SIGKILL), stop NAME,
+                            cont NAME (all of them), connect, sleep SECONDS
+    Q: count                so many messages arrived at the sink from here,
+                            and nothing else is in the queue
+    M:                      one of the messages at the sink is
+    D: pattern              these lines: envelope, empty line, text (in it
+                            \\r and so on stand for the bytes); a line
+                            {...} is any number of lines
+    helo: name              S: and C: of the greeting and of HELO
+    ehlo: name              the same with EHLO
     ways: groups lines      play it in these ways only
-    Q: count                so many messages arrived at the sink from here
     # comment
 
-Every conversation is played three ways: each C: group in one write (as
-much as the client may send before it must wait: up to the next S:), line
-by line, and byte by byte.  The replies must be the same.  The last line is
-"talk: N passed, M failed".
+Every conversation is played three ways, and the replies must be the same:
+"lines" waits for each S: where it stands; "groups" sends as much in one
+write as RFC 2920 allows, whatever the order of C: and S:, and then waits;
+"bytes" sends single bytes.  The last line is "talk: N passed, M failed".
 """
 
 import argparse
+import concurrent.futures
 import glob
 import os
 import re
+import signal
 import socket
+import struct
 import sys
 import time
 
@@ -38,16 +55,26 @@ from private_suite import Suite                             # noqa: E402
 
 WAYS = ("groups", "lines", "bytes")
 
+# RFC 2920 section 3.1, and what we do not implement.
+LAST = ("HELO", "EHLO", "DATA", "NOOP", "VRFY", "EXPN", "TURN", "STARTTLS",
+        "AUTH")
+BAD_NEWS = re.compile(r"panic|fatal|Sanitizer|runtime error|"
+                      r"exit status|killed by signal|unexpected reply")
+
 
 class Failure(Exception):
     pass
 
 
+def repeat(text):
+    """{text*count} expanded."""
+    return re.sub(r"\{([^{}*]+)\*(\d+)\}",
+                  lambda match: match.group(1) * int(match.group(2)), text)
+
+
 def unescape(text):
     """Bytes of an R: line."""
-    def repeat(match):
-        return match.group(1) * int(match.group(2))
-    text = re.sub(r"\{([^{}*]+)\*(\d+)\}", repeat, text)
+    text = repeat(text)
     out, i = bytearray(), 0
     simple = {"r": 13, "n": 10, "0": 0, "\\": 92, "t": 9}
     while i < len(text):
@@ -63,6 +90,13 @@ def unescape(text):
     return bytes(out)
 
 
+def escape(line):
+    """Bytes as a D: line has them."""
+    names = {13: "\\r", 10: "\\n", 0: "\\0", 92: "\\\\", 9: "\\t"}
+    return "".join(names.get(c) or (chr(c) if 32 <= c < 127 else "\\x%02x" % c)
+                   for c in line)
+
+
 def to_regex(pattern):
     parts = re.split(r"(\{any\}|\{id\}|\{n\})", pattern)
     known = {"{any}": ".*", "{id}": "[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]+",
@@ -74,31 +108,83 @@ class Talk:
     def __init__(self, path):
         self.name = os.path.basename(path)[:-5]
         self.config, self.steps, self.ways = {}, [], WAYS
+        self.source = "127.0.0.1"
         with open(path, encoding="latin-1") as f:
             for number, line in enumerate(f, 1):
                 line = line.rstrip("\n")
-                if not line.strip() or line.startswith("#"):
-                    continue
-                key, _, text = line.partition(":")
-                text = text[1:] if text.startswith(" ") else text
-                if key == "config":
-                    name, _, value = text.partition("=")
-                    self.config[name.strip()] = value.strip()
-                elif key == "ways":
-                    self.ways = text.split()
-                elif key in ("C", "R", "S", "E", "L", "Q"):
-                    self.steps.append((key, text, number))
-                else:
-                    raise Failure("%s:%d: what is %r?" % (path, number, key))
+                if line.strip() and not line.startswith("#"):
+                    key, _, text = line.partition(":")
+                    self.take(path, number, key,
+                              text[1:] if text.startswith(" ") else text)
+
+    def take(self, path, number, key, text):
+        if key == "config":
+            name, _, value = text.partition("=")
+            self.config[name.strip()] = value.strip()
+        elif key == "ways":
+            self.ways = text.split()
+        elif key == "from":
+            self.source = text
+        elif key in ("helo", "ehlo"):
+            lines = ["250 {any}"] if key == "helo" else \
+                ["250-{any}"] * 4 + ["250 {any}"]
+            self.steps += [("S", "220 {any}", number),
+                           ("C", key.upper() + " " + text, number)]
+            self.steps += [("S", line, number) for line in lines]
+        elif key == "M":
+            self.steps.append(("M", [], number))
+        elif key == "D":
+            self.steps[-1][1].append(text)
+        elif key in ("C", "R", "S", "E", "H", "L", "N", "T", "X", "Q"):
+            self.steps.append((key, text, number))
+        else:
+            raise Failure("%s:%d: what is %r?" % (path, number, key))
+
+    def grouped(self):
+        """The steps, each S: as late as RFC 2920 allows."""
+        steps, held = [], []
+        is_esmtp = in_data = False
+        must_wait = True            # for the greeting
+        for step in self.steps:
+            key, text, _ = step
+            if key == "S":
+                held.append(step)
+                in_data = in_data or text.startswith("354")
+                continue
+            if key not in "CR" or must_wait:
+                steps += held
+                held = []
+            steps.append(step)
+            if (key, text) == ("X", "connect"):
+                is_esmtp = in_data = False
+                must_wait = True
+            if key not in "CR":
+                continue
+            verb = text.split(" ")[0].upper()
+            if in_data:
+                in_data = not (text == "." or key == "R" and
+                               unescape(text).endswith(b".\r\n"))
+                must_wait = False
+            else:
+                must_wait = key == "R" or not is_esmtp or verb in LAST
+                if verb in ("EHLO", "HELO"):
+                    is_esmtp = verb == "EHLO"
+        return steps + held
 
 
 class Client:
-    def __init__(self, port, way):
-        self.way = way
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=20)
+    def __init__(self, port, way, source):
+        self.port, self.way, self.source = port, way, source
+        self.connect()
+
+    def connect(self):
+        self.sock = socket.create_connection(
+            ("127.0.0.1", self.port), timeout=20,
+            source_address=(self.source, 0))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.pending = b""
         self.buffer = b""
+        self.sent_at = time.time()
 
     def send(self, data):
         self.pending += data
@@ -107,6 +193,8 @@ class Client:
 
     def flush(self):
         data, self.pending = self.pending, b""
+        if data:
+            self.sent_at = time.time()
         try:
             if self.way == "bytes" and len(data) <= 4096:
                 for i in range(len(data)):
@@ -146,14 +234,24 @@ class Client:
         if got:
             raise Failure("more than expected: %r" % got)
 
+    def hang_up(self, how):
+        self.flush()
+        if how == "{reset}":
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                 struct.pack("ii", 1, 0))
+            self.sock.close()
+        else:
+            self.sock.shutdown(socket.SHUT_WR)
+
     def close(self):
         self.flush()
         self.sock.close()
 
 
-def arrivals(suite):
-    """How many messages the sink has kept."""
-    return len(os.listdir(os.path.join(suite.dir, "received")))
+def received(suite):
+    """The names of the messages that the sink has kept."""
+    return {name for name in os.listdir(os.path.join(suite.dir, "received"))
+            if name.isdigit()}
 
 
 def wait_for(what, seconds=5):
@@ -165,47 +263,147 @@ def wait_for(what, seconds=5):
     return what()
 
 
-def step_log(suite, start, pattern):
-    regex = re.compile(to_regex(pattern))
+def matches(patterns, lines):
+    """The lines are those of the patterns; {...} is any number of them."""
+    if not patterns:
+        return not lines
+    if patterns[0] == "{...}":
+        return any(matches(patterns[1:], lines[i:])
+                   for i in range(len(lines) + 1))
+    return bool(lines) and \
+        re.fullmatch(to_regex(patterns[0]), lines[0]) is not None and \
+        matches(patterns[1:], lines[1:])
 
-    def found():
-        return regex.search(suite.log_text()[start:])
-    if not wait_for(found):
-        raise Failure("not in the log: %s" % pattern)
+
+def message_lines(path):
+    """A message as D: lines: the sink ends its own lines in LF alone."""
+    with open(path, "rb") as f:
+        envelope, _, text = f.read().partition(b"\n\n")
+    lines = envelope.split(b"\n") + [b""] + text.split(b"\r\n")
+    return [escape(line) for line in lines]
 
 
-def play(suite, talk, way):
-    start = len(suite.log_text())
-    before = arrivals(suite)
-    client = Client(suite.port, way)
-    try:
-        for key, text, number in talk.steps:
-            try:
-                if key == "C":
-                    client.send(text.encode("latin-1") + b"\r\n")
-                elif key == "R":
-                    client.send(unescape(text))
-                elif key == "S":
-                    got = client.line()
-                    if not re.fullmatch(to_regex(text), got):
-                        raise Failure("got %r, expected %r" % (got, text))
-                elif key == "E":
-                    client.expect_end()
-                elif key == "L":
-                    client.flush()
-                    step_log(suite, start, text)
-                elif key == "Q":
-                    count = int(text)
-                    wait_for(lambda: arrivals(suite) - before >= count)
-                    if count == 0:
-                        time.sleep(0.2)
-                    if arrivals(suite) - before != count:
-                        raise Failure("%d messages arrived, not %d" %
-                                      (arrivals(suite) - before, count))
-            except Failure as why:
-                raise Failure("line %d: %s" % (number, why))
-    finally:
+class Play:
+    """One conversation, one way."""
+
+    def __init__(self, suite, talk, way):
+        self.suite, self.talk, self.way = suite, talk, way
+        self.log_start = len(suite.log_text())
+        self.before = received(suite)
+        self.client = Client(suite.port, way, talk.source)
+
+    def new_log(self):
+        return self.suite.log_text()[self.log_start:]
+
+    def arrived(self):
+        return received(self.suite) - self.before
+
+    def run(self):
+        steps = self.talk.steps if self.way != "groups" else \
+            self.talk.grouped()
+        try:
+            for key, text, number in steps:
+                try:
+                    getattr(self, "on_" + key)(text)
+                except Failure as why:
+                    raise Failure("line %d: %s" % (number, why))
+        finally:
+            self.client.close()
+        if "X" not in [key for key, _, _ in steps]:
+            bad = BAD_NEWS.search(self.new_log())
+            if bad:
+                raise Failure("in the log: " + bad.group(0))
+
+    def on_C(self, text):
+        self.client.send(repeat(text).encode("latin-1") + b"\r\n")
+
+    def on_R(self, text):
+        self.client.send(unescape(text))
+
+    def on_S(self, text):
+        got = self.client.line()
+        if not re.fullmatch(to_regex(text), got):
+            raise Failure("got %r, expected %r" % (got, text))
+
+    def on_E(self, _):
+        self.client.expect_end()
+        self.client.close()     # the server waits for that, for a while
+
+    def on_H(self, how):
+        self.client.hang_up(how)
+
+    def on_L(self, pattern):
+        self.client.flush()
+        regex = re.compile(to_regex(pattern))
+        if not wait_for(lambda: regex.search(self.new_log())):
+            raise Failure("not in the log: %s" % pattern)
+
+    def on_N(self, pattern):
+        if re.search(to_regex(pattern), self.new_log()):
+            raise Failure("in the log: %s" % pattern)
+
+    def on_T(self, limits):
+        took = time.time() - self.client.sent_at
+        low, high = map(float, limits.split())
+        if not low <= took <= high:
+            raise Failure("took %.2f s" % took)
+
+    def on_X(self, action):
+        words = action.split()
+        self.client.flush()
+        if words[0] == "connect":
+            self.client.close()
+            self.client.connect()
+        elif words[0] == "sleep":
+            time.sleep(float(words[1]))
+        else:
+            number = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP,
+                      "cont": signal.SIGCONT}[words[0]]
+            if not wait_for(lambda: self.suite.pids(words[1])):
+                raise Failure("no %s runs" % words[1])
+            for pid in self.suite.pids(words[1]):
+                os.kill(pid, number)
+
+    def on_Q(self, text):
+        count = int(text)
+        wait_for(lambda: len(self.arrived()) >= count)
+        # None: qmgr is being started again.
+        if not wait_for(lambda: self.suite.queue() == []):
+            raise Failure("queued: %s" % self.suite.queue())
+        if len(self.arrived()) != count:
+            raise Failure("%d messages arrived" % len(self.arrived()))
+
+    def on_M(self, patterns):
+        folder = os.path.join(self.suite.dir, "received")
+
+        def found():
+            return any(matches(patterns + [""],
+                               message_lines(os.path.join(folder, name)))
+                       for name in self.arrived())
+        if not wait_for(found, 2):
+            raise Failure("no such message arrived; there are: %s" % [
+                message_lines(os.path.join(folder, name))
+                for name in self.arrived()])
+
+
+def make_ready(suite):
+    """Wait until smtpd has heard of cleanup, and cleanup of qmgr."""
+    def is_ready():
+        client = Client(suite.port, "lines", "127.0.0.1")
+        client.line()
+        client.send(b"HELO ready.example\r\n")
+        client.line()
+        client.send(b"MAIL FROM:<>\r\n")
+        reply = client.line()
+        if not reply.startswith("250"):
+            return reply.startswith("452")
+        client.send(b"RCPT TO:<ready@ready.example>\r\n")
+        reply = client.line()
         client.close()
+        return not reply.startswith("250") or \
+            "client=" in suite.log_text()
+    if not wait_for(is_ready):
+        raise RuntimeError("the suite does not get ready")
 
 
 def run(bin_dir, port, config, talks, verbose):
@@ -216,10 +414,11 @@ def run(bin_dir, port, config, talks, verbose):
     try:
         suite.start()
         suite.start_sink("-D", os.path.join(suite.dir, "received"))
+        make_ready(suite)
         for talk in talks:
             for way in talk.ways:
                 try:
-                    play(suite, talk, way)
+                    Play(suite, talk, way).run()
                     passed += 1
                     if verbose:
                         print("ok: %s (%s)" % (talk.name, way))
@@ -237,6 +436,7 @@ def main():
     parser.add_argument("files", nargs="*")
     parser.add_argument("-v", dest="verbose", action="store_true")
     parser.add_argument("-p", dest="port", type=int, default=23200)
+    parser.add_argument("-j", dest="jobs", type=int, default=4)
     options = parser.parse_args()
     files = options.files or sorted(glob.glob(os.path.join(HERE, "*.talk")))
     groups = {}
@@ -244,14 +444,18 @@ def main():
         talk = Talk(path)
         groups.setdefault(tuple(sorted(talk.config.items())), []).append(talk)
     passed = failed = 0
-    for config, talks in groups.items():
-        try:
-            p, f = run(options.bin, options.port, dict(config), talks,
-                       options.verbose)
-        except RuntimeError as why:
-            p, f = 0, 1
-            print("FAILED: %s: %s" % (dict(config), why))
-        passed, failed = passed + p, failed + f
+    # Most of the time is spent waiting: for delays, for time to be up.
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        jobs = {pool.submit(run, options.bin, options.port + 2 * i,
+                            dict(config), talks, options.verbose): config
+                for i, (config, talks) in enumerate(groups.items())}
+        for job in concurrent.futures.as_completed(jobs):
+            try:
+                p, f = job.result()
+            except (RuntimeError, OSError, Failure) as why:
+                p, f = 0, 1
+                print("FAILED: %s: %s" % (dict(jobs[job]), why))
+            passed, failed = passed + p, failed + f
     print("talk: %d passed, %d failed" % (passed, failed))
     return 1 if failed or not passed else 0
 

@@ -322,7 +322,7 @@ rows_are_sound(void)
 {
 	struct conf_source	*source = conf_source_new();
 
-	for (const struct conf_row *row = conf_row_all(); row->name != NULL;
+	for (const struct conf_row *row = conf_row_list(); row->name != NULL;
 	    row++) {
 		char	*why = NULL, *hint = conf_row_hint(row);
 

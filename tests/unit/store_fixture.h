@@ -26,6 +26,8 @@ struct got {
 	uint64_t	 id;
 	struct store_message	 message;	/* without its slices */
 	size_t		 count;
+	size_t		 listed;
+	bool		 has_rest;
 	struct buf	 text;
 	struct buf	 chunk;
 	struct store_due due[64];
@@ -225,14 +227,36 @@ scan(struct got *got, const struct store_due *after, uint64_t until_us,
 	return got->count;
 }
 
-static inline uint64_t
-next(struct got *got, uint64_t after)
+static inline void
+on_page(const struct store_listed *list, size_t count, bool has_rest,
+    void *arg)
+{
+	struct got	*got = arg;
+
+	got->has_rest = has_rest;
+	got->listed = count;
+	if (count == 0)
+		on_loaded(NULL, NULL, 0, arg);
+	for (size_t i = 0; i < count; i++)
+		on_loaded(&list[i].message, list[i].recipients,
+		    list[i].count, arg);
+}
+
+/* How many of at most count messages; got has the last of them. */
+static inline size_t
+list_page(struct got *got, uint64_t after, size_t count)
 {
 	got->is_done = false;
 	got->id = 0;
-	store_next(store, after, 10, on_loaded, got);
+	store_list(store, after, count, on_page, got);
 	wait_for(&got->is_done);
-	return got->is_found ? got->id : 0;
+	return got->listed;
+}
+
+static inline uint64_t
+next(struct got *got, uint64_t after)
+{
+	return list_page(got, after, 1) == 1 ? got->id : 0;
 }
 
 static inline void

@@ -324,6 +324,40 @@ damage(void)
 }
 
 static void
+list_in_pages(void)
+{
+	struct got	got = { .count = 0 };
+	size_t		pages = 0, count = 0;
+
+	fresh_store();
+	CU_ASSERT_EQUAL(list_page(&got, 0, 10), 0);
+	CU_ASSERT_FALSE(got.has_rest);
+	for (uint64_t id = 1; id <= 25; id++)
+		commit(id, id == 13 ? 2000 : 2, 100, 0, NULL);
+	CU_ASSERT_EQUAL(list_page(&got, 0, 10), 10);
+	CU_ASSERT_TRUE(got.has_rest);
+	CU_ASSERT_EQUAL(got.id, 10);
+	/* The page ends where recipients are left. */
+	CU_ASSERT_EQUAL(list_page(&got, 10, 10), 3);
+	CU_ASSERT_TRUE(got.has_rest);
+	CU_ASSERT_EQUAL(got.count, STORE_LIST_RECIPIENTS);
+	CU_ASSERT_EQUAL(list_page(&got, 13, 100), 12);
+	CU_ASSERT_FALSE(got.has_rest);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&got.text),
+	    "sender  facts 0:0:r0: 1:0:r1:");
+	CU_ASSERT_EQUAL(list_page(&got, UINT64_MAX, 10), 0);
+	/* Large ones make short pages. */
+	for (uint64_t id = 101; id <= 200; id++)
+		commit(id, 1, 30000, 0, NULL);
+	for (uint64_t id = 100; id != 200; id = got.id, pages++)
+		count += list_page(&got, id, 1000);
+	CU_ASSERT_EQUAL(count, 100);
+	CU_ASSERT(pages > 2 && pages < 10);
+	close_store();
+	clear_got(&got);
+}
+
+static void
 damaged_records_are_absent(void)
 {
 	struct store_message	changed = { .id = 2, .due_us = 9 };
@@ -373,6 +407,7 @@ store_test(void)
 	CU_add_test(suite, "callbacks keep order", callbacks_keep_order);
 	CU_add_test(suite, "DB_CONFIG is refused", config_file_is_refused);
 	CU_add_test(suite, "a second qmgr waits", second_waits);
+	CU_add_test(suite, "list in pages", list_in_pages);
 	CU_add_test(suite, "damaged records are absent",
 	    damaged_records_are_absent);
 }
