@@ -23,7 +23,6 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
-#include "util/path.h"
 
 #define IPC_FOR_QMGR
 #include "mail/ipc_dispatch.h"
@@ -90,7 +89,7 @@ on_space(void *arg)
 	struct statvfs	 fs;
 
 	loop_timer_start(manager->space, SPACE_MS);
-	if (statvfs(manager->conf->queue_directory, &fs) < 0)
+	if (statvfs(".", &fs) < 0)
 		return;
 	manager->free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 	DL_FOREACH(manager->clients, client)
@@ -175,20 +174,22 @@ static void
 open_store(struct manager *manager)
 {
 	const struct conf	*conf = manager->conf;
-	char			*folder, *why = NULL;
+	char			*why = NULL;
+	/*
+	 * Of the queue directory, where master has put us: the path to it
+	 * may lead through folders that only root may enter.
+	 */
 	struct store_settings	 settings = {
+		.folder = "db",
 		.cache_size = conf->qmgr_db_cache_size,
 		.log_file_size = conf->qmgr_db_log_file_size,
 		.checkpoint_size = conf->qmgr_checkpoint_log_size,
 		.lazy_ms = LAZY_MS,
 	};
 
-	folder = path_join(conf->queue_directory, "db");
-	settings.folder = folder;
 	manager->store = store_open(manager->loop, &settings, &why);
 	if (manager->store == NULL)
 		log_fatal("cannot open the queue: %s", why);
-	mem_free(folder);
 }
 
 static void
