@@ -128,6 +128,7 @@ agent_send(struct agent *agent, struct entry *entry)
 		.recipients = (uint32_t)entry->count,
 		.chunks = active->chunk_count,
 		.nexthop = slice_str(schedule_nexthop(entry)),
+		.window = schedule_window(entry),
 		.sender = slice_str(active->sender),
 	};
 

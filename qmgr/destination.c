@@ -63,13 +63,24 @@ destination_find(struct schedule *schedule, const char *transport,
 	return d;
 }
 
+/*
+ * Entries at a time.  At a destination that does well each connection has
+ * one more behind the one it is busy with: the agent's pipelines never run
+ * dry.
+ */
+static int64_t
+capacity(const struct destination *d)
+{
+	return d->is_well ? 2 * d->window : d->window;
+}
+
 /* What is idle, alive and at its start again need not be remembered. */
 void
 destination_check(struct destination *d)
 {
 	struct schedule	*schedule = d->schedule;
 
-	if (destination_has_jobs(d) && d->in_flight < d->window) {
+	if (destination_has_jobs(d) && d->in_flight < capacity(d)) {
 		if (!d->is_ready)
 			DL_APPEND(schedule->ready, d);
 		d->is_ready = true;
@@ -106,6 +117,7 @@ destination_is_dead(struct destination *d)
 void
 destination_succeeded(struct destination *d)
 {
+	d->is_well = true;
 	d->failed_cohorts = 0;
 	d->dead_until_ms = 0;
 	if (d->window < d->limit && d->in_flight >= d->window)
@@ -118,6 +130,7 @@ destination_failed(struct destination *d, struct slice why)
 	const struct manager	*manager = d->schedule->manager;
 	const struct conf	*conf = manager->conf;
 
+	d->is_well = false;
 	d->failed_cohorts += 1.0 / (double)d->window;
 	if (d->window > 1)
 		d->window--;

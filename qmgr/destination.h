@@ -41,10 +41,11 @@ struct destination {
 	struct job		*small, *large;	/* lists */
 	int64_t			 limit;		/* of window */
 	int64_t			 recipient_limit;
-	int64_t			 window;	/* entries at a time */
+	int64_t			 window;	/* connections at a time */
 	int64_t			 in_flight;
 	int64_t			 small_turns;	/* since a large one's */
 	double			 failed_cohorts;
+	bool			 is_well;	/* the last entry succeeded */
 	int64_t			 dead_until_ms;	/* 0: alive */
 	char			*why_dead;
 	const struct agent	*last_agent;	/* compared only */

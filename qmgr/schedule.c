@@ -42,6 +42,12 @@ schedule_nexthop(const struct entry *entry)
 	return entry->destination->nexthop;
 }
 
+uint32_t
+schedule_window(const struct entry *entry)
+{
+	return (uint32_t)entry->destination->window;
+}
+
 void
 schedule_revive(struct schedule *schedule)
 {

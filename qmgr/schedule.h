@@ -73,6 +73,9 @@ struct entry {
 
 const char	*schedule_nexthop(const struct entry *entry);
 
+/* How many connections there may be to its destination, just now. */
+uint32_t	 schedule_window(const struct entry *entry);
+
 /* The result of one recipient, by its number. */
 void		 schedule_result(struct entry *entry, uint32_t number,
 		    enum outcome_kind kind, struct slice dsn,

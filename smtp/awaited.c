@@ -20,12 +20,16 @@ static const struct {
 	    "initial server greeting" },
 	[AWAITED_EHLO] = { "performing the EHLO handshake", "EHLO command" },
 	[AWAITED_HELO] = { "performing the HELO handshake", "HELO command" },
+	[AWAITED_LHLO] = { "performing the LHLO handshake", "LHLO command" },
 	[AWAITED_RSET] = { "sending RSET", "RSET command" },
 	[AWAITED_MAIL] = { "sending MAIL FROM", "MAIL FROM command" },
 	[AWAITED_RCPT] = { "sending RCPT TO", "RCPT TO command" },
 	[AWAITED_DATA] = { "sending DATA command", "DATA command" },
 	[AWAITED_DOT] = { "sending end of data -- message may be sent more "
 	    "than once", "end of DATA command" },
+	[AWAITED_BDAT] = { "sending message body", "BDAT command" },
+	[AWAITED_LAST] = { "sending end of data -- message may be sent more "
+	    "than once", "BDAT LAST command" },
 	[AWAITED_QUIT] = { "sending QUIT", "QUIT command" },
 };
 
@@ -41,7 +45,7 @@ grow(struct awaited *awaited)
 {
 	size_t			 cap = awaited->cap == 0 ? FIRST_CAP :
 				    awaited->cap * 2;
-	enum awaited_kind	*ring = mem_new_array(cap, sizeof(*ring));
+	struct awaited_item	*ring = mem_new_array(cap, sizeof(*ring));
 
 	for (size_t i = 0; i < awaited->count; i++)
 		ring[i] = awaited->ring[(awaited->first + i) % awaited->cap];
@@ -52,29 +56,29 @@ grow(struct awaited *awaited)
 }
 
 void
-awaited_put(struct awaited *awaited, enum awaited_kind kind)
+awaited_put(struct awaited *awaited, struct awaited_item item)
 {
 	if (awaited->count == awaited->cap)
 		grow(awaited);
 	awaited->ring[(awaited->first + awaited->count++) % awaited->cap] =
-	    kind;
+	    item;
 }
 
-enum awaited_kind
+struct awaited_item
 awaited_head(const struct awaited *awaited)
 {
 	assert(awaited->count > 0);
 	return awaited->ring[awaited->first];
 }
 
-enum awaited_kind
+struct awaited_item
 awaited_take(struct awaited *awaited)
 {
-	enum awaited_kind	kind = awaited_head(awaited);
+	struct awaited_item	item = awaited_head(awaited);
 
 	awaited->first = (awaited->first + 1) % awaited->cap;
 	awaited->count--;
-	return kind;
+	return item;
 }
 
 const char *
@@ -96,6 +100,7 @@ awaited_timeout_ms(const struct conf *conf, enum awaited_kind kind)
 	case AWAITED_GREETING:
 	case AWAITED_EHLO:
 	case AWAITED_HELO:
+	case AWAITED_LHLO:
 		return conf->smtp_helo_timeout;
 	case AWAITED_RSET:
 		return conf->smtp_rset_timeout;
@@ -105,7 +110,10 @@ awaited_timeout_ms(const struct conf *conf, enum awaited_kind kind)
 		return conf->smtp_rcpt_timeout;
 	case AWAITED_DATA:
 		return conf->smtp_data_init_timeout;
+	case AWAITED_BDAT:
+		return conf->smtp_data_xfer_timeout;
 	case AWAITED_DOT:
+	case AWAITED_LAST:
 		return conf->smtp_data_done_timeout;
 	case AWAITED_QUIT:
 		break;

@@ -10,22 +10,35 @@
 #include <stdint.h>
 
 struct conf;
+struct exchange;
 
 enum awaited_kind {
 	AWAITED_GREETING,
 	AWAITED_EHLO,
 	AWAITED_HELO,
+	AWAITED_LHLO,
 	AWAITED_RSET,
 	AWAITED_MAIL,
 	AWAITED_RCPT,
 	AWAITED_DATA,
 	AWAITED_DOT,
+	AWAITED_BDAT,
+	AWAITED_LAST,		/* BDAT LAST */
 	AWAITED_QUIT,
+};
+
+#define AWAITED_KINDS	(AWAITED_QUIT + 1)
+#define AWAITED_ALL	SIZE_MAX
+
+struct awaited_item {
+	enum awaited_kind	 kind;
+	struct exchange		*exchange;	/* NULL: of the connection */
+	size_t			 recipient;	/* index, or AWAITED_ALL */
 };
 
 /* Zeroed it is empty. */
 struct awaited {
-	enum awaited_kind	*ring;	/* owned */
+	struct awaited_item	*ring;	/* owned */
 	size_t			 first;
 	size_t			 count;
 	size_t			 cap;
@@ -33,11 +46,11 @@ struct awaited {
 
 void	awaited_clear(struct awaited *awaited);
 
-void	awaited_put(struct awaited *awaited, enum awaited_kind kind);
+void	awaited_put(struct awaited *awaited, struct awaited_item item);
 
 /* The one whose reply is next; there must be one. */
-enum awaited_kind awaited_head(const struct awaited *awaited);
-enum awaited_kind awaited_take(struct awaited *awaited);
+struct awaited_item awaited_head(const struct awaited *awaited);
+struct awaited_item awaited_take(struct awaited *awaited);
 
 /* "lost connection with ... while <doing>", "(in reply to <command>)" */
 const char	*awaited_doing(enum awaited_kind kind);

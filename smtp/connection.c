@@ -13,6 +13,8 @@
 #include "net/loop.h"
 #include "smtp/dialogue.h"
 #include "smtp/job.h"
+#include "smtp/known.h"
+#include "smtp/offer.h"
 #include "smtp/route.h"
 #include "smtp/sender.h"
 #include "smtp/site.h"
@@ -31,7 +33,8 @@ struct connection {
 	char			 dsn[16];
 	bool			 is_permanent;
 	bool			 is_ready;	/* was ready for a job once */
-	bool			 is_idle;	/* in the site's list */
+	bool			 is_noted;	/* the server's offer was */
+	struct connection	**list;		/* of the site, it is in */
 	bool			 is_quitting;
 	unsigned		 turn;		/* of it, when timed */
 	int64_t			 ready_ms;	/* since when */
@@ -39,7 +42,11 @@ struct connection {
 	struct connection	*next, *prev;
 };
 
+/* A server whose PIPELINING failed is served without it for so long. */
+#define DISTRUST_MS	3600000
+
 static void	try_host(struct connection *);
+static void	on_broken(void *);
 static void	on_io(struct io *, enum io_event, void *);
 
 static void
@@ -48,16 +55,27 @@ on_free(void *arg)
 	mem_free(arg);
 }
 
+/* The site's list it is in: its idle ones, those with room, or NULL. */
 static void
-set_idle(struct connection *c, bool is_idle)
+set_list(struct connection *c, struct connection **list)
 {
-	if (c->is_idle == is_idle)
+	if (c->list == list)
 		return;
-	c->is_idle = is_idle;
-	if (is_idle)
-		DL_APPEND(c->site->idle, c);
-	else
-		DL_DELETE(c->site->idle, c);
+	if (c->list != NULL)
+		DL_DELETE(*c->list, c);
+	c->list = list;
+	if (list != NULL)
+		DL_APPEND(*list, c);
+}
+
+static void
+log_session(const struct connection *c)
+{
+	unsigned	commands = dialogue_commands(c->dialogue);
+	unsigned	waits = dialogue_waits(c->dialogue);
+
+	log_info("disconnect from %s messages=%lld commands=%u waits=%u",
+	    dialogue_relay(c->dialogue), (long long)c->jobs, commands, waits);
 }
 
 static void
@@ -65,9 +83,11 @@ destroy(struct connection *c)
 {
 	struct site	*site = c->site;
 
-	set_idle(c, false);
+	set_list(c, NULL);
 	if (!c->is_ready)
 		site->connecting--;
+	else
+		log_session(c);
 	site->connections--;
 	dialogue_free(&c->dialogue);
 	io_free(&c->io);
@@ -211,73 +231,125 @@ check_timeout(struct connection *c)
 		set_timeout(c);
 }
 
+/*
+ * The server's 221 adds nothing (smtp_skip_quit_response): once QUIT has
+ * left and nothing else is waited for, the connection is of no use.
+ */
+static bool
+is_done(const struct connection *c)
+{
+	return c->is_quitting && !dialogue_has_jobs(c->dialogue) &&
+	    c->sender->conf->smtp_skip_quit_response && io_pending(c->io) == 0;
+}
+
 void
 connection_quit(struct connection *c)
 {
-	set_idle(c, false);
+	set_list(c, NULL);
 	c->is_quitting = true;
 	dialogue_quit(c->dialogue);
 	io_flush_later(c->io);
 	set_timeout(c);
-	/* The server's 221 adds nothing (smtp_skip_quit_response). */
-	if (c->sender->conf->smtp_skip_quit_response)
-		io_shutdown(c->io);
 }
 
-/*
- * Ready: the next job, or wait for one.  A job may end at once (too big for
- * this server), so more than one may be taken.
- */
+/* The first time: what the server offers is known now. */
 static void
-become_ready(struct connection *c)
+note_ready(struct connection *c)
 {
-	struct job	*job;
+	struct sender		*sender = c->sender;
+	int64_t			 now_ms = loop_now_ms(sender->loop);
 
 	if (!c->is_ready) {
 		c->is_ready = true;
 		c->site->connecting--;
-		c->ready_ms = loop_now_ms(c->sender->loop);
+		c->ready_ms = now_ms;
 	}
-	while (dialogue_job(c->dialogue) == NULL) {
+	if (c->is_noted || dialogue_offer(c->dialogue) == NULL)
+		return;
+	c->is_noted = true;
+	if (dialogue_offer(c->dialogue)->has_pipeconnect)
+		known_put_offer(sender->known, dialogue_relay(c->dialogue),
+		    dialogue_offer(c->dialogue),
+		    now_ms + sender->conf->smtp_pipeconnect_lifetime);
+}
+
+/*
+ * Ready: jobs while there are some and there is room, or wait for one.  A
+ * job may end at once (too big for this server), so many may be taken.
+ */
+static void
+become_ready(struct connection *c)
+{
+	struct site	*site = c->site;
+	struct job	*job;
+
+	note_ready(c);
+	while (dialogue_state(c->dialogue) == DIALOGUE_READY) {
+		bool	is_idle = dialogue_is_idle(c->dialogue);
+
 		if (c->jobs > 0 && is_worn_out(c)) {
 			connection_quit(c);
 			return;
 		}
-		job = site_take(c->site);
-		if (job == NULL) {
-			if (daemon_is_draining(c->sender->daemon)) {
-				connection_quit(c);
-				return;
-			}
-			set_idle(c, true);
-			break;
+		job = is_idle ? site_take(site) : site_take_ahead(site);
+		if (job == NULL && is_idle &&
+		    daemon_is_draining(c->sender->daemon)) {
+			connection_quit(c);
+			return;
 		}
+		set_list(c, is_idle ? &site->idle : &site->roomy);
+		if (job == NULL)
+			break;
+		set_list(c, NULL);
 		c->jobs++;
 		dialogue_start(c->dialogue, job);
 	}
 	io_flush_later(c->io);
-	set_timeout(c);
+	check_timeout(c);
+	/* Not now: the site may be giving out its jobs. */
+	if (dialogue_state(c->dialogue) == DIALOGUE_BROKEN)
+		loop_defer(c->sender->loop, on_broken, c);
 }
 
 void
 connection_start(struct connection *c, struct job *job)
 {
-	set_idle(c, false);
+	set_list(c, NULL);
 	c->jobs++;
 	dialogue_start(c->dialogue, job);
-	io_flush_later(c->io);
-	set_timeout(c);
-	if (dialogue_job(c->dialogue) == NULL)
-		become_ready(c);
+	become_ready(c);
 }
 
 /* ---- events -------------------------------------------------------------- */
 
+/* What a new connection to this server should do without. */
 static void
-on_broken(struct connection *c)
+blame(struct connection *c, const struct dialogue_fault *fault)
 {
+	const char	*relay = dialogue_relay(c->dialogue);
+
+	switch (fault->blame) {
+	case DIALOGUE_GUESS:
+		log_info("%s: no longer takes commands before its greeting",
+		    relay);
+		known_drop_offer(c->sender->known, relay);
+		break;
+	case DIALOGUE_PIPELINING:
+		log_warn("%s announces PIPELINING but loses replies: "
+		    "doing without it", relay);
+		known_distrust(c->sender->known, relay,
+		    loop_now_ms(c->sender->loop) + DISTRUST_MS);
+		break;
+	case DIALOGUE_NOTHING:
+		break;
+	}
+}
+
+static void
+on_broken(void *arg)
+{
+	struct connection		*c = arg;
 	const struct dialogue_fault	*fault = dialogue_fault(c->dialogue);
-	struct site			*site = c->site;
 	struct job			*job;
 
 	if (!c->is_ready) {
@@ -287,9 +359,9 @@ on_broken(struct connection *c)
 		try_next(c);
 		return;
 	}
-	job = dialogue_release(c->dialogue);
-	if (job != NULL)
-		site_return(site, job);
+	blame(c, fault);
+	while ((job = dialogue_release(c->dialogue)) != NULL)
+		site_return(c->site, job);
 	destroy(c);
 }
 
@@ -308,7 +380,10 @@ take_state(struct connection *c, enum dialogue_state state)
 		destroy(c);
 		break;
 	case DIALOGUE_BUSY:
-		check_timeout(c);
+		if (is_done(c))
+			destroy(c);
+		else
+			check_timeout(c);
 		break;
 	}
 }
@@ -326,12 +401,11 @@ on_chunk(void *arg)
 static void
 on_drained(struct connection *c)
 {
-	if (c->is_quitting) {
-		if (c->sender->conf->smtp_skip_quit_response)
-			destroy(c);
+	if (is_done(c)) {
+		destroy(c);
 		return;
 	}
-	if (dialogue_job(c->dialogue) == NULL)
+	if (!dialogue_has_jobs(c->dialogue))
 		return;
 	set_timeout(c);
 	take_state(c, dialogue_write(c->dialogue));
@@ -341,22 +415,37 @@ static void
 on_connected(struct connection *c)
 {
 	const struct route_host	*host = &c->hosts[c->host];
+	const struct known	*known = c->sender->known;
+	int64_t			 now_ms = loop_now_ms(c->sender->loop);
 	char			 ip[ADDR_TEXT_SIZE];
+	char			*relay;
+	struct dialogue_server	 server = {
+		.host = host->name,
+		.ip = addr_format_ip(&host->addr, ip),
+		.port = addr_port(&host->addr),
+	};
 
-	c->dialogue = dialogue_new(c->sender->conf, host->name,
-	    addr_format_ip(&host->addr, ip), addr_port(&host->addr),
-	    io_out(c->io), on_chunk, c);
+	relay = mem_printf("%s[%s]:%u", server.host, server.ip, server.port);
+	server.guess = known_offer(known, relay, now_ms);
+	server.is_distrusted = known_is_distrusted(known, relay, now_ms);
+	mem_free(relay);
+	c->dialogue = dialogue_new(c->sender->conf, &server, io_out(c->io),
+	    on_chunk, c);
 	set_timeout(c);
+	take_state(c, dialogue_state(c->dialogue));
 }
 
 static void
 on_lost(struct connection *c, bool is_timeout)
 {
-	if (c->is_quitting || c->is_idle) {
-		if (is_timeout && c->is_idle)
-			connection_quit(c);
-		else
-			destroy(c);
+	bool	is_idle = c->list == &c->site->idle;
+
+	if (is_idle && is_timeout) {
+		connection_quit(c);
+		return;
+	}
+	if (is_idle || (c->is_quitting && !dialogue_has_jobs(c->dialogue))) {
+		destroy(c);
 		return;
 	}
 	dialogue_lose(c->dialogue, is_timeout);

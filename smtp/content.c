@@ -5,8 +5,9 @@
 #include "smtp/content.h"
 
 void
-content_init(struct content *content, int64_t line_limit)
+content_init(struct content *content, int64_t line_limit, bool is_stuffed)
 {
+	content->is_stuffed = is_stuffed;
 	content->column = 0;
 	content->has_cr = false;
 	/* A folded line is a space and at least one byte. */
@@ -28,7 +29,8 @@ put_text(struct content *content, struct slice text, struct buf *out)
 		if (content->limit > 0 &&
 		    room > content->limit - content->column)
 			room = content->limit - content->column;
-		if (content->column == 0 && text.data[0] == '.')
+		if (content->is_stuffed && content->column == 0 &&
+		    text.data[0] == '.')
 			buf_put_u8(out, '.');
 		buf_put(out, text.data, room);
 		content->column += room;
@@ -116,5 +118,6 @@ content_end(struct content *content, struct buf *out)
 	content->has_cr = false;
 	if (content->column > 0)
 		end_line(content, out);
-	buf_put(out, ".\r\n", 3);
+	if (content->is_stuffed)
+		buf_put(out, ".\r\n", 3);
 }

@@ -15,18 +15,26 @@
 
 struct content {
 	size_t	column;		/* bytes of this line so far */
+	bool	is_stuffed;
 	bool	has_cr;		/* a CR waits for what follows it */
 	size_t	limit;		/* of a line, without CR LF; 0: none */
 };
 
-/* Begin a message. */
-void	content_init(struct content *content, int64_t line_limit);
+/*
+ * Begin a message.  is_stuffed: for DATA; the chunks of BDAT need no dots
+ * (RFC 3030 section 2).
+ */
+void	content_init(struct content *content, int64_t line_limit,
+	    bool is_stuffed);
 
 /* A piece, cut anywhere, appended to out. */
 void	content_put(struct content *content, struct slice piece,
 	    struct buf *out);
 
-/* The end: the last line's CR LF when it is missing, and the dot. */
+/*
+ * The end: the last line's CR LF when it is missing, and the dot when dots
+ * are stuffed.
+ */
 void	content_end(struct content *content, struct buf *out);
 
 #endif

@@ -2,10 +2,10 @@
 #define SMTP_DIALOGUE_H
 
 /*
- * The client's side of SMTP (RFC 5321), a machine without I/O: replies go
- * in, commands come out in a buf.  Commands that were sent stand in a line
- * and wait for their replies; with PIPELINING the sending side runs ahead
- * of the receiving side (RFC 2920).
+ * The client's side of SMTP (RFC 5321) and LMTP (RFC 2033), a machine
+ * without I/O: replies go in, commands come out in a buf.  With PIPELINING
+ * (RFC 2920) a job's commands leave together, and the next job's behind the
+ * end of its content.
  */
 
 #include <stdbool.h>
@@ -15,52 +15,94 @@ struct buf;
 struct conf;
 struct dialogue;
 struct job;
+struct offer;
 
 enum dialogue_state {
 	DIALOGUE_BUSY,		/* goes on */
-	DIALOGUE_READY,		/* for a job */
+	DIALOGUE_READY,		/* for a job; others may wait for replies */
 	DIALOGUE_BROKEN,	/* no use any more: dialogue_fault says why */
 	DIALOGUE_CLOSED,	/* the server answered QUIT */
 };
 
+/* What on our side a new connection should do without. */
+enum dialogue_blame {
+	DIALOGUE_NOTHING,
+	DIALOGUE_GUESS,		/* dialogue_guess was wrong */
+	DIALOGUE_PIPELINING,	/* is announced, but replies are lost */
+};
+
 /* Why it is broken. */
 struct dialogue_fault {
-	char		 dsn[16];
-	const char	*reason;	/* as logged; the dialogue's */
-	bool		 is_permanent;
+	char			 dsn[16];
+	const char		*reason;	/* as logged; the dialogue's */
+	bool			 is_permanent;
+	enum dialogue_blame	 blame;
+};
+
+struct dialogue_server {
+	const char	*host;
+	const char	*ip;
+	uint16_t	 port;
+	bool		 is_lmtp;
+	bool		 is_distrusted;	/* its PIPELINING is not used */
+	/*
+	 * What it will offer, when it takes commands before its greeting
+	 * (PIPECONNECT); NULL: wait and see.
+	 */
+	const struct offer *guess;
 };
 
 /*
  * Commands are appended to out, which is the caller's; on_chunk(arg) is
  * called when content that was waited for has come: call dialogue_write.
+ * server is not needed after the call.
  */
-struct dialogue	*dialogue_new(const struct conf *conf, const char *host,
-		    const char *ip, uint16_t port, struct buf *out,
+struct dialogue	*dialogue_new(const struct conf *conf,
+		    const struct dialogue_server *server, struct buf *out,
 		    void (*on_chunk)(void *arg), void *arg);
-/* A job that is on it must have been ended before. Accepts NULL. */
+/* Its jobs must have been released or ended.  Accepts NULL. */
 void		 dialogue_free(struct dialogue **d);
+
+enum dialogue_state dialogue_state(const struct dialogue *d);
+
+/* Ready, and no job on it. */
+bool		 dialogue_is_idle(const struct dialogue *d);
+
+/* One or more jobs are on it. */
+bool		 dialogue_has_jobs(const struct dialogue *d);
 
 /* Replies.  What they make possible is appended to out. */
 enum dialogue_state dialogue_read(struct dialogue *d, struct buf *in);
 
 /*
- * Send what may be sent now; of content only as much as keeps out below
- * its limit: call again when out has drained.
+ * Send what may be sent now; only as much as keeps out below its limit:
+ * call again when out has drained.
  */
 enum dialogue_state dialogue_write(struct dialogue *d);
 
-/* A job for a dialogue that is ready. */
+/* A job for a dialogue that is ready.  It may end at once. */
 void		 dialogue_start(struct dialogue *d, struct job *job);
+
+/* QUIT, behind the jobs on a dialogue that is ready. */
 void		 dialogue_quit(struct dialogue *d);
 
-struct job	*dialogue_job(const struct dialogue *d);
+/* What the server offers; NULL before its answer to EHLO. */
+const struct offer *dialogue_offer(const struct dialogue *d);
+
+/* "host[ip]:port"; the dialogue's. */
+const char	*dialogue_relay(const struct dialogue *d);
 
 /*
- * How long the server may take for what is waited for (K27).  The time
- * runs from when dialogue_turn changed: half a reply gives no more time.
+ * How long the server may take for what is waited for, in milliseconds
+ * (K27).  The time runs from when dialogue_turn changed: half a reply gives
+ * no more time.
  */
 int64_t		 dialogue_timeout_ms(const struct dialogue *d);
 unsigned	 dialogue_turn(const struct dialogue *d);
+
+/* Commands that were sent, and how often we had to wait for replies. */
+unsigned	 dialogue_commands(const struct dialogue *d);
+unsigned	 dialogue_waits(const struct dialogue *d);
 
 /*
  * The connection is lost, or the time is up: the dialogue is broken, in the
@@ -70,9 +112,9 @@ void		 dialogue_lose(struct dialogue *d, bool is_timeout);
 const struct dialogue_fault *dialogue_fault(const struct dialogue *d);
 
 /*
- * The job on a broken dialogue: it may be begun again elsewhere (nothing
- * of it was answered on a connection that had been idle), or all that is
- * undecided is deferred.  NULL, or the job to begin again.
+ * The jobs on a broken dialogue, one a call: what may be begun again
+ * elsewhere is returned, and of the others all that is undecided is
+ * deferred.  NULL: there are no more.
  */
 struct job	*dialogue_release(struct dialogue *d);
 

@@ -112,6 +112,7 @@ on_deliver(struct ipc *ipc, uint32_t id, const struct msg_deliver *m)
 	job->size = m->size;
 	job->flags = m->flags;
 	job->nexthop = slice_dup(m->nexthop);
+	job->window = m->window == 0 ? 1 : m->window;
 	job->from = slice_dup(m->sender);
 	job->announced = m->recipients;
 	job->chunk_count = m->chunks;

@@ -37,6 +37,7 @@ struct job {
 	uint64_t		 size;
 	uint32_t		 flags;		/* MAIL_* */
 	char			*nexthop;
+	uint32_t		 window;	/* connections to it, at most */
 	char			*from;		/* envelope sender */
 	struct job_rcpt		*recipients;
 	size_t			 count;

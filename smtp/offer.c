@@ -4,6 +4,7 @@
 
 #include "smtp/offer.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "conf/conf.h"
@@ -20,6 +21,28 @@ is_discarded(const struct conf *conf, struct slice keyword)
 	return false;
 }
 
+static const struct {
+	const char	*keyword;
+	size_t		 flag;		/* a bool of the offer */
+} flags[] = {
+	{ "PIPELINING", offsetof(struct offer, has_pipelining) },
+	{ "8BITMIME", offsetof(struct offer, has_8bit) },
+	{ "SIZE", offsetof(struct offer, has_size) },
+	{ "CHUNKING", offsetof(struct offer, has_chunking) },
+	{ "BINARYMIME", offsetof(struct offer, has_binary) },
+	{ "DSN", offsetof(struct offer, has_dsn) },
+	{ "SMTPUTF8", offsetof(struct offer, has_utf8) },
+	/* Exim's word for it, and its word while it was an experiment. */
+	{ "PIPECONNECT", offsetof(struct offer, has_pipeconnect) },
+	{ "X_PIPE_CONNECT", offsetof(struct offer, has_pipeconnect) },
+};
+
+static bool *
+flag_of(struct offer *offer, size_t i)
+{
+	return (bool *)((char *)offer + flags[i].flag);
+}
+
 static void
 take_keyword(const struct conf *conf, struct slice line, struct offer *offer)
 {
@@ -28,16 +51,24 @@ take_keyword(const struct conf *conf, struct slice line, struct offer *offer)
 	if (slice_get_word(&line, " \t", &word) < 0 ||
 	    is_discarded(conf, word))
 		return;
-	if (slice_is_nocase(word, "PIPELINING")) {
-		offer->has_pipelining = true;
-	} else if (slice_is_nocase(word, "8BITMIME")) {
-		offer->has_8bit = true;
-	} else if (slice_is_nocase(word, "SIZE")) {
-		offer->has_size = true;
-		if (slice_get_word(&line, " \t", &argument) < 0 ||
-		    slice_parse_u64(argument, &offer->size_limit) < 0)
-			offer->size_limit = 0;
-	}
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (slice_is_nocase(word, flags[i].keyword))
+			*flag_of(offer, i) = true;
+	if (slice_is_nocase(word, "SIZE") &&
+	    (slice_get_word(&line, " \t", &argument) < 0 ||
+	    slice_parse_u64(argument, &offer->size_limit) < 0))
+		offer->size_limit = 0;
+}
+
+bool
+offer_covers(const struct offer *offer, const struct offer *wanted)
+{
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (*flag_of((struct offer *)wanted, i) &&
+		    !*flag_of((struct offer *)offer, i))
+			return false;
+	return offer->size_limit == 0 || (wanted->size_limit != 0 &&
+	    offer->size_limit >= wanted->size_limit);
 }
 
 int

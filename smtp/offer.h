@@ -16,6 +16,11 @@ struct offer {
 	bool		has_pipelining;		/* RFC 2920 */
 	bool		has_8bit;		/* RFC 6152 */
 	bool		has_size;		/* RFC 1870 */
+	bool		has_chunking;		/* RFC 3030 */
+	bool		has_binary;		/* RFC 3030 */
+	bool		has_dsn;		/* RFC 3461 */
+	bool		has_utf8;		/* RFC 6531 */
+	bool		has_pipeconnect;	/* early commands */
 	uint64_t	size_limit;		/* 0: not told */
 };
 
@@ -25,5 +30,8 @@ struct offer {
  */
 int	offer_parse(const struct conf *conf, struct slice lines,
 	    struct offer *offer_r);
+
+/* Whatever is in wanted is in offer, too; a size limit may only be wider. */
+bool	offer_covers(const struct offer *offer, const struct offer *wanted);
 
 #endif

@@ -12,6 +12,7 @@
 #include "net/dns.h"
 #include "net/loop.h"
 #include "smtp/job.h"
+#include "smtp/known.h"
 #include "smtp/site.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -69,6 +70,7 @@ on_open(struct daemon *daemon)
 	    &why);
 	if (sender->dns == NULL)
 		log_fatal("%s: %s", sender->conf->resolver_config, why);
+	sender->known = known_new();
 	daemon_set_state(daemon, sender);
 }
 
@@ -96,8 +98,8 @@ sender_check_end(struct sender *sender)
 	bool	is_told = sender->over_count == 0 ||
 		    (sender->is_stopping && sender_qmgr(sender) == NULL);
 
-	if (daemon_is_draining(sender->daemon) && sender->job_count == 0 &&
-	    is_told)
+	if (sender->job_count == 0 && is_told &&
+	    daemon_is_draining(sender->daemon))
 		daemon_leave(sender->daemon);
 }
 

@@ -20,6 +20,7 @@ struct daemon_program;
 struct dns;
 struct ipc;
 struct job;
+struct known;
 struct loop;
 struct peer;
 struct site;
@@ -30,6 +31,7 @@ struct sender {
 	struct loop		*loop;		/* borrowed */
 	struct peer		*qmgr;
 	struct dns		*dns;
+	struct known		*known;		/* servers */
 	struct job		*jobs;		/* hash by id */
 	struct site		*sites;		/* hash by next hop */
 	size_t			 job_count;	/* to be done */

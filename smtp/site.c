@@ -87,25 +87,36 @@ on_route(struct route *route, void *arg)
 	site_check(site);
 }
 
-/* Each waiting job has a connection, or one that is being made. */
+static bool
+is_route_known(const struct site *site)
+{
+	return site->route != NULL &&
+	    loop_now_ms(site->sender->loop) < site->route_until_ms;
+}
+
+/*
+ * Each waiting job has a connection, or one that is being made, as far as
+ * the window allows; the others go behind the jobs of busy connections
+ * that have room, or wait.
+ */
 static void
 serve(struct site *site)
 {
-	struct sender	*sender = site->sender;
-
 	while (site->waiting != NULL && site->idle != NULL)
 		connection_start(site->idle, site_take(site));
 	if (site->waiting_count <= site->connecting || site->search != NULL)
 		return;
-	if (site->route == NULL ||
-	    loop_now_ms(sender->loop) >= site->route_until_ms) {
+	if (site->connections < site->window && !is_route_known(site)) {
 		route_free(&site->route);
-		site->search = route_find(sender, site->nexthop, on_route,
-		    site);
+		site->search = route_find(site->sender, site->nexthop,
+		    on_route, site);
 		return;
 	}
-	while (site->waiting_count > site->connecting)
+	while (site->waiting_count > site->connecting &&
+	    site->connections < site->window)
 		connection_new(site);
+	while (site->roomy != NULL && site->waiting_count > site->connecting)
+		connection_start(site->roomy, site_take(site));
 }
 
 void
@@ -113,6 +124,7 @@ site_add(struct sender *sender, struct job *job)
 {
 	struct site	*site = find(sender, job->nexthop);
 
+	site->window = job->window;
 	site_return(site, job);
 }
 
@@ -134,6 +146,13 @@ site_take(struct site *site)
 	DL_DELETE(site->waiting, job);
 	site->waiting_count--;
 	return job;
+}
+
+struct job *
+site_take_ahead(struct site *site)
+{
+	return site->waiting_count > site->connecting &&
+	    site->connections >= site->window ? site_take(site) : NULL;
 }
 
 void

@@ -24,8 +24,10 @@ struct site {
 	struct job		*waiting;	/* list */
 	size_t			 waiting_count;
 	struct connection	*idle;		/* list: ready for a job */
+	struct connection	*roomy;		/* list: for one more */
 	size_t			 connecting;	/* not ready yet */
 	size_t			 connections;	/* all */
+	size_t			 window;	/* of them, at most */
 	struct route		*route;		/* NULL: not known */
 	struct route_search	*search;	/* for it */
 	int64_t			 route_until_ms;
@@ -39,6 +41,12 @@ void	site_return(struct site *site, struct job *job);
 
 /* The next job for a connection; NULL: there is none. */
 struct job *site_take(struct site *site);
+
+/*
+ * The same for a connection that has a job already: only what no other
+ * connection will come for soon.
+ */
+struct job *site_take_ahead(struct site *site);
 
 /*
  * A connection attempt came to nothing: it costs one waiting job, if there

@@ -42,7 +42,7 @@ check(struct slice text, size_t limit, size_t first, size_t second)
 	struct buf	want = BUF_INIT, out = BUF_INIT;
 
 	put_slowly(text, limit, &want);
-	content_init(&content, (int64_t)limit);
+	content_init(&content, (int64_t)limit, true);
 	content_put(&content, slice_first(text, first), &out);
 	content_put(&content, slice_first(slice_after(text, first), second),
 	    &out);
@@ -90,7 +90,7 @@ no_lone_dot_leaves_before_the_end(void)
 			seed = seed * 1103515245 + 12345;
 			text[k] = alphabet[(seed >> 16) % 5];
 		}
-		content_init(&content, 5);
+		content_init(&content, 5, true);
 		content_put(&content, slice_from(text, 24), &out);
 		content_end(&content, &out);
 		end = strstr(buf_cstr(&out), "\r\n.\r\n");
@@ -106,7 +106,7 @@ the_smallest_limit_ends(void)
 	struct content	content;
 	struct buf	out = BUF_INIT;
 
-	content_init(&content, 1);
+	content_init(&content, 1, true);
 	content_put(&content, slice_str("abc\r\n"), &out);
 	content_end(&content, &out);
 	CU_ASSERT_STRING_EQUAL(buf_cstr(&out), "ab\r\n c\r\n.\r\n");

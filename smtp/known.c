@@ -1,0 +1,120 @@
+/*
+ * What is known of servers.
+ */
+
+#include "smtp/known.h"
+
+#include <string.h>
+#include <uthash.h>
+
+#include "smtp/offer.h"
+#include "util/mem.h"
+
+#define SERVER_LIMIT	10000
+
+struct server {
+	char		*relay;
+	struct offer	 offer;
+	int64_t		 offer_until_ms;	/* 0: none */
+	int64_t		 distrust_until_ms;
+	UT_hash_handle	 hh;
+};
+
+struct known {
+	struct server	*servers;	/* hash, the oldest first */
+};
+
+struct known *
+known_new(void)
+{
+	return mem_new(sizeof(struct known));
+}
+
+static void
+drop(struct known *known, struct server *server)
+{
+	HASH_DEL(known->servers, server);
+	mem_free(server->relay);
+	mem_free(server);
+}
+
+void
+known_free(struct known **knownp)
+{
+	struct known	*known = *knownp;
+
+	if (known == NULL)
+		return;
+	*knownp = NULL;
+	while (known->servers != NULL)
+		drop(known, known->servers);
+	mem_free(known);
+}
+
+static struct server *
+find(const struct known *known, const char *relay)
+{
+	struct server	*server;
+
+	HASH_FIND_STR(known->servers, relay, server);
+	return server;
+}
+
+static struct server *
+find_or_add(struct known *known, const char *relay)
+{
+	struct server	*server = find(known, relay);
+
+	if (server != NULL)
+		return server;
+	if (HASH_COUNT(known->servers) >= SERVER_LIMIT)
+		drop(known, known->servers);
+	server = mem_new(sizeof(*server));
+	server->relay = mem_strdup(relay);
+	HASH_ADD_KEYPTR(hh, known->servers, server->relay,
+	    strlen(server->relay), server);
+	return server;
+}
+
+void
+known_put_offer(struct known *known, const char *relay,
+    const struct offer *offer, int64_t until_ms)
+{
+	struct server	*server = find_or_add(known, relay);
+
+	server->offer = *offer;
+	server->offer_until_ms = until_ms;
+}
+
+void
+known_drop_offer(struct known *known, const char *relay)
+{
+	struct server	*server = find(known, relay);
+
+	if (server != NULL)
+		server->offer_until_ms = 0;
+}
+
+void
+known_distrust(struct known *known, const char *relay, int64_t until_ms)
+{
+	find_or_add(known, relay)->distrust_until_ms = until_ms;
+}
+
+const struct offer *
+known_offer(const struct known *known, const char *relay, int64_t now_ms)
+{
+	const struct server	*server = find(known, relay);
+
+	return server != NULL && now_ms < server->offer_until_ms ?
+	    &server->offer : NULL;
+}
+
+bool
+known_is_distrusted(const struct known *known, const char *relay,
+    int64_t now_ms)
+{
+	const struct server	*server = find(known, relay);
+
+	return server != NULL && now_ms < server->distrust_until_ms;
+}
