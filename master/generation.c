@@ -4,14 +4,12 @@
 
 #include "master/generation.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <fcntl.h>
 #include <unistd.h>
 #include <utlist.h>
 
 #include "conf/master_cf.h"
+#include "mail/snapshot.h"
 #include "master/folders.h"
 #include "master/interface.h"
 #include "master/program.h"
@@ -92,16 +90,8 @@ check_paths(const struct conf *conf, char **why_r)
 static char *
 find_programs(const struct conf *conf)
 {
-	char	 path[4096];
-	ssize_t	 n;
-
-	if (conf->daemon_directory[0] != '\0')
-		return mem_strdup(conf->daemon_directory);
-	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	path[n < 0 ? 0 : n] = '\0';
-	if (strrchr(path, '/') != NULL)
-		*strrchr(path, '/') = '\0';
-	return mem_strdup(path);
+	return conf->daemon_directory[0] == '\0' ? path_program_folder() :
+	    mem_strdup(conf->daemon_directory);
 }
 
 /* ---- names nobody knows -------------------------------------------------- */
@@ -403,26 +393,6 @@ read_services(struct generation *generation, char **why_r)
 	return result;
 }
 
-/* The configuration as its children get it: nobody can change it. */
-static int
-make_snapshot(const struct conf *conf)
-{
-	int		fd = memfd_create("main.cf",
-			    MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	struct buf	text = BUF_INIT;
-
-	conf_source_write(conf->source, &text);
-	if (fd < 0 ||
-	    write(fd, buf_slice(&text).data, text.len) !=
-	    (ssize_t)text.len ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW |
-	    F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-		log_fatal("cannot keep the configuration in memory: %s",
-		    strerror(errno));
-	buf_clear(&text);
-	return fd;
-}
-
 static void
 on_folder_warning(const char *text, void *arg)
 {
@@ -446,7 +416,7 @@ generation_read(const char *folder, int number, char **why_r)
 	if (read_services(generation, why_r) < 0)
 		return generation;
 	folders_check(generation->conf, on_folder_warning, generation);
-	generation->snapshot_fd = make_snapshot(generation->conf);
+	generation->snapshot_fd = snapshot_new(generation->conf);
 	for (struct service *it = generation->services; it != NULL;
 	    it = it->next)
 		it->snapshot_fd = generation->snapshot_fd;

@@ -158,14 +158,11 @@ find_running(const char *path, struct state *state)
 static char *
 find_beside(const char *name)
 {
-	char	 path[4096];
-	ssize_t	 n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char	*slash;
+	char	*folder = path_program_folder();
+	char	*path = path_join(folder, name);
 
-	path[n < 0 ? 0 : n] = '\0';
-	if ((slash = strrchr(path, '/')) != NULL)
-		*slash = '\0';
-	return path_join(path, name);
+	mem_free(folder);
+	return path;
 }
 
 /* Does not return. */

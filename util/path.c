@@ -20,6 +20,19 @@ path_join(const char *folder, const char *name)
 	return mem_printf("%s/%s", folder, name);
 }
 
+char *
+path_program_folder(void)
+{
+	char	 path[4096];
+	ssize_t	 n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char	*slash;
+
+	path[n < 0 ? 0 : n] = '\0';
+	if ((slash = strrchr(path, '/')) != NULL)
+		*slash = '\0';
+	return mem_strdup(path);
+}
+
 static int
 make_one(const char *folder, mode_t mode, uid_t uid, gid_t gid)
 {

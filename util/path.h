@@ -36,4 +36,7 @@ int	path_open_append(const char *file);
 /* "folder/name"; the caller frees. */
 char	*path_join(const char *folder, const char *name);
 
+/* The folder that the running program is in; the caller frees. */
+char	*path_program_folder(void);
+
 #endif
