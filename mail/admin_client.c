@@ -5,24 +5,31 @@
 #include "mail/admin_client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "mail/offline.h"
 #include "net/addr.h"
 #include "net/loop.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
 #include "util/path.h"
 
 #define ANSWER_MS	60000	/* a queue manager this slow is stuck */
+#define START_MS	10000	/* so long a start or a stop may take */
+#define PAUSE_MS	100	/* before the next look, then more */
 #define PAGE		500	/* messages in one answer */
 
 struct admin_client {
 	struct loop			*loop;
 	struct ipc			*ipc;
+	struct offline			*offline;	/* NULL: it is up */
+	bool				 is_open;
 	bool				 is_lost;
 
 	/* the request that is open */
@@ -62,6 +69,8 @@ on_event(struct ipc *ipc, enum ipc_event event, void *arg)
 	(void)ipc;
 	if (event == IPC_CLOSED)
 		client->is_lost = true;
+	if (event == IPC_OPENED)
+		client->is_open = true;
 	loop_stop(client->loop);
 }
 
@@ -82,23 +91,76 @@ connect_to(const char *path)
 	return fd;
 }
 
-struct admin_client *
-admin_client_new(const struct conf *conf)
+static void
+on_timer(void *arg)
+{
+	on_event(NULL, IPC_CLOSED, arg);
+}
+
+/* Takes both over; a client once qmgr has said HELLO, else NULL. */
+static struct admin_client *
+open_client(int fd, struct offline *offline)
 {
 	static const struct ipc_handler	 none[] = { { 0, 0, NULL, NULL } };
 	static const struct ipc_side	 side = { "admin", none, on_event };
-	struct admin_client		*client;
-	char				*path;
-	int				 fd;
+	struct admin_client		*client = mem_new(sizeof(*client));
+	struct loop_timer		*timer;
 
-	path = path_join(conf->queue_directory, "public/qmgr");
-	fd = connect_to(path);
-	mem_free(path);
-	if (fd < 0)
-		return NULL;
-	client = mem_new(sizeof(*client));
 	client->loop = loop_new();
 	client->ipc = ipc_new(client->loop, fd, false, &side, client);
+	client->offline = offline;
+	timer = loop_timer_new(client->loop, on_timer, client);
+	loop_timer_start(timer, ANSWER_MS);
+	while (!client->is_open && !client->is_lost)
+		loop_run(client->loop);
+	loop_timer_free(&timer);
+	if (client->is_lost)
+		admin_client_free(&client);
+	return client;
+}
+
+/* The suite runs: NULL, and no *why_r. */
+static struct admin_client *
+open_offline(const struct conf *conf, char **why_r)
+{
+	struct admin_client	*client;
+	struct offline		*offline;
+
+	if (offline_new(conf, &offline, why_r) != OFFLINE_OPEN)
+		return NULL;
+	client = open_client(offline_take_client(offline), offline);
+	if (client == NULL)
+		*why_r = mem_strdup("lost the queue manager");
+	return client;
+}
+
+struct admin_client *
+admin_client_new(const struct conf *conf, bool is_offline_good, char **why_r)
+{
+	int64_t			 end_ms = clock_now_ms() + START_MS;
+	char			*path = path_join(conf->queue_directory,
+				    "public/qmgr");
+	struct admin_client	*client = NULL;
+	int			 fd, pause_ms = PAUSE_MS;
+
+	*why_r = NULL;
+	do {
+		if ((fd = connect_to(path)) >= 0)
+			client = open_client(fd, NULL);
+		if (client == NULL && is_offline_good)
+			client = open_offline(conf, why_r);
+		else if (fd < 0)
+			*why_r = mem_strdup("the mail system is down");
+		if (client != NULL || *why_r != NULL)
+			break;
+		/* It is just starting, or stopping. */
+		poll(NULL, 0, pause_ms);
+		pause_ms *= 2;
+	} while (clock_now_ms() < end_ms);
+	if (client == NULL && *why_r == NULL)
+		*why_r = mem_strdup("the mail system runs, but its queue "
+		    "manager does not answer");
+	mem_free(path);
 	return client;
 }
 
@@ -111,6 +173,7 @@ admin_client_free(struct admin_client **clientp)
 		return;
 	*clientp = NULL;
 	ipc_free(&client->ipc);
+	offline_free(&client->offline);
 	loop_tick(client->loop, 0);
 	loop_free(&client->loop);
 	mem_free(client);

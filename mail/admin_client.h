@@ -6,6 +6,7 @@
  * to the queue manager, answered before the call returns.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mail/ipc.h"
@@ -20,10 +21,12 @@ struct conf;
 struct conf	*admin_client_conf(const char *folder);
 
 /*
- * Connect to the queue manager of that configuration.  NULL when the mail
- * system is down.
+ * Connect to the queue manager of that configuration; when the mail system
+ * is down and is_offline_good, to one that is started for us alone
+ * (mail/offline.h).  NULL and *why_r (caller frees) when there is none.
  */
-struct admin_client *admin_client_new(const struct conf *conf);
+struct admin_client *admin_client_new(const struct conf *conf,
+		    bool is_offline_good, char **why_r);
 void		 admin_client_free(struct admin_client **client);
 
 /* Called for each message, recipient, and piece of content, in turn. */

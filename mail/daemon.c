@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -52,6 +53,7 @@ struct daemon {
 	struct wish			*wishes;
 	void				*state;
 	bool				 keep_rights;	/* -u */
+	bool				 is_offline;	/* -O */
 	bool				 is_draining;
 	bool				 is_stopping;
 };
@@ -78,6 +80,12 @@ bool
 daemon_is_draining(const struct daemon *daemon)
 {
 	return daemon->is_draining;
+}
+
+bool
+daemon_is_offline(const struct daemon *daemon)
+{
+	return daemon->is_offline;
 }
 
 void *
@@ -140,10 +148,13 @@ read_arguments(struct daemon *daemon, int argc, char **argv)
 
 	read_snapshot(source);
 	opterr = 0;
-	while ((option = getopt(argc, argv, "+cn:o:r:s:t:uv")) != -1)
+	while ((option = getopt(argc, argv, "+cn:Oo:r:s:t:uv")) != -1)
 		switch (option) {
 		case 'n':
 			daemon->service = mem_strdup(optarg);
+			break;
+		case 'O':
+			daemon->is_offline = true;
 			break;
 		case 'o':
 			set_option(source, optarg);
@@ -291,6 +302,20 @@ close_listeners(struct daemon *daemon)
 	}
 }
 
+/* The only one, and from now on the log is that of the suite. */
+static void
+start_offline(struct daemon *daemon)
+{
+	struct addr	nobody = { .len = 0 };
+
+	/* Started by its descriptor, it is called by its number. */
+	prctl(PR_SET_NAME, daemon->program->name);
+	dup2(DAEMON_LOG_FD, STDERR_FILENO);
+	open_log(daemon);
+	fcntl(DAEMON_LISTEN_FD, F_SETFD, FD_CLOEXEC);
+	daemon->program->accept(daemon, DAEMON_LISTEN_FD, &nobody);
+}
+
 /* ---- the control channel ------------------------------------------------- */
 
 static void
@@ -419,7 +444,10 @@ start(struct daemon *daemon)
 	daemon->terminate = loop_signal_new(daemon->loop, SIGTERM,
 	    on_terminate, daemon);
 	daemon->program->start(daemon);
-	start_listeners(daemon);
+	if (daemon->is_offline)
+		start_offline(daemon);
+	else
+		start_listeners(daemon);
 	loop_timer_start(daemon->beat, CONTROL_BEAT_MS);
 	snprintf(version, sizeof(version), "%d", IPC_VERSION);
 	tell(CONTROL_READY, version);
@@ -434,7 +462,8 @@ daemon_run(const struct daemon_program *program, int argc, char **argv)
 	signal(SIGINT, SIG_IGN);
 	daemon->program = program;
 	read_arguments(daemon, argc, argv);
-	open_log(daemon);
+	if (!daemon->is_offline)
+		open_log(daemon);
 	fcntl(DAEMON_CONTROL_FD, F_SETFD, FD_CLOEXEC);
 	raise_descriptor_limit();
 	ipc_set_owner(geteuid());

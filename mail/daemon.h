@@ -15,6 +15,10 @@
  * with descriptor 2 the log (or the terminal), 3 the control channel, 4 the
  * snapshot of the configuration, 5 ... 5+count-1 the listening sockets.
  * -u: keep the rights (unprivileged = n), -r: chroot there, -c: none.
+ *
+ * -O: started by a tool while the suite is down (mail/offline.h).  There are
+ * no listening sockets; 5 is the one client and 6 the log file.  Until the
+ * program is set up, it logs to 2, the terminal of who has started the tool.
  */
 
 #include <stdbool.h>
@@ -27,6 +31,7 @@
 #define DAEMON_CONTROL_FD	3
 #define DAEMON_CONF_FD		4
 #define DAEMON_LISTEN_FD	5
+#define DAEMON_LOG_FD		6
 
 struct daemon;
 struct loop;
@@ -70,6 +75,7 @@ struct loop	*daemon_loop(const struct daemon *daemon);
 const struct conf *daemon_conf(const struct daemon *daemon);
 const char	*daemon_service(const struct daemon *daemon);
 bool		 daemon_is_draining(const struct daemon *daemon);
+bool		 daemon_is_offline(const struct daemon *daemon);	/* -O */
 
 /* The program's own state: set in start, used everywhere. */
 void		*daemon_state(const struct daemon *daemon);

@@ -14,24 +14,38 @@
 #include <unistd.h>
 
 #include "util/buf.h"
+#include "util/clock.h"
 #include "util/mem.h"
 #include "util/path.h"
 
-/* Somebody may hold the lock for a moment, only to see whether it is held. */
-#define LOCK_TRIES	10
+/*
+ * Somebody may hold the lock for a moment, only to see whether it is held,
+ * and a tool shares it with others for as long as it has the queue open.
+ */
 #define LOCK_PAUSE_MS	30
+#define LOCK_MS		300	/* for another master */
+#define TOOL_MS		5000	/* for a tool */
 
 static int
 lock(int fd)
 {
-	for (int i = 0; i < LOCK_TRIES; i++) {
+	int64_t	began_ms = clock_now_ms(), waited_ms = 0;
+	int	error = EWOULDBLOCK;
+
+	while (waited_ms < (error == EBUSY ? TOOL_MS : LOCK_MS)) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return 0;
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -1;
+		error = EWOULDBLOCK;
+		if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
+			flock(fd, LOCK_UN);
+			error = EBUSY;
+		}
 		poll(NULL, 0, LOCK_PAUSE_MS);
+		waited_ms = clock_now_ms() - began_ms;
 	}
-	errno = EWOULDBLOCK;
+	errno = error;
 	return -1;
 }
 

@@ -28,7 +28,8 @@ struct pidfile {
 
 /*
  * Take the lock; folder is the queue directory.  0; -1 with errno, which
- * is EWOULDBLOCK when master runs already: *other_r is its pid, or 0.
+ * is EWOULDBLOCK when master runs already (*other_r is its pid, or 0), and
+ * EBUSY when a tool has had the queue open for seconds (mail/offline.h).
  */
 int	pidfile_open(struct pidfile *pidfile, const char *folder,
 	    pid_t *other_r);

@@ -167,6 +167,9 @@ lock(struct startup *startup)
 	if (errno == EWOULDBLOCK)
 		return startup_refuse(startup, mem_printf("already running: "
 		    "pid %ld", (long)other));
+	if (errno == EBUSY)
+		return startup_refuse(startup, mem_strdup("the queue is open "
+		    "for ternqueue, ternsuper or terncat: let them end"));
 	return startup_refuse(startup, mem_printf("cannot open %s/%s: %s",
 	    queue, PIDFILE_PATH, strerror(errno)));
 }

@@ -218,6 +218,11 @@ on_start(struct daemon *daemon)
 	manager->last_call = loop_timer_new(manager->loop, on_last_call,
 	    manager);
 	on_space(manager);
+	/* Only looked at and acted on: it is not ours to deliver. */
+	if (daemon_is_offline(daemon)) {
+		schedule_stop(manager->schedule);
+		scan_stop(manager->scan);
+	}
 }
 
 /*

@@ -60,8 +60,12 @@ check_folder(const struct store_settings *settings, char **why_r)
 		return -1;
 	}
 	path = path_join(settings->folder, "DB_CONFIG");
+	errno = 0;
 	result = lstat(path, &st) < 0 && errno == ENOENT ? 0 : -1;
-	if (result < 0)
+	if (result < 0 && errno == EACCES)
+		*why_r = mem_printf("%s: %s", settings->folder,
+		    strerror(errno));
+	else if (result < 0)
 		*why_r = mem_printf("%s exists: it would overrule the "
 		    "settings of the queue, remove it", path);
 	mem_free(path);

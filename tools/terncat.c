@@ -141,9 +141,9 @@ main(int argc, char **argv)
 		view.body = view.envelope = view.header = true;
 	if (queue_id_parse(slice_str(view.id), &id) < 0)
 		log_fatal("\"%s\" is no queue id", view.id);
-	client = admin_client_new(admin_client_conf(folder));
+	client = admin_client_new(admin_client_conf(folder), true, &why);
 	if (client == NULL) {
-		fprintf(stderr, "terncat: fatal: the mail system is down\n");
+		fprintf(stderr, "terncat: fatal: %s\n", why);
 		return EX_UNAVAILABLE;
 	}
 	count = admin_client_show(client, id, &fns, &view, &why);

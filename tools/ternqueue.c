@@ -81,7 +81,7 @@ print_recipient(const struct msg_admin_rcpt *m, void *arg)
 	printf("%47s%.*s\n", "", SLICE_ARG(m->address));
 }
 
-static int
+static void
 list(struct admin_client *client)
 {
 	static const struct admin_client_fns	 fns = {
@@ -101,7 +101,6 @@ list(struct admin_client *client)
 		    (unsigned long long)(listing.bytes / 1024),
 		    (long long)count, count == 1 ? "" : "s");
 	buf_clear(&listing.reason);
-	return 0;
 }
 
 /* ---- -j (C46) ------------------------------------------------------------ */
@@ -178,7 +177,7 @@ add_json(const struct msg_admin_rcpt *m, void *arg)
 		    "recipients"), rcpt);
 }
 
-static int
+static void
 list_json(struct admin_client *client)
 {
 	static const struct admin_client_fns	 fns = {
@@ -190,12 +189,11 @@ list_json(struct admin_client *client)
 	if (admin_client_list(client, 0, &fns, &listing, &why) < 0)
 		log_fatal("%s", why);
 	print_json(&listing);
-	return 0;
 }
 
 /* ---- -f, -i -------------------------------------------------------------- */
 
-static int
+static void
 flush(struct admin_client *client, const char *text)
 {
 	uint64_t	 id = 0;
@@ -209,7 +207,6 @@ flush(struct admin_client *client, const char *text)
 		log_fatal("%s", why);
 	if (text != NULL && count == 0)
 		log_fatal("%s: no such message, or it is on hold", text);
-	return 0;
 }
 
 int
@@ -218,6 +215,7 @@ main(int argc, char **argv)
 	const char		*folder = NULL, *id = NULL;
 	struct admin_client	*client;
 	int			 option, action = 0;
+	char			*why;
 
 	while ((option = getopt(argc, argv, "c:pjfi:")) != -1)
 		switch (option) {
@@ -239,14 +237,19 @@ main(int argc, char **argv)
 		}
 	if (action == 0 || optind != argc)
 		usage();
-	client = admin_client_new(admin_client_conf(folder));
+	/* Who flushes wants mail to leave, and nobody is there to carry it. */
+	client = admin_client_new(admin_client_conf(folder),
+	    action == 'p' || action == 'j', &why);
 	if (client == NULL) {
-		fprintf(stderr, "ternqueue: fatal: the mail system is down\n");
+		fprintf(stderr, "ternqueue: fatal: %s\n", why);
 		return EX_UNAVAILABLE;
 	}
 	if (action == 'p')
-		return list(client);
-	if (action == 'j')
-		return list_json(client);
-	return flush(client, id);
+		list(client);
+	else if (action == 'j')
+		list_json(client);
+	else
+		flush(client, id);
+	admin_client_free(&client);
+	return 0;
 }

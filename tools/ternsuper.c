@@ -102,6 +102,7 @@ main(int argc, char **argv)
 	struct admin_client	*client = NULL;
 	int64_t			 counts[ACTION_COUNT] = { 0 };
 	int			 option;
+	char			*why;
 
 	while ((option = getopt(argc, argv, "c:d:h:H:r:")) != -1) {
 		if (option == 'c') {
@@ -111,9 +112,8 @@ main(int argc, char **argv)
 		if ((action = find_action(option)) == NULL)
 			usage();
 		if (client == NULL && (client = admin_client_new(
-		    admin_client_conf(folder))) == NULL) {
-			fprintf(stderr, "ternsuper: fatal: the mail system "
-			    "is down\n");
+		    admin_client_conf(folder), true, &why)) == NULL) {
+			fprintf(stderr, "ternsuper: fatal: %s\n", why);
 			return EX_UNAVAILABLE;
 		}
 		counts[action - actions] += strcmp(optarg, "-") == 0 ?
