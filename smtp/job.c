@@ -32,13 +32,6 @@ find(struct ipc *ipc, uint32_t id)
 	return job;
 }
 
-/* A result, until the queue manager has it on its disk. */
-struct job_late {
-	enum outcome_kind	 kind;
-	char			*dsn;
-	char			*reason;
-};
-
 static void
 free_late(struct job_rcpt *rcpt)
 {

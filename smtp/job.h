@@ -19,7 +19,12 @@
 struct connection;
 struct sender;
 
-struct job_late;
+/* A result, until the queue manager has it on its disk. */
+struct job_late {
+	enum outcome_kind	 kind;
+	char			*dsn;
+	char			*reason;
+};
 
 struct job_rcpt {
 	uint32_t	 number;

@@ -25,7 +25,7 @@
 struct ipc *
 sender_qmgr(const struct sender *sender)
 {
-	return peer_ipc(sender->qmgr);
+	return sender->qmgr == NULL ? NULL : peer_ipc(sender->qmgr);
 }
 
 static void

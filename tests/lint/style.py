@@ -74,9 +74,6 @@ def spaces():
     return bad
 
 
-# Files that are known to be two things, and how long they may be meanwhile.
-
-
 def files():
     bad = 0
     for path in sources():
