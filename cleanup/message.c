@@ -20,8 +20,10 @@
 #include "util/mem.h"
 
 struct recipient {
-	char	*address;
-	char	*original;
+	char		*address;
+	char		*original;
+	uint32_t	 notify;	/* RCPT_NOTIFY_* */
+	char		*orcpt;
 };
 
 struct message {
@@ -33,6 +35,7 @@ struct message {
 	uint32_t		 flags;		/* MAIL_* */
 	char			*sender;
 	char			*facts;		/* client name[address] */
+	char			*envid;
 	struct fixup_client	 client;
 	struct recipient	*recipients;
 	size_t			 recipient_count;
@@ -55,6 +58,7 @@ free_envelope(struct message *m)
 	for (size_t i = 0; i < m->recipient_count; i++) {
 		mem_free(m->recipients[i].address);
 		mem_free(m->recipients[i].original);
+		mem_free(m->recipients[i].orcpt);
 	}
 	mem_free(m->recipients);
 	m->recipients = NULL;
@@ -79,6 +83,7 @@ destroy(struct message *m)
 	free_envelope(m);
 	mem_free(m->sender);
 	mem_free(m->facts);
+	mem_free(m->envid);
 	mem_free(m);
 	cleaner->message_count--;
 	cleaner_check_end(cleaner);
@@ -195,13 +200,17 @@ send_envelope(struct message *m)
 		.flags = m->flags,
 		.sender = slice_str(m->sender),
 		.facts = slice_str(m->facts),
+		.envid = slice_str(m->envid),
 	};
 
 	ipc_send_queue_open(m->queue, ipc_call_id(m->call), &open);
 	for (size_t i = 0; i < m->recipient_count; i++) {
-		struct msg_queue_rcpt	rcpt = {
-			.address = slice_str(m->recipients[i].address),
-			.original = slice_str(m->recipients[i].original),
+		const struct recipient	*r = &m->recipients[i];
+		struct msg_queue_rcpt	 rcpt = {
+			.address = slice_str(r->address),
+			.original = slice_str(r->original),
+			.notify = r->notify,
+			.orcpt = slice_str(r->orcpt),
 		};
 
 		ipc_send_queue_rcpt(m->queue, ipc_call_id(m->call), &rcpt);
@@ -303,6 +312,7 @@ on_mail_open(struct ipc *ipc, uint32_t id, const struct msg_mail_open *open)
 	m->arrival_us = (uint64_t)clock_wall_us();
 	m->flags = open->flags;
 	m->sender = slice_dup(open->sender);
+	m->envid = slice_dup(open->envid);
 	m->client.name = slice_dup(open->client_name);
 	m->client.addr = slice_dup(open->client_addr);
 	m->client.helo = slice_dup(open->helo);
@@ -328,6 +338,8 @@ on_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *rcpt)
 	r = &m->recipients[m->recipient_count++];
 	r->address = slice_dup(rcpt->address);
 	r->original = slice_dup(rcpt->original);
+	r->notify = rcpt->notify;
+	r->orcpt = slice_dup(rcpt->orcpt);
 }
 
 void

@@ -23,7 +23,7 @@
 
 #include "util/slice.h"
 
-#define IPC_VERSION	3
+#define IPC_VERSION	4
 #define IPC_FRAME_LIMIT	65536	/* bytes after the length field */
 #define IPC_HEADER_SIZE	10
 #define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
@@ -49,6 +49,19 @@ enum {
 enum {
 	MAIL_EIGHT_BIT = 1,	/* BODY=8BITMIME */
 	MAIL_LOCAL = 2,		/* from a client in mynetworks */
+	MAIL_BINARY = 4,	/* BODY=BINARYMIME */
+	MAIL_UTF8 = 8,		/* SMTPUTF8 */
+	MAIL_RET_FULL = 16,	/* RET=FULL */
+	MAIL_RET_HDRS = 32,	/* RET=HDRS */
+};
+
+/* mail_rcpt.notify, queue_rcpt.notify, deliver_rcpt.notify (RFC 3461) */
+enum {
+	RCPT_NOTIFY_NEVER = 1,	/* then no other */
+	RCPT_NOTIFY_SUCCESS = 2,
+	RCPT_NOTIFY_FAILURE = 4,
+	RCPT_NOTIFY_DELAY = 8,
+	RCPT_NOTIFY_ALL = 15,	/* the bits there are */
 };
 
 enum admin_action {

@@ -28,6 +28,7 @@ free_window(struct active *active)
 	for (size_t i = 0; i < active->count; i++) {
 		mem_free(active->recipients[i].address);
 		mem_free(active->recipients[i].original);
+		mem_free(active->recipients[i].orcpt);
 		mem_free(active->recipients[i].dsn);
 		mem_free(active->recipients[i].reply);
 	}
@@ -68,6 +69,7 @@ destroy(struct active *active)
 	free_content(active);
 	mem_free(active->sender);
 	mem_free(active->facts);
+	mem_free(active->envid);
 	mem_free(active->reason);
 	mem_free(active);
 	scan_check(manager->scan);
@@ -108,6 +110,7 @@ make(struct manager *manager, const struct store_message *message)
 	active->attempts = message->attempts;
 	active->sender = slice_dup(message->sender);
 	active->facts = slice_dup(message->facts);
+	active->envid = slice_dup(message->envid);
 	HASH_ADD(hh, manager->actives, id, sizeof(active->id), active);
 	manager->active_count++;
 	return active;
@@ -127,6 +130,8 @@ set_window(struct active *active, const struct store_recipient *recipients,
 		r->number = recipients[i].number;
 		r->address = slice_dup(recipients[i].address);
 		r->original = slice_dup(recipients[i].original);
+		r->notify = recipients[i].notify;
+		r->orcpt = slice_dup(recipients[i].orcpt);
 		if (recipients[i].status == STORE_FAILED) {
 			r->state = RECIPIENT_FAILED;
 			active->has_failed = true;
@@ -301,8 +306,6 @@ write_results(struct active *active)
 				.status = r->state == RECIPIENT_FAILED &&
 				    !active->wants_retry ?
 				    STORE_FAILED : STORE_TODO,
-				.address = slice_str(r->address),
-				.original = slice_str(r->original),
 				.dsn = slice_str(r->dsn),
 				.reply = slice_str(r->reply),
 			};

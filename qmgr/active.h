@@ -33,6 +33,8 @@ struct recipient {
 	bool			 is_written;	/* the result, to the store */
 	char			*address;
 	char			*original;
+	uint32_t		 notify;	/* RCPT_NOTIFY_* */
+	char			*orcpt;
 	char			*dsn;		/* of the result; NULL: none */
 	char			*reply;
 };
@@ -51,6 +53,7 @@ struct active {
 	uint32_t		 attempts;
 	char			*sender;
 	char			*facts;
+	char			*envid;
 	char			*reason;	/* of the last delay; or NULL */
 	struct buf		 content;	/* cached; empty: on disk */
 

@@ -12,6 +12,7 @@
 #include "mail/outcome.h"
 #include "net/loop.h"
 #include "qmgr/active.h"
+#include "qmgr/flags.h"
 #include "qmgr/manager.h"
 #include "qmgr/scan.h"
 #include "qmgr/schedule.h"
@@ -107,6 +108,8 @@ send_recipients(struct client *client, const struct entry *entry)
 			.number = r->number,
 			.address = slice_str(r->address),
 			.original = slice_str(r->original),
+			.notify = r->notify,
+			.orcpt = slice_str(r->orcpt),
 		};
 
 		ipc_send_deliver_rcpt(client->ipc, entry->id, &m);
@@ -123,13 +126,13 @@ agent_send(struct agent *agent, struct entry *entry)
 		.arrival_us = active->arrival_us,
 		.active_us = active->active_us,
 		.size = active->size,
-		.flags = ((active->flags & STORE_EIGHT_BIT) ?
-		    MAIL_EIGHT_BIT : 0u),
+		.flags = flags_to_mail(active->flags),
 		.recipients = (uint32_t)entry->count,
 		.chunks = active->chunk_count,
 		.nexthop = slice_str(schedule_nexthop(entry)),
 		.window = schedule_window(entry),
 		.sender = slice_str(active->sender),
+		.envid = slice_str(active->envid),
 	};
 
 	entry->agent = agent;

@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "mail/ipc.h"
 #include "qmgr/active.h"
+#include "qmgr/flags.h"
 #include "qmgr/manager.h"
 #include "qmgr/store.h"
 #include "util/buf.h"
@@ -31,6 +32,18 @@ struct intake {
 	bool			 is_closed;
 };
 
+static struct slice
+keep(struct slice s)
+{
+	return slice_from(slice_dup(s), s.len);
+}
+
+static void
+drop(struct slice kept)
+{
+	mem_free((void *)(uintptr_t)kept.data);
+}
+
 static void
 destroy(struct intake *in)
 {
@@ -39,22 +52,18 @@ destroy(struct intake *in)
 	if (in->client != NULL)
 		HASH_DEL(in->client->intakes, in);
 	for (size_t i = 0; i < in->count; i++) {
-		mem_free((void *)(uintptr_t)in->recipients[i].address.data);
-		mem_free((void *)(uintptr_t)in->recipients[i].original.data);
+		drop(in->recipients[i].address);
+		drop(in->recipients[i].original);
+		drop(in->recipients[i].orcpt);
 	}
 	mem_free(in->recipients);
-	mem_free((void *)(uintptr_t)in->message.sender.data);
-	mem_free((void *)(uintptr_t)in->message.facts.data);
+	drop(in->message.sender);
+	drop(in->message.facts);
+	drop(in->message.envid);
 	buf_clear(&in->content);
 	mem_free(in);
 	manager->intake_count--;
 	manager_check_end(manager);
-}
-
-static struct slice
-keep(struct slice s)
-{
-	return slice_from(slice_dup(s), s.len);
 }
 
 static void
@@ -105,11 +114,10 @@ on_queue_open(struct ipc *ipc, uint32_t id, const struct msg_queue_open *m)
 	in->message.id = m->queue_id;
 	in->message.arrival_us = m->arrival_us;
 	in->message.due_us = m->arrival_us;
-	in->message.flags = ((m->flags & MAIL_EIGHT_BIT) ?
-	    STORE_EIGHT_BIT : 0u) | ((m->flags & MAIL_LOCAL) ?
-	    STORE_LOCAL : 0u);
+	in->message.flags = flags_from_mail(m->flags);
 	in->message.sender = keep(m->sender);
 	in->message.facts = keep(m->facts);
+	in->message.envid = keep(m->envid);
 	HASH_ADD(hh, client->intakes, id, sizeof(in->id), in);
 	in->manager->intake_count++;
 }
@@ -129,6 +137,8 @@ on_queue_rcpt(struct ipc *ipc, uint32_t id, const struct msg_queue_rcpt *m)
 	*r = (struct store_recipient){ .number = (uint32_t)in->count };
 	r->address = keep(m->address);
 	r->original = keep(m->original);
+	r->notify = m->notify & RCPT_NOTIFY_ALL;
+	r->orcpt = keep(m->orcpt);
 	in->count++;
 }
 

@@ -6,13 +6,20 @@
 
 #include <string.h>
 
-#define VERSION		1
+#include "mail/ipc.h"
+
+#define VERSION		2
+#define OLD_VERSION	1	/* without HAS_ENVID and HAS_DSN */
 #define ARRIVING	"arriving"	/* 8 bytes, before the id */
 
 enum {
 	HAS_RECIPIENTS = 1,
 	HAS_CONTENT = 2,
+	HAS_ENVID = 4,
 };
+
+/* In the status byte of a recipient: its RFC 3461 parameters follow. */
+#define HAS_DSN		0x80
 
 static void
 set_number(unsigned char *p, size_t len, uint64_t value)
@@ -129,6 +136,8 @@ record_format_message(struct buf *into, const struct record_message *record)
 		has |= HAS_RECIPIENTS;
 	if (record->content.len != 0)
 		has |= HAS_CONTENT;
+	if (m->envid.len != 0)
+		has |= HAS_ENVID;
 	buf_put_u8(into, VERSION);
 	buf_put_u8(into, (uint8_t)has);
 	buf_put_u64(into, m->arrival_us);
@@ -141,6 +150,8 @@ record_format_message(struct buf *into, const struct record_message *record)
 	put_bytes(into, m->sender);
 	put_bytes(into, m->reason);
 	put_bytes(into, m->facts);
+	if (m->envid.len != 0)
+		put_bytes(into, m->envid);
 	if (record->has_recipients) {
 		buf_put_u32(into, record->count);
 		put_bytes(into, record->recipients);
@@ -152,7 +163,14 @@ record_format_message(struct buf *into, const struct record_message *record)
 static void
 put_recipient(struct buf *into, const struct store_recipient *recipient)
 {
-	buf_put_u8(into, (uint8_t)recipient->status);
+	bool	has_dsn = recipient->notify != 0 || recipient->orcpt.len != 0;
+
+	buf_put_u8(into, (uint8_t)((unsigned)recipient->status |
+	    (has_dsn ? HAS_DSN : 0u)));
+	if (has_dsn) {
+		buf_put_u8(into, (uint8_t)recipient->notify);
+		put_bytes(into, recipient->orcpt);
+	}
 	put_bytes(into, recipient->address);
 	put_bytes(into, recipient->original);
 	put_bytes(into, recipient->dsn);
@@ -189,11 +207,29 @@ record_format_chunk_head(unsigned char *into, uint32_t len)
 }
 
 static int
+get_dsn(struct slice *from, struct store_recipient *recipient_r)
+{
+	uint8_t	notify;
+
+	if (slice_get_u8(from, &notify) < 0 || notify > RCPT_NOTIFY_ALL ||
+	    get_bytes(from, &recipient_r->orcpt) < 0)
+		return -1;
+	recipient_r->notify = notify;
+	return 0;
+}
+
+static int
 get_recipient(struct slice *from, struct store_recipient *recipient_r)
 {
 	uint8_t	status;
 
-	if (slice_get_u8(from, &status) < 0 || status > STORE_FAILED ||
+	recipient_r->notify = 0;
+	recipient_r->orcpt = slice_from(NULL, 0);
+	if (slice_get_u8(from, &status) < 0 ||
+	    ((status & HAS_DSN) != 0 && get_dsn(from, recipient_r) < 0))
+		return -1;
+	status &= (uint8_t)~HAS_DSN;
+	if (status > STORE_FAILED ||
 	    get_bytes(from, &recipient_r->address) < 0 ||
 	    get_bytes(from, &recipient_r->original) < 0 ||
 	    get_bytes(from, &recipient_r->dsn) < 0 ||
@@ -215,7 +251,10 @@ record_get_inline(struct slice *from, struct store_recipient *recipient_r)
 	return 0;
 }
 
-/* 0, or -1 and the reason, when this is no version we know. */
+/*
+ * 0, or -1 and the reason, when this is no version we know.  What the old
+ * one lacks has its own mark where it may stand, so all else is the same.
+ */
 static int
 get_version(struct slice *from, const char **why_r)
 {
@@ -225,11 +264,11 @@ get_version(struct slice *from, const char **why_r)
 	if (slice_get_u8(from, &version) < 0)
 		return -1;
 	*why_r = "its version is unknown";
-	return version == VERSION ? 0 : -1;
+	return version == VERSION || version == OLD_VERSION ? 0 : -1;
 }
 
 static int
-get_envelope(struct slice *from, struct store_message *m)
+get_envelope(struct slice *from, unsigned has, struct store_message *m)
 {
 	if (slice_get_u64(from, &m->arrival_us) < 0 ||
 	    slice_get_u64(from, &m->size) < 0 ||
@@ -241,6 +280,9 @@ get_envelope(struct slice *from, struct store_message *m)
 	    get_bytes(from, &m->sender) < 0 ||
 	    get_bytes(from, &m->reason) < 0 ||
 	    get_bytes(from, &m->facts) < 0)
+		return -1;
+	if ((has & HAS_ENVID) != 0 && (get_bytes(from, &m->envid) < 0 ||
+	    m->envid.len == 0))
 		return -1;
 	return 0;
 }
@@ -267,8 +309,8 @@ record_parse_message(struct slice value, struct record_message *record_r,
 		return -1;
 	*why_r = "its envelope is damaged";
 	if (slice_get_u8(&value, &has) < 0 ||
-	    (has & ~(HAS_RECIPIENTS | HAS_CONTENT)) != 0 ||
-	    get_envelope(&value, &record_r->message) < 0)
+	    (has & ~(HAS_RECIPIENTS | HAS_CONTENT | HAS_ENVID)) != 0 ||
+	    get_envelope(&value, has, &record_r->message) < 0)
 		return -1;
 	record_r->has_recipients = (has & HAS_RECIPIENTS) != 0;
 	*why_r = "its recipients are damaged";

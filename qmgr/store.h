@@ -45,6 +45,10 @@ enum {
 	STORE_HELD = 1,		/* on hold: no due time */
 	STORE_EIGHT_BIT = 2,	/* BODY=8BITMIME */
 	STORE_LOCAL = 4,	/* from a client in mynetworks */
+	STORE_BINARY = 8,	/* BODY=BINARYMIME */
+	STORE_UTF8 = 16,	/* SMTPUTF8 */
+	STORE_RET_FULL = 32,	/* RET=FULL (RFC 3461) */
+	STORE_RET_HDRS = 64,	/* RET=HDRS */
 };
 
 struct store_message {
@@ -59,6 +63,7 @@ struct store_message {
 	struct slice	 sender;	/* "" for a bounce */
 	struct slice	 reason;	/* why held, or the last delay */
 	struct slice	 facts;		/* of the client, for the log */
+	struct slice	 envid;		/* ENVID, xtext; empty: none */
 };
 
 enum store_status {
@@ -71,6 +76,8 @@ struct store_recipient {
 	enum store_status status;
 	struct slice	 address;
 	struct slice	 original;	/* as the client gave it */
+	uint32_t	 notify;	/* RCPT_NOTIFY_* of mail/ipc.h */
+	struct slice	 orcpt;		/* ORCPT; empty: none */
 	struct slice	 dsn;		/* of the last reply: "4.4.1" */
 	struct slice	 reply;		/* text of the last reply */
 };
@@ -150,7 +157,7 @@ void		 store_commit(struct store *store,
 void		 store_cross_off(struct store *store, uint64_t id,
 		    const uint32_t *numbers, size_t count);
 
-/* Status and reply of recipients; lazy. */
+/* Status, dsn and reply of recipients, and no more of them; lazy. */
 void		 store_update(struct store *store, uint64_t id,
 		    const struct store_recipient *recipients, size_t count);
 

@@ -31,6 +31,7 @@ copy_recipient(struct batch *batch, struct store_recipient recipient)
 {
 	recipient.address = batch_copy(batch, recipient.address);
 	recipient.original = batch_copy(batch, recipient.original);
+	recipient.orcpt = batch_copy(batch, recipient.orcpt);
 	recipient.dsn = batch_copy(batch, recipient.dsn);
 	recipient.reply = batch_copy(batch, recipient.reply);
 	return recipient;
@@ -96,6 +97,7 @@ give_message(struct store_op_state *state, struct batch *batch,
 	m->sender = batch_copy(batch, m->sender);
 	m->reason = batch_copy(batch, m->reason);
 	m->facts = batch_copy(batch, m->facts);
+	m->envid = batch_copy(batch, m->envid);
 	op->found = m;
 	if (!record->has_recipients)
 		load_recipients(state, batch, op, m->id);
@@ -125,7 +127,8 @@ weigh(const struct batch_op *one, struct slice value)
 
 	for (size_t i = 0; i < one->count; i++)
 		cost += one->found_recipients[i].reply.len +
-		    one->found_recipients[i].address.len;
+		    one->found_recipients[i].address.len +
+		    one->found_recipients[i].orcpt.len;
 	return cost;
 }
 

@@ -166,23 +166,28 @@ is_crossed_off(const struct batch_op *op, uint32_t number)
 	return false;
 }
 
-/* The changed recipient of that number, without its version byte. */
-static bool
-find_update(const struct batch_op *op, uint32_t number,
-    struct store_recipient *recipient_r)
+/* What an update changes of a recipient, and nothing else. */
+static void
+update_from(struct store_recipient *recipient, struct slice value)
 {
-	const char	*why;
+	struct store_recipient	 changed;
+	const char		*why;
 
+	if (record_parse_recipient(value, &changed, &why) < 0)
+		return;
+	recipient->status = changed.status;
+	recipient->dsn = changed.dsn;
+	recipient->reply = changed.reply;
+}
+
+static void
+update_inline(const struct batch_op *op, struct store_recipient *recipient)
+{
 	if (op->kind != BATCH_UPDATE)
-		return false;
+		return;
 	for (size_t i = 0; i < op->count; i++)
-		if (op->recipients[i].number == number &&
-		    record_parse_recipient(op->recipients[i].value,
-		    recipient_r, &why) == 0) {
-			recipient_r->number = number;
-			return true;
-		}
-	return false;
+		if (op->recipients[i].number == recipient->number)
+			update_from(recipient, op->recipients[i].value);
 }
 
 /* Recipients in the message's own record: write it without, or with. */
@@ -199,7 +204,7 @@ change_inline(struct store_op_state *state, const struct batch_op *op,
 		if (op->kind == BATCH_CROSS_OFF &&
 		    is_crossed_off(op, recipient.number))
 			continue;
-		find_update(op, recipient.number, &recipient);
+		update_inline(op, &recipient);
 		record_format_inline(&list, &recipient);
 		count++;
 	}
@@ -209,13 +214,37 @@ change_inline(struct store_op_state *state, const struct batch_op *op,
 	buf_clear(&list);
 }
 
+static void
+change_one(struct store_op_state *state, struct batch *batch,
+    const struct batch_op *op, size_t i)
+{
+	struct record_key	 key = record_key_part(op->id,
+				    op->recipients[i].number);
+	struct store_recipient	 recipient;
+	struct slice		 old;
+	const char		*why;
+
+	if (!store_db_find(state->db, STORE_DB_RECIPIENT, key, &old))
+		return;
+	if (record_parse_recipient(old, &recipient, &why) < 0) {
+		batch_warn(batch, "queue: recipient %u of message %016llx is "
+		    "not readable: %s", op->recipients[i].number,
+		    (unsigned long long)op->id, why);
+		return;
+	}
+	update_from(&recipient, op->recipients[i].value);
+	buf_empty(&state->scratch);
+	record_format_recipient(&state->scratch, &recipient);
+	store_db_put(state->db, STORE_DB_RECIPIENT, key,
+	    scratch_slice(state));
+}
+
 /* S3 -> S3: recipients that are done, or were tried. */
 static void
 run_change(struct store_op_state *state, struct batch *batch,
     const struct batch_op *op)
 {
 	struct record_message	record;
-	struct slice		old;
 
 	if (store_fetch_message(state, batch, op->id, &record) <= 0)
 		return;
@@ -224,16 +253,11 @@ run_change(struct store_op_state *state, struct batch *batch,
 		return;
 	}
 	for (size_t i = 0; i < op->count; i++) {
-		struct record_key	key = record_key_part(op->id,
-		    op->kind == BATCH_CROSS_OFF ? op->numbers[i] :
-		    op->recipients[i].number);
-
 		if (op->kind == BATCH_CROSS_OFF)
-			store_db_remove(state->db, STORE_DB_RECIPIENT, key);
-		else if (store_db_find(state->db, STORE_DB_RECIPIENT, key,
-		    &old))
-			store_db_put(state->db, STORE_DB_RECIPIENT, key,
-			    op->recipients[i].value);
+			store_db_remove(state->db, STORE_DB_RECIPIENT,
+			    record_key_part(op->id, op->numbers[i]));
+		else
+			change_one(state, batch, op, i);
 	}
 }
 

@@ -63,11 +63,13 @@ destroy(struct job *job)
 		free_late(&job->recipients[i]);
 		mem_free(job->recipients[i].address);
 		mem_free(job->recipients[i].original);
+		mem_free(job->recipients[i].orcpt);
 	}
 	free_content(job);
 	mem_free(job->recipients);
 	mem_free(job->nexthop);
 	mem_free(job->from);
+	mem_free(job->envid);
 	mem_free(job->why);
 	if (job->is_told)
 		DL_DELETE(sender->told, job);
@@ -107,6 +109,7 @@ on_deliver(struct ipc *ipc, uint32_t id, const struct msg_deliver *m)
 	job->nexthop = slice_dup(m->nexthop);
 	job->window = m->window == 0 ? 1 : m->window;
 	job->from = slice_dup(m->sender);
+	job->envid = slice_dup(m->envid);
 	job->announced = m->recipients;
 	job->chunk_count = m->chunks;
 	job->chunks = mem_new_array(m->chunks, sizeof(*job->chunks));
@@ -134,6 +137,8 @@ on_deliver_rcpt(struct ipc *ipc, uint32_t id,
 	rcpt->number = m->number;
 	rcpt->address = slice_dup(m->address);
 	rcpt->original = slice_dup(m->original);
+	rcpt->notify = m->notify;
+	rcpt->orcpt = slice_dup(m->orcpt);
 	if (job->count == job->announced)
 		site_add(job->sender, job);
 }

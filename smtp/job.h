@@ -30,6 +30,8 @@ struct job_rcpt {
 	uint32_t	 number;
 	char		*address;
 	char		*original;
+	uint32_t	 notify;	/* RCPT_NOTIFY_*; 0: none given */
+	char		*orcpt;		/* addr-type;xtext; "": none */
 	bool		 is_decided;
 	struct job_late	*late;		/* result not kept yet; owned */
 };
@@ -44,6 +46,7 @@ struct job {
 	char			*nexthop;
 	uint32_t		 window;	/* connections to it, at most */
 	char			*from;		/* envelope sender */
+	char			*envid;		/* xtext; "": none */
 	struct job_rcpt		*recipients;
 	size_t			 count;
 	size_t			 announced;	/* recipients to come */

@@ -193,6 +193,22 @@ text_has_no_control_characters(void)
 	teardown();
 }
 
+/* With SMTPUTF8 addresses are UTF-8. */
+static void
+text_may_be_utf8(void)
+{
+	struct msg_mail_rcpt	m = {
+		.address = SLICE_LIT("\xd0\xb6\xc3\xbc@\xe7\xb6\xb2.example"),
+	};
+	struct msg_mail_rcpt	got;
+
+	setup();
+	ipc_send_mail_rcpt(ipc, 1, &m);
+	CU_ASSERT_EQUAL(ipc_parse_mail_rcpt(payload(), &got), 0);
+	CU_ASSERT(slice_equal(got.address, m.address));
+	teardown();
+}
+
 static void
 text_is_cut(void)
 {
@@ -221,5 +237,6 @@ ipc_codec_test(void)
 	CU_add_test(suite, "rubbish", rubbish);
 	CU_add_test(suite, "text has no control characters",
 	    text_has_no_control_characters);
+	CU_add_test(suite, "text may be UTF-8", text_may_be_utf8);
 	CU_add_test(suite, "text is cut", text_is_cut);
 }

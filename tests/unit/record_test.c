@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mail/ipc.h"
 #include "util/mem.h"
 
 static const struct store_message	sample = {
@@ -13,12 +14,15 @@ static const struct store_message	sample = {
 	.sender = { (const unsigned char *)"a@example", 9 },
 	.reason = { (const unsigned char *)"4.4.1 no answer", 15 },
 	.facts = { (const unsigned char *)"client=x", 8 },
+	.envid = { (const unsigned char *)"QQ314159", 8 },
 };
 
 static const struct store_recipient	one = {
 	.number = 5, .status = STORE_FAILED,
 	.address = { (const unsigned char *)"b@example", 9 },
 	.original = { (const unsigned char *)"B@example", 9 },
+	.notify = RCPT_NOTIFY_SUCCESS | RCPT_NOTIFY_DELAY,
+	.orcpt = { (const unsigned char *)"rfc822;B@example", 16 },
 	.dsn = { (const unsigned char *)"5.1.1", 5 },
 	.reply = { (const unsigned char *)"unknown", 7 },
 };
@@ -30,10 +34,14 @@ is_same_recipient(const struct store_recipient *a,
 	return a->number == b->number && a->status == b->status &&
 	    slice_equal(a->address, b->address) &&
 	    slice_equal(a->original, b->original) &&
+	    a->notify == b->notify && slice_equal(a->orcpt, b->orcpt) &&
 	    slice_equal(a->dsn, b->dsn) && slice_equal(a->reply, b->reply);
 }
 
-/* All shapes of a message's record: bit 0 recipients, bit 1 content. */
+/*
+ * All shapes of a message's record: bit 0 recipients, bit 1 content, bit 2
+ * without ENVID.
+ */
 static void
 put_sample(struct buf *into, unsigned shape)
 {
@@ -47,6 +55,8 @@ put_sample(struct buf *into, unsigned shape)
 		record.count = 2;
 		record.recipients = buf_slice(&list);
 	}
+	if ((shape & 4) != 0)
+		record.message.envid.len = 0;
 	if ((shape & 2) != 0)
 		record.content = SLICE_LIT("Subject: x\r\n\r\nbody\r\n");
 	record_format_message(into, &record);
@@ -56,7 +66,7 @@ put_sample(struct buf *into, unsigned shape)
 static void
 messages_come_back(void)
 {
-	for (unsigned shape = 0; shape < 4; shape++) {
+	for (unsigned shape = 0; shape < 8; shape++) {
 		struct store_recipient	 recipient;
 		struct record_message	 record;
 		struct buf		 buf = BUF_INIT;
@@ -75,6 +85,8 @@ messages_come_back(void)
 		CU_ASSERT(slice_equal(record.message.sender, sample.sender));
 		CU_ASSERT(slice_equal(record.message.reason, sample.reason));
 		CU_ASSERT(slice_equal(record.message.facts, sample.facts));
+		CU_ASSERT(slice_is(record.message.envid,
+		    (shape & 4) != 0 ? "" : "QQ314159"));
 		CU_ASSERT_EQUAL(record.has_recipients, (shape & 1) != 0);
 		CU_ASSERT_EQUAL(record.content.len, (shape & 2) != 0 ? 20 : 0);
 		for (uint32_t i = 0; i < record.count; i++) {
@@ -99,6 +111,77 @@ recipients_come_back(void)
 	    &why), 0);
 	recipient.number = 5;
 	CU_ASSERT(is_same_recipient(&recipient, &one));
+	buf_clear(&buf);
+}
+
+/* What the version before this one has written. */
+static const unsigned char	old_message[] =
+	"\x01\x03"				/* version, what it has */
+	"\0\x06\x0a\x24\x18\x1e\x40\x01"	/* arrival */
+	"\0\0\0\0\0\0\x30\x39"		/* size */
+	"\0\0\0\x01" "\0\0\0\x01"		/* chunks, recipients */
+	"\0\0\0\x02"				/* flags */
+	"\0\x06\x0a\x24\x18\x1e\x40\x02"	/* due */
+	"\0\0\0\x07"				/* attempts */
+	"\0\0\0\x09" "a@example"
+	"\0\0\0\x05" "4.4.1"
+	"\0\0\0\x08" "client=x"
+	"\0\0\0\x01"				/* recipients */
+	"\0\0\0\x31" "\0\0\0\x05" "\x01"	/* bytes, number, status */
+	"\0\0\0\x09" "b@example" "\0\0\0\x09" "B@example"
+	"\0\0\0\x05" "5.1.1" "\0\0\0\x05" "never"
+	"\0\0\0\x03" "hi\n";			/* content */
+
+static void
+old_records_are_read(void)
+{
+	static const unsigned char	alone[] = "\x01\0" "\0\0\0\x01r"
+	    "\0\0\0\0" "\0\0\0\0" "\0\0\0\x02no";
+	struct slice			value = slice_from(old_message,
+	    sizeof(old_message) - 1);
+	struct store_recipient		recipient;
+	struct record_message		record;
+	const char			*why = "";
+
+	CU_ASSERT_EQUAL_FATAL(record_parse_message(value, &record, &why), 0);
+	CU_ASSERT_EQUAL(record.message.size, 12345);
+	CU_ASSERT_EQUAL(record.message.attempts, 7);
+	CU_ASSERT(slice_is(record.message.sender, "a@example"));
+	CU_ASSERT(slice_is(record.message.facts, "client=x"));
+	CU_ASSERT_EQUAL(record.message.envid.len, 0);
+	CU_ASSERT(slice_is(record.content, "hi\n"));
+	CU_ASSERT_EQUAL_FATAL(record_get_inline(&record.recipients,
+	    &recipient), 0);
+	CU_ASSERT_EQUAL(recipient.number, 5);
+	CU_ASSERT_EQUAL(recipient.status, STORE_FAILED);
+	CU_ASSERT_EQUAL(recipient.notify, 0);
+	CU_ASSERT_EQUAL(recipient.orcpt.len, 0);
+	CU_ASSERT(slice_is(recipient.reply, "never"));
+	CU_ASSERT_EQUAL(record_parse_recipient(slice_from(alone,
+	    sizeof(alone) - 1), &recipient, &why), 0);
+	CU_ASSERT(slice_is(recipient.address, "r"));
+	CU_ASSERT(slice_is(recipient.reply, "no"));
+}
+
+/* A version that is to come, and bits of NOTIFY that there are not. */
+static void
+strange_records_are_refused(void)
+{
+	struct store_recipient	 recipient;
+	struct record_message	 record;
+	struct buf		 buf = BUF_INIT;
+	const char		*why;
+
+	put_sample(&buf, 0);
+	buf.data[buf.start] = 3;
+	CU_ASSERT_EQUAL(record_parse_message(buf_slice(&buf), &record, &why),
+	    -1);
+	CU_ASSERT_STRING_EQUAL(why, "its version is unknown");
+	buf_empty(&buf);
+	record_format_recipient(&buf, &one);
+	buf.data[buf.start + 2] = 16;
+	CU_ASSERT_EQUAL(record_parse_recipient(buf_slice(&buf), &recipient,
+	    &why), -1);
 	buf_clear(&buf);
 }
 
@@ -234,6 +317,9 @@ record_test(void)
 
 	CU_add_test(suite, "messages come back", messages_come_back);
 	CU_add_test(suite, "recipients come back", recipients_come_back);
+	CU_add_test(suite, "old records are read", old_records_are_read);
+	CU_add_test(suite, "strange records are refused",
+	    strange_records_are_refused);
 	CU_add_test(suite, "cut records are refused",
 	    cut_records_are_refused);
 	CU_add_test(suite, "noise is harmless", noise_is_harmless);

@@ -219,7 +219,8 @@ static void
 write_until_it_fails(void)
 {
 	struct rlimit		limit = { 9 << 20, 9 << 20 };
-	struct store_message	message = { .due_us = 1, .chunk_count = 1 };
+	struct store_message	message = { .due_us = 1, .chunk_count = 1,
+				    .envid = SLICE_LIT("envid") };
 
 	open_store();
 	/* The log's files are smaller than that, the table is not. */

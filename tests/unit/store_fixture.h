@@ -137,6 +137,7 @@ commit(uint64_t id, size_t count, size_t size, uint32_t spilled,
 		.chunk_count = spilled + (uint32_t)((size +
 		    STORE_CHUNK_SIZE - 1) / STORE_CHUNK_SIZE),
 		.sender = SLICE_LIT("sender"), .facts = SLICE_LIT("facts"),
+		.envid = SLICE_LIT("envid"),
 	};
 	struct store_recipient	*list = mem_new_array(count, sizeof(*list));
 	char			 name[24];
@@ -145,12 +146,25 @@ commit(uint64_t id, size_t count, size_t size, uint32_t spilled,
 		snprintf(name, sizeof(name), "r%zu", i);
 		list[i].number = (uint32_t)i;
 		list[i].address = slice_str(mem_strdup(name));
+		list[i].notify = (uint32_t)i % 4 * 4;
+		list[i].orcpt = list[i].notify == 0 ? slice_from(NULL, 0) :
+		    SLICE_LIT("rfc822;x");
 	}
 	store_commit(store, &message, list, count, content_of(id, size),
 	    spilled, on_done, is_done);
 	for (size_t i = 0; i < count; i++)
 		mem_free((void *)(uintptr_t)list[i].address.data);
 	mem_free(list);
+}
+
+static inline void
+put_words(struct buf *text, const struct store_recipient *r)
+{
+	/* As commit has given them, whatever became of the recipient. */
+	CU_ASSERT_EQUAL(r->notify, r->number % 4 * 4);
+	CU_ASSERT(slice_is(r->orcpt, r->notify == 0 ? "" : "rfc822;x"));
+	buf_printf(text, " %u:%d:%.*s:%.*s", r->number, (int)r->status,
+	    SLICE_ARG(r->address), SLICE_ARG(r->reply));
 }
 
 static inline void
@@ -165,14 +179,12 @@ on_loaded(const struct store_message *message,
 		got->message = *message;
 		got->id = message->id;
 		got->count = count;
+		CU_ASSERT(slice_is(message->envid, "envid"));
 		buf_printf(&got->text, "%.*s %.*s %.*s",
 		    SLICE_ARG(message->sender), SLICE_ARG(message->reason),
 		    SLICE_ARG(message->facts));
 		for (size_t i = 0; i < count && i < 10; i++)
-			buf_printf(&got->text, " %u:%d:%.*s:%.*s",
-			    recipients[i].number, (int)recipients[i].status,
-			    SLICE_ARG(recipients[i].address),
-			    SLICE_ARG(recipients[i].reply));
+			put_words(&got->text, &recipients[i]);
 	}
 }
 

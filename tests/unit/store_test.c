@@ -17,7 +17,7 @@ life_of_a_message(void)
 	struct store_message	changed = { .id = 100, .due_us = 900,
 	    .attempts = 3, .reason = SLICE_LIT("later") };
 	struct store_recipient	update = { .number = 2,
-	    .status = STORE_FAILED, .address = SLICE_LIT("r2"),
+	    .status = STORE_FAILED,
 	    .reply = SLICE_LIT("no") };
 	uint32_t		off[] = { 0, 1 };
 	bool			is_done = false;
@@ -73,7 +73,7 @@ many_recipients(void)
 {
 	struct got		got = { .count = 0 };
 	struct store_recipient	update = { .number = 4999,
-	    .status = STORE_FAILED, .address = SLICE_LIT("r4999"),
+	    .status = STORE_FAILED,
 	    .reply = SLICE_LIT("no") };
 	uint32_t		off[4990];
 	bool			is_done = false;
