@@ -11,6 +11,7 @@
 #include "conf/master_cf.h"
 #include "mail/snapshot.h"
 #include "master/folders.h"
+#include "master/hops.h"
 #include "master/interface.h"
 #include "master/program.h"
 #include "master/service.h"
@@ -410,7 +411,8 @@ generation_read(const char *folder, int number, char **why_r)
 	generation->snapshot_fd = -1;
 	generation->conf = read_main(folder, why_r);
 	if (generation->conf == NULL ||
-	    check_paths(generation->conf, why_r) < 0)
+	    check_paths(generation->conf, why_r) < 0 ||
+	    hops_check(generation->conf, why_r) < 0)
 		return generation;
 	generation->programs = find_programs(generation->conf);
 	if (read_services(generation, why_r) < 0)

@@ -92,14 +92,35 @@ addr_split(struct slice text, struct slice *host_r, struct slice *port_r,
 }
 
 uint16_t
+addr_parse_mail_port(struct slice text)
+{
+	static const struct {
+		const char	*name;
+		uint16_t	 port;
+	} services[] = {
+		{ "smtp", 25 }, { "submission", 587 }, { "submissions", 465 },
+		{ "smtps", 465 }, { "lmtp", 24 },
+	};
+	uint64_t	number;
+
+	if (slice_parse_u64(text, &number) == 0)
+		return number > UINT16_MAX ? 0 : (uint16_t)number;
+	for (size_t i = 0; i < sizeof(services) / sizeof(*services); i++)
+		if (slice_is_nocase(text, services[i].name))
+			return services[i].port;
+	return 0;
+}
+
+uint16_t
 addr_parse_port(struct slice text)
 {
 	struct servent	*service;
 	uint64_t	 number;
+	uint16_t	 port = addr_parse_mail_port(text);
 	char		*name;
 
-	if (slice_parse_u64(text, &number) == 0)
-		return number > UINT16_MAX ? 0 : (uint16_t)number;
+	if (port != 0 || slice_parse_u64(text, &number) == 0)
+		return port;
 	name = slice_dup(text);
 	service = getservbyname(name, "tcp");
 	mem_free(name);

@@ -38,6 +38,12 @@ int		 addr_split(struct slice text, struct slice *host_r,
 /* A port: a decimal number from 1, or a TCP service name; 0 when neither. */
 uint16_t	 addr_parse_port(struct slice text);
 
+/*
+ * The same without a file of services, as in an empty chroot: names are
+ * smtp, submission, submissions, smtps and lmtp.
+ */
+uint16_t	 addr_parse_mail_port(struct slice text);
+
 uint16_t	 addr_port(const struct addr *addr);
 void		 addr_set_port(struct addr *addr, uint16_t port);
 

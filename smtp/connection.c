@@ -29,6 +29,7 @@ struct connection {
 	struct route_host	*hosts;		/* to try, in turn */
 	size_t			 host_count;
 	size_t			 host;		/* the present one */
+	int64_t			 sessions;	/* with hosts, so far */
 	char			*reason;	/* of the last failure */
 	char			 dsn[16];
 	bool			 is_permanent;
@@ -91,9 +92,7 @@ destroy(struct connection *c)
 	site->connections--;
 	dialogue_free(&c->dialogue);
 	io_free(&c->io);
-	for (size_t i = 0; i < c->host_count; i++)
-		mem_free(c->hosts[i].name);
-	mem_free(c->hosts);
+	route_clear_hosts(c->hosts, c->host_count);
 	mem_free(c->reason);
 	loop_undefer(c->sender->loop, c);
 	loop_defer(c->sender->loop, on_free, c);
@@ -119,6 +118,14 @@ note_failure(struct connection *c, const char *dsn, bool is_permanent,
 	memcpy(c->dsn, dsn, strnlen(dsn, sizeof(c->dsn) - 1));
 }
 
+static bool
+has_enough_sessions(const struct connection *c)
+{
+	int64_t	limit = c->sender->conf->smtp_mx_session_limit;
+
+	return limit > 0 && c->sessions >= limit;
+}
+
 /* This host is of no use: the next one, or the end of the attempt. */
 static void
 try_next(struct connection *c)
@@ -133,7 +140,8 @@ try_next(struct connection *c)
 
 	dialogue_free(&c->dialogue);
 	io_free(&c->io);
-	if (!c->is_permanent && ++c->host < c->host_count) {
+	if (!c->is_permanent && ++c->host < c->host_count &&
+	    !has_enough_sessions(c)) {
 		try_host(c);
 		return;
 	}
@@ -183,19 +191,10 @@ void
 connection_new(struct site *site)
 {
 	struct connection	*c = mem_new(sizeof(*c));
-	const struct route	*route = site->route;
-	size_t			 limit = (size_t)
-				    site->sender->conf->smtp_mx_address_limit;
 
 	c->site = site;
 	c->sender = site->sender;
-	c->host_count = limit > 0 && limit < route->count ? limit :
-	    route->count;
-	c->hosts = mem_new_array(c->host_count, sizeof(*c->hosts));
-	for (size_t i = 0; i < c->host_count; i++) {
-		c->hosts[i] = route->hosts[i];
-		c->hosts[i].name = mem_strdup(route->hosts[i].name);
-	}
+	c->hosts = route_pick(site->route, c->sender->conf, &c->host_count);
 	site->connecting++;
 	site->connections++;
 	try_host(c);
@@ -425,6 +424,7 @@ on_connected(struct connection *c)
 		.port = addr_port(&host->addr),
 	};
 
+	c->sessions++;
 	relay = mem_printf("%s[%s]:%u", server.host, server.ip, server.port);
 	server.guess = known_offer(known, relay, now_ms);
 	server.is_distrusted = known_is_distrusted(known, relay, now_ms);

@@ -4,25 +4,28 @@
 
 #include "smtp/route.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/conf.h"
 #include "net/dns.h"
 #include "net/loop.h"
+#include "smtp/order.h"
+#include "smtp/self.h"
 #include "smtp/sender.h"
 #include "util/ascii.h"
+#include "util/log.h"
 #include "util/mem.h"
 
-#define SMTP_PORT	25
-#define HOST_LIMIT	5	/* MX hosts looked up */
-#define ADDRESS_LIMIT	10	/* kept */
+#define HOST_LIMIT	20	/* MX hosts looked up, the best ones */
 #define LITERAL_TTL_MS	3600000
 #define MIN_TTL_MS	1000
+#define NOBODY		(UINT16_MAX + 1)	/* no preference */
 
 struct mx {
 	uint16_t	 preference;
-	long		 order;		/* random, among equals */
+	uint32_t	 order;		/* random, among equals */
 	char		*name;
 };
 
@@ -31,15 +34,32 @@ struct route_search {
 	route_fn		 fn;
 	void			*arg;
 	struct route		*route;
-	struct dns_query	*query;
-	struct mx		*hosts;		/* to look up */
+	struct mx		*hosts;		/* to look up, best first */
 	size_t			 host_count;
-	size_t			 host;		/* which one now */
-	enum dns_type		 type;		/* of the present question */
-	char			*domain;
+	size_t			 pending;	/* questions for addresses */
+	char			*nexthop;
+	char			*domain;	/* of it */
 	uint16_t		 port;
+	bool			 has_mx;	/* records */
+	bool			 is_default_port;
 	bool			 has_trouble;	/* some answer did not come */
+	char			*reason;	/* of the worst bad answer */
 };
+
+/* For the addresses of one host. */
+struct question {
+	struct route_search	*search;
+	const struct mx		*mx;
+	enum dns_type		 type;
+};
+
+void
+route_clear_hosts(struct route_host *hosts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		mem_free(hosts[i].name);
+	mem_free(hosts);
+}
 
 void
 route_free(struct route **routep)
@@ -49,13 +69,35 @@ route_free(struct route **routep)
 	if (route == NULL)
 		return;
 	*routep = NULL;
-	for (size_t i = 0; i < route->count; i++)
-		mem_free(route->hosts[i].name);
-	mem_free(route->hosts);
+	route_clear_hosts(route->hosts, route->count);
 	mem_free(route->dsn);
 	mem_free(route->reason);
 	mem_free(route);
 }
+
+struct route_host *
+route_pick(const struct route *route, const struct conf *conf,
+    size_t *count_r)
+{
+	struct order_rules	 rules = {
+		.is_random = conf->smtp_randomize_addresses,
+		.is_balanced = conf->smtp_balance_inet_protocols,
+		.limit = (size_t)conf->smtp_mx_address_limit,
+	};
+	struct route_host	*hosts;
+
+	if (strcmp(conf->smtp_address_preference, "ipv4") == 0)
+		rules.first_family = AF_INET;
+	else if (strcmp(conf->smtp_address_preference, "ipv6") == 0)
+		rules.first_family = AF_INET6;
+	hosts = mem_copy(route->hosts, route->count * sizeof(*hosts));
+	*count_r = order_hosts(hosts, route->count, &rules);
+	for (size_t i = 0; i < *count_r; i++)
+		hosts[i].name = mem_strdup(hosts[i].name);
+	return hosts;
+}
+
+/* ---- the end ------------------------------------------------------------- */
 
 static void
 on_finished(void *arg)
@@ -68,43 +110,44 @@ on_finished(void *arg)
 	for (size_t i = 0; i < search->host_count; i++)
 		mem_free(search->hosts[i].name);
 	mem_free(search->hosts);
+	mem_free(search->nexthop);
 	mem_free(search->domain);
+	mem_free(search->reason);
 	mem_free(search);
 	fn(route, fn_arg);
 }
 
-/* Never from inside route_find: its caller does not have the search yet. */
 static void
 finish(struct route_search *search)
 {
 	loop_defer(search->sender->loop, on_finished, search);
 }
 
+/*
+ * There is no route; takes reason over.  That all mail is returned because
+ * of a mistyped relayhost is what nobody wants.
+ */
 static void
-fail(struct route_search *search, enum outcome_kind kind, const char *dsn,
-    char *reason)
+fail(struct route_search *search, const char *dsn, char *reason)
 {
-	search->route->kind = kind;
-	search->route->dsn = mem_strdup(dsn);
-	search->route->reason = reason;
+	struct route	*route = search->route;
+	bool		 is_permanent = dsn[0] == '5';
+
+	if (is_permanent && ascii_compare(search->nexthop,
+	    search->sender->conf->relayhost) == 0) {
+		log_warn("relayhost configuration problem: %s", reason);
+		mem_free(reason);
+		reason = mem_strdup("Server configuration problem");
+		dsn = "4.3.5";
+		is_permanent = false;
+	}
+	route_clear_hosts(route->hosts, route->count);
+	route->hosts = NULL;
+	route->count = 0;
+	route->kind = is_permanent ? OUTCOME_FAILED : OUTCOME_DEFERRED;
+	route->dsn = mem_strdup(dsn);
+	route->reason = reason;
 	finish(search);
-}
-
-static void
-add_host(struct route_search *search, const char *name,
-    const struct addr *addr)
-{
-	struct route		*route = search->route;
-	struct route_host	*host;
-
-	if (route->count == ADDRESS_LIMIT)
-		return;
-	route->hosts = mem_resize(route->hosts,
-	    (route->count + 1) * sizeof(*host));
-	host = &route->hosts[route->count++];
-	host->name = mem_strdup(name);
-	host->addr = *addr;
-	addr_set_port(&host->addr, search->port);
 }
 
 static void
@@ -117,78 +160,162 @@ note_ttl(struct route_search *search, const struct dns_answer *answer)
 		    ttl_ms;
 }
 
-/* ---- addresses ----------------------------------------------------------- */
-
-static void	look_up(struct route_search *);
-
-static bool
-wants_family(const struct sender *sender, const char *family)
+/* Trouble tells more than that something is not there. */
+static void
+note_failure(struct route_search *search, const char *name,
+    enum dns_type type, const struct dns_answer *answer)
 {
-	const char	*list = sender->conf->inet_protocols;
+	bool	is_trouble = answer->status == DNS_TROUBLE;
 
-	return strstr(list, "all") != NULL || strstr(list, family) != NULL;
+	if (search->reason != NULL && (search->has_trouble || !is_trouble))
+		return;
+	search->has_trouble = is_trouble;
+	mem_free(search->reason);
+	search->reason = mem_printf("Host or domain name not found. Name "
+	    "service error for name=%s type=%s: %s", name,
+	    dns_answer_type_name(type), answer->why);
 }
 
-/* No address was found for any host. */
 static void
 fail_lookup(struct route_search *search)
 {
+	const struct conf	*conf = search->sender->conf;
+	char			*reason = search->reason;
+
+	search->reason = NULL;
 	if (search->has_trouble)
-		fail(search, OUTCOME_DEFERRED, "4.4.3",
-		    mem_printf("Host or domain name not found. Name service "
-		    "error for name=%s: Host not found, try again",
-		    search->domain));
+		fail(search, "4.4.3", reason);
+	else if (search->host_count > HOST_LIMIT ||
+	    (search->has_mx && conf->smtp_defer_if_no_mx_address_found))
+		fail(search, "4.4.4", reason);
 	else
-		fail(search, OUTCOME_FAILED, "5.4.4",
-		    mem_printf("Host or domain name not found. Name service "
-		    "error for name=%s: Host not found", search->domain));
+		fail(search, "5.4.4", reason);
+}
+
+/* ---- loops --------------------------------------------------------------- */
+
+/* The preference from which on mail would come back to us, or NOBODY. */
+static unsigned
+find_self(const struct route_search *search)
+{
+	const struct self	*self = search->sender->self;
+	const struct route	*route = search->route;
+	unsigned		 best = NOBODY;
+
+	for (size_t i = 0; i < route->count; i++)
+		if (route->hosts[i].preference < best &&
+		    self_has_addr(self, &route->hosts[i].addr))
+			best = route->hosts[i].preference;
+	for (size_t i = 0; i < search->host_count; i++)
+		if (search->hosts[i].preference < best &&
+		    self_has_name(self, search->hosts[i].name))
+			best = search->hosts[i].preference;
+	return best;
 }
 
 static void
-next_question(struct route_search *search)
+drop_from(struct route *route, unsigned preference)
 {
-	if (search->type == DNS_A && wants_family(search->sender, "ipv6")) {
-		search->type = DNS_AAAA;
-	} else {
-		search->type = DNS_A;
-		search->host++;
-	}
-	look_up(search);
+	size_t	kept = 0;
+
+	for (size_t i = 0; i < route->count; i++)
+		if (route->hosts[i].preference < preference)
+			route->hosts[kept++] = route->hosts[i];
+		else
+			mem_free(route->hosts[i].name);
+	route->count = kept;
+}
+
+/*
+ * RFC 5321 section 5.1: of us and of what is no better than us there is
+ * nothing to try.  A server on a port of its own may well be ours.
+ */
+static void
+check_addresses(struct route_search *search)
+{
+	unsigned	self = search->is_default_port ? find_self(search) :
+			    NOBODY;
+
+	if (self != NOBODY)
+		drop_from(search->route, self);
+	if (search->route->count > 0)
+		finish(search);
+	else if (self == NOBODY)
+		fail_lookup(search);
+	else if (search->has_mx && search->hosts[0].preference < self)
+		fail(search, "4.4.4", mem_printf("unable to find primary "
+		    "relay for %s", search->domain));
+	else
+		fail(search, "5.4.6", mem_printf("mail for %s loops back to "
+		    "myself", search->domain));
+}
+
+/* ---- addresses ----------------------------------------------------------- */
+
+static void
+add_host(struct route_search *search, const struct mx *mx,
+    const struct addr *addr)
+{
+	struct route		*route = search->route;
+	struct route_host	*host;
+
+	route->hosts = mem_resize(route->hosts,
+	    (route->count + 1) * sizeof(*host));
+	host = &route->hosts[route->count++];
+	host->name = mem_strdup(mx->name);
+	host->preference = mx->preference;
+	host->addr = *addr;
+	addr_set_port(&host->addr, search->port);
 }
 
 static void
 on_addresses(const struct dns_answer *answer, void *arg)
 {
-	struct route_search	*search = arg;
+	struct question		*question = arg;
+	struct route_search	*search = question->search;
 
-	search->query = NULL;
-	if (answer->status == DNS_TROUBLE)
-		search->has_trouble = true;
 	note_ttl(search, answer);
+	if (answer->status != DNS_OK)
+		note_failure(search, question->mx->name, question->type,
+		    answer);
 	for (size_t i = 0; i < answer->count; i++)
-		add_host(search, search->hosts[search->host].name,
-		    &answer->records[i].addr);
-	next_question(search);
+		add_host(search, question->mx, &answer->records[i].addr);
+	mem_free(question);
+	if (--search->pending == 0)
+		check_addresses(search);
 }
 
 static void
+ask(struct route_search *search, const struct mx *mx, enum dns_type type)
+{
+	const char	*list = search->sender->conf->inet_protocols;
+	struct question	*question;
+
+	if (strstr(list, "all") == NULL &&
+	    strstr(list, type == DNS_A ? "ipv4" : "ipv6") == NULL)
+		return;
+	question = mem_new(sizeof(*question));
+	question->search = search;
+	question->mx = mx;
+	question->type = type;
+	search->pending++;
+	dns_ask(search->sender->dns, mx->name, type, on_addresses, question);
+}
+
+/* All at once: a backup's slow DNS is not to be waited for in turn. */
+static void
 look_up(struct route_search *search)
 {
-	if (search->host >= search->host_count ||
-	    search->host >= HOST_LIMIT) {
-		if (search->route->count == 0)
-			fail_lookup(search);
-		else
-			finish(search);
-		return;
+	for (size_t i = 0; i < search->host_count && i < HOST_LIMIT; i++) {
+		ask(search, &search->hosts[i], DNS_A);
+		ask(search, &search->hosts[i], DNS_AAAA);
 	}
-	if (search->type == DNS_A && !wants_family(search->sender, "ipv4")) {
-		search->type = DNS_AAAA;
-	}
-	search->query = dns_ask(search->sender->dns,
-	    search->hosts[search->host].name, search->type, on_addresses,
-	    search);
+	if (search->pending == 0)
+		fail(search, "4.3.5", mem_printf("inet_protocols allows no "
+		    "address of %s", search->domain));
 }
+
+/* ---- MX ------------------------------------------------------------------ */
 
 static void
 add_mx(struct route_search *search, const char *name, uint16_t preference)
@@ -199,11 +326,9 @@ add_mx(struct route_search *search, const char *name, uint16_t preference)
 	    (search->host_count + 1) * sizeof(*mx));
 	mx = &search->hosts[search->host_count++];
 	mx->preference = preference;
-	mx->order = random();
+	mx->order = arc4random();
 	mx->name = mem_strdup(name);
 }
-
-/* ---- MX ------------------------------------------------------------------ */
 
 static int
 compare_mx(const void *a, const void *b)
@@ -215,39 +340,50 @@ compare_mx(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+/* RFC 7505: a root among others means nothing. */
+static void
+take_mx(struct route_search *search, const struct dns_answer *answer)
+{
+	if (answer->is_cut)
+		log_warn("domain %s has more than %d MX records: ignoring "
+		    "the others", search->domain, DNS_RECORD_LIMIT);
+	for (size_t i = 0; i < answer->count; i++)
+		if (answer->records[i].name[0] != '\0')
+			add_mx(search, answer->records[i].name,
+			    answer->records[i].preference);
+	search->has_mx = true;
+	if (search->host_count == 0) {
+		fail(search, "5.1.10", mem_printf("Domain %s does not accept "
+		    "mail (nullMX)", search->domain));
+		return;
+	}
+	qsort(search->hosts, search->host_count, sizeof(*search->hosts),
+	    compare_mx);
+	look_up(search);
+}
+
 static void
 on_mx(const struct dns_answer *answer, void *arg)
 {
 	struct route_search	*search = arg;
 
-	search->query = NULL;
 	note_ttl(search, answer);
 	switch (answer->status) {
 	case DNS_TROUBLE:
-		search->has_trouble = true;
-		fail_lookup(search);
-		return;
+		if (search->sender->conf->ignore_mx_lookup_error)
+			break;
+		/* FALLTHROUGH */
 	case DNS_NO_NAME:
+		note_failure(search, search->domain, DNS_MX, answer);
 		fail_lookup(search);
 		return;
 	case DNS_NO_DATA:
-		add_mx(search, search->domain, 0);
 		break;
 	case DNS_OK:
-		/* RFC 7505: a null MX. */
-		if (answer->count == 1 && answer->records[0].name[0] == '\0') {
-			fail(search, OUTCOME_FAILED, "5.1.10",
-			    mem_printf("Domain %s does not accept mail "
-			    "(nullMX)", search->domain));
-			return;
-		}
-		for (size_t i = 0; i < answer->count; i++)
-			add_mx(search, answer->records[i].name,
-			    answer->records[i].preference);
-		qsort(search->hosts, search->host_count,
-		    sizeof(*search->hosts), compare_mx);
-		break;
+		take_mx(search, answer);
+		return;
 	}
+	add_mx(search, search->domain, 0);
 	look_up(search);
 }
 
@@ -260,29 +396,28 @@ on_start(void *arg)
 	struct slice		 host, port;
 	struct addr		 addr;
 	bool			 in_brackets;
-	char			*name;
 
-	if (addr_split(slice_str(search->domain), &host, &port,
+	if (addr_split(slice_str(search->nexthop), &host, &port,
 	    &in_brackets) < 0 || (port.len > 0 &&
-	    (search->port = addr_parse_port(port)) == 0)) {
-		fail(search, OUTCOME_DEFERRED, "4.3.5",
-		    mem_printf("bad next hop \"%s\"", search->domain));
+	    (search->port = addr_parse_mail_port(port)) == 0)) {
+		fail(search, "4.3.5", mem_printf("bad next hop \"%s\"",
+		    search->nexthop));
 		return;
 	}
+	search->is_default_port = search->port == search->sender->port;
 	if (in_brackets && slice_has_prefix_nocase(host, "ipv6:"))
 		host = slice_after(host, 5);
-	name = slice_dup(host);
-	mem_free(search->domain);
-	search->domain = name;
-	if (addr_parse_ip(slice_str(search->domain), 0, &addr) == 0) {
-		add_host(search, search->domain, &addr);
-		finish(search);
+	search->domain = slice_dup(host);
+	if (addr_parse_ip(host, 0, &addr) == 0) {
+		add_mx(search, search->domain, 0);
+		add_host(search, &search->hosts[0], &addr);
+		check_addresses(search);
 	} else if (in_brackets) {
 		add_mx(search, search->domain, 0);
 		look_up(search);
 	} else {
-		search->query = dns_ask(search->sender->dns, search->domain,
-		    DNS_MX, on_mx, search);
+		dns_ask(search->sender->dns, search->domain, DNS_MX, on_mx,
+		    search);
 	}
 }
 
@@ -297,9 +432,8 @@ route_find(struct sender *sender, const char *nexthop, route_fn fn,
 	search->arg = arg;
 	search->route = mem_new(sizeof(*search->route));
 	search->route->ttl_ms = LITERAL_TTL_MS;
-	search->port = SMTP_PORT;
-	search->type = DNS_A;
-	search->domain = mem_strdup(nexthop);
+	search->port = sender->port;
+	search->nexthop = mem_strdup(nexthop);
 	loop_defer(sender->loop, on_start, search);
 	return search;
 }

@@ -13,16 +13,18 @@
 #include "mail/outcome.h"
 #include "net/addr.h"
 
+struct conf;
 struct sender;
 struct route_search;
 
 struct route_host {
 	char		*name;
 	struct addr	 addr;
+	uint16_t	 preference;	/* less is better */
 };
 
 struct route {
-	struct route_host	*hosts;		/* in the order to try */
+	struct route_host	*hosts;		/* see route_pick */
 	size_t			 count;		/* 0: see below */
 	int64_t			 ttl_ms;
 	enum outcome_kind	 kind;		/* why there are none */
@@ -37,5 +39,13 @@ typedef void (*route_fn)(struct route *route, void *arg);
 struct route_search *route_find(struct sender *sender, const char *nexthop,
 		    route_fn fn, void *arg);
 void		 route_free(struct route **route);
+
+/*
+ * The hosts for one connection attempt, in the order to try (K21, K22,
+ * K24): a list of *count_r, the caller's; route_clear_hosts ends it.
+ */
+struct route_host *route_pick(const struct route *route,
+		    const struct conf *conf, size_t *count_r);
+void		 route_clear_hosts(struct route_host *hosts, size_t count);
 
 #endif

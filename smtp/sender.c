@@ -13,6 +13,7 @@
 #include "net/loop.h"
 #include "smtp/job.h"
 #include "smtp/known.h"
+#include "smtp/self.h"
 #include "smtp/site.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -20,6 +21,7 @@
 #define IPC_FOR_AGENT
 #include "mail/ipc_dispatch.h"
 
+#define HOSTS_FILE	"/etc/hosts"
 #define JOB_LIMIT	1000	/* at a time; each may need a connection */
 
 struct ipc *
@@ -67,10 +69,13 @@ on_open(struct daemon *daemon)
 	sender->conf = daemon_conf(daemon);
 	sender->loop = daemon_loop(daemon);
 	sender->dns = dns_new(sender->loop, sender->conf->resolver_config,
-	    &why);
+	    HOSTS_FILE, &why);
 	if (sender->dns == NULL)
 		log_fatal("%s: %s", sender->conf->resolver_config, why);
 	sender->known = known_new();
+	sender->self = self_new(sender->conf);
+	sender->port = addr_parse_mail_port(
+	    slice_str(sender->conf->smtp_tcp_port));
 	daemon_set_state(daemon, sender);
 }
 

@@ -23,6 +23,7 @@ struct job;
 struct known;
 struct loop;
 struct peer;
+struct self;
 struct site;
 
 struct sender {
@@ -32,6 +33,8 @@ struct sender {
 	struct peer		*qmgr;
 	struct dns		*dns;
 	struct known		*known;		/* servers */
+	struct self		*self;
+	uint16_t		 port;		/* smtp_tcp_port */
 	struct job		*jobs;		/* hash by id */
 	struct site		*sites;		/* hash by next hop */
 	size_t			 job_count;	/* to be done */

@@ -92,6 +92,10 @@ literals(void)
 	CU_ASSERT_EQUAL(addr_parse_port(slice_str("0")), 0);
 	CU_ASSERT_EQUAL(addr_parse_port(slice_str("65536")), 0);
 	CU_ASSERT_EQUAL(addr_parse_port(slice_str("25")), 25);
+	CU_ASSERT_EQUAL(addr_parse_mail_port(slice_str("25")), 25);
+	CU_ASSERT_EQUAL(addr_parse_mail_port(slice_str("Submissions")), 465);
+	CU_ASSERT_EQUAL(addr_parse_mail_port(slice_str("65536")), 0);
+	CU_ASSERT_EQUAL(addr_parse_mail_port(slice_str("domain")), 0);
 }
 
 static void

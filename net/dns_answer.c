@@ -1,0 +1,320 @@
+/*
+ * DNS packets, as far as an answer needs them.  Every byte is suspect.
+ */
+
+#include "net/dns_answer.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "util/ascii.h"
+#include "util/buf.h"
+#include "util/mem.h"
+
+#define CLASS_IN	1
+#define HEADER_SIZE	12
+#define IS_ANSWER	0x8000	/* flags of the header */
+#define IS_TRUNCATED	0x0200
+#define RCODE_MASK	0x000f
+#define NXDOMAIN	3
+#define NAME_LIMIT	253	/* as text; RFC 1035 section 2.3.4 */
+#define LABEL_LIMIT	63
+
+/* One record as it stands in the packet. */
+struct raw {
+	uint16_t	kind, class;
+	uint32_t	ttl;
+	size_t		at, len;	/* its data */
+};
+
+const char *
+dns_answer_type_name(enum dns_type type)
+{
+	switch (type) {
+	case DNS_A:
+		return "A";
+	case DNS_AAAA:
+		return "AAAA";
+	case DNS_MX:
+		return "MX";
+	}
+	return "?";
+}
+
+void
+dns_answer_clear(struct dns_answer *answer)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		mem_free(answer->records[i].name);
+	mem_free(answer->records);
+	*answer = (struct dns_answer)DNS_ANSWER_INIT;
+}
+
+/* ---- names --------------------------------------------------------------- */
+
+/* Past a name; 0, or -1 when it does not end before limit. */
+static int
+skip_name(struct slice packet, size_t limit, size_t *at)
+{
+	while (*at < limit) {
+		size_t	len = packet.data[*at];
+
+		if ((len & 0xc0) == 0xc0) {
+			*at += 2;
+			return *at <= limit ? 0 : -1;
+		}
+		if (len > LABEL_LIMIT)
+			return -1;
+		*at += 1 + len;
+		if (len == 0)
+			return 0;
+	}
+	return -1;
+}
+
+/*
+ * A domain name of a packet as text, without its last dot; 0 or -1.  A
+ * pointer must lead backwards, or it could lead in a circle.
+ */
+static int
+get_name(struct slice packet, size_t at, struct buf *name)
+{
+	struct slice	label;
+	size_t		start = at;
+
+	while (at < packet.len) {
+		size_t	len = packet.data[at];
+
+		if (len == 0)
+			return 0;
+		if ((len & 0xc0) == 0xc0) {
+			if (at + 1 >= packet.len)
+				return -1;
+			at = (len & 0x3f) << 8 | packet.data[at + 1];
+			if (at >= start)
+				return -1;
+			start = at;
+			continue;
+		}
+		label = slice_first(slice_after(packet, at + 1), len);
+		if (len > LABEL_LIMIT || label.len < len ||
+		    slice_find(label, '.') >= 0 ||
+		    name->len + 1 + len > NAME_LIMIT)
+			return -1;
+		if (name->len > 0)
+			buf_put_u8(name, '.');
+		buf_put_slice(name, label);
+		at += 1 + len;
+	}
+	return -1;
+}
+
+/* What no host is called would confuse the log, or worse. */
+static bool
+is_host_name(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		unsigned char	c = name.data[i];
+
+		if (!ascii_is_alnum(c) && c != '-' && c != '_' && c != '.')
+			return false;
+		if (c == '.' && i > 0 && name.data[i - 1] == '.')
+			return false;
+	}
+	return name.len == 0 || (name.data[0] != '.' &&
+	    name.data[name.len - 1] != '.');
+}
+
+/* ---- records ------------------------------------------------------------- */
+
+static int
+get_raw(struct slice packet, size_t *at, struct raw *raw_r)
+{
+	struct slice	rest;
+	uint16_t	len;
+
+	if (skip_name(packet, packet.len, at) < 0)
+		return -1;
+	rest = slice_after(packet, *at);
+	if (slice_get_u16(&rest, &raw_r->kind) < 0 ||
+	    slice_get_u16(&rest, &raw_r->class) < 0 ||
+	    slice_get_u32(&rest, &raw_r->ttl) < 0 ||
+	    slice_get_u16(&rest, &len) < 0 || rest.len < len)
+		return -1;
+	raw_r->at = *at + 10;
+	raw_r->len = len;
+	*at = raw_r->at + len;
+	return 0;
+}
+
+static int
+get_address(struct slice data, int family, struct addr *addr_r)
+{
+	struct sockaddr_in	*in4 = (struct sockaddr_in *)&addr_r->storage;
+	struct sockaddr_in6	*in6 = (struct sockaddr_in6 *)&addr_r->storage;
+
+	if (data.len != (family == AF_INET ? 4 : 16))
+		return -1;
+	addr_r->storage.ss_family = (sa_family_t)family;
+	if (family == AF_INET) {
+		memcpy(&in4->sin_addr, data.data, 4);
+		addr_r->len = sizeof(*in4);
+	} else {
+		memcpy(&in6->sin6_addr, data.data, 16);
+		addr_r->len = sizeof(*in6);
+	}
+	return 0;
+}
+
+/* The name must fill the record: no byte less, none more. */
+static int
+get_mx(struct slice packet, const struct raw *raw, struct dns_record *record)
+{
+	struct slice	data = slice_first(slice_after(packet, raw->at),
+			    raw->len);
+	struct buf	name = BUF_INIT;
+	size_t		end = raw->at + 2;
+	int		result = -1;
+
+	if (slice_get_u16(&data, &record->preference) == 0 &&
+	    skip_name(packet, raw->at + raw->len, &end) == 0 &&
+	    end == raw->at + raw->len &&
+	    get_name(packet, raw->at + 2, &name) == 0 &&
+	    is_host_name(buf_slice(&name))) {
+		record->name = mem_strdup(buf_cstr(&name));
+		result = 0;
+	}
+	buf_clear(&name);
+	return result;
+}
+
+static int
+get_record(struct slice packet, const struct raw *raw, enum dns_type type,
+    struct dns_record *record_r)
+{
+	struct slice	data = slice_first(slice_after(packet, raw->at),
+			    raw->len);
+
+	memset(record_r, 0, sizeof(*record_r));
+	if (type == DNS_MX)
+		return get_mx(packet, raw, record_r);
+	return get_address(data, type == DNS_A ? AF_INET : AF_INET6,
+	    &record_r->addr);
+}
+
+static void
+add_record(struct dns_answer *answer, const struct dns_record *record)
+{
+	answer->records = mem_resize(answer->records,
+	    (answer->count + 1) * sizeof(*answer->records));
+	answer->records[answer->count++] = *record;
+}
+
+void
+dns_answer_add(struct dns_answer *answer, const struct addr *addr)
+{
+	struct dns_record	record = { .addr = *addr };
+
+	add_record(answer, &record);
+}
+
+static void
+note_ttl(struct dns_answer *answer, uint32_t ttl)
+{
+	int	ttl_s = ttl > DNS_TTL_LIMIT ? DNS_TTL_LIMIT : (int)ttl;
+
+	if (answer->ttl_s < 0 || ttl_s < answer->ttl_s)
+		answer->ttl_s = ttl_s;
+}
+
+/* ---- packets ------------------------------------------------------------- */
+
+/* Up to the answers; 0 or -1. */
+static int
+get_header(struct slice packet, unsigned *rcode_r, size_t *at_r,
+    uint16_t *count_r)
+{
+	struct slice	header = packet;
+	uint16_t	id, flags, questions;
+
+	if (packet.len < HEADER_SIZE ||
+	    slice_get_u16(&header, &id) < 0 ||
+	    slice_get_u16(&header, &flags) < 0 ||
+	    slice_get_u16(&header, &questions) < 0 ||
+	    slice_get_u16(&header, count_r) < 0 ||
+	    (flags & IS_ANSWER) == 0 || (flags & IS_TRUNCATED) != 0)
+		return -1;
+	*rcode_r = flags & RCODE_MASK;
+	for (*at_r = HEADER_SIZE; questions > 0; questions--) {
+		if (skip_name(packet, packet.len, at_r) < 0)
+			return -1;
+		*at_r += 4;
+	}
+	return *at_r <= packet.len ? 0 : -1;
+}
+
+static int
+get_answers(struct slice packet, size_t at, size_t count,
+    enum dns_type type, struct dns_answer *answer)
+{
+	struct dns_record	record;
+	struct raw		raw;
+	size_t			bad = 0;
+
+	for (; count > 0; count--) {
+		if (get_raw(packet, &at, &raw) < 0)
+			return -1;
+		if (raw.class != CLASS_IN)
+			continue;
+		note_ttl(answer, raw.ttl);
+		if (raw.kind != type)
+			continue;
+		if (answer->count == DNS_RECORD_LIMIT)
+			answer->is_cut = true;
+		else if (get_record(packet, &raw, type, &record) == 0)
+			add_record(answer, &record);
+		else
+			bad++;
+	}
+	return answer->count == 0 && bad > 0 ? -1 : 0;
+}
+
+void
+dns_answer_fail(struct dns_answer *answer, unsigned rcode)
+{
+	dns_answer_clear(answer);
+	answer->status = rcode == NXDOMAIN ? DNS_NO_NAME : DNS_TROUBLE;
+	answer->why = rcode == NXDOMAIN ? "Host not found" :
+	    "Host not found, try again";
+}
+
+void
+dns_answer_finish(struct dns_answer *answer)
+{
+	answer->status = answer->count > 0 ? DNS_OK : DNS_NO_DATA;
+	answer->why = answer->count > 0 ? NULL :
+	    "Host found but no data record of requested type";
+}
+
+void
+dns_answer_parse(struct slice packet, enum dns_type type,
+    struct dns_answer *answer_r)
+{
+	bool		is_whole;
+	unsigned	rcode;
+	uint16_t	count;
+	size_t		at;
+
+	*answer_r = (struct dns_answer)DNS_ANSWER_INIT;
+	is_whole = get_header(packet, &rcode, &at, &count) == 0;
+	if (is_whole && rcode != 0) {
+		dns_answer_fail(answer_r, rcode);
+	} else if (!is_whole ||
+	    get_answers(packet, at, count, type, answer_r) < 0) {
+		dns_answer_clear(answer_r);
+		answer_r->status = DNS_TROUBLE;
+		answer_r->why = "Malformed or unexpected name server reply";
+	} else {
+		dns_answer_finish(answer_r);
+	}
+}

@@ -1,0 +1,70 @@
+#ifndef NET_DNS_ANSWER_H
+#define NET_DNS_ANSWER_H
+
+/*
+ * The answer to a question to the DNS, out of the packet it came in (RFC
+ * 1035 section 4).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/addr.h"
+#include "util/slice.h"
+
+enum dns_type { DNS_A = 1, DNS_AAAA = 28, DNS_MX = 15 };
+
+enum dns_status {
+	DNS_OK,		/* records found */
+	DNS_NO_NAME,	/* there is no such name (NXDOMAIN) */
+	DNS_NO_DATA,	/* the name has no record of that type */
+	DNS_TROUBLE,	/* no answer, a broken one, or a bogus one: try later */
+};
+
+/* More records than this in one answer are not looked at. */
+#define DNS_RECORD_LIMIT	100
+
+/* Longest TTL that is believed, in seconds. */
+#define DNS_TTL_LIMIT		86400
+
+struct dns_record {
+	struct addr	 addr;		/* A, AAAA; port 0 */
+	uint16_t	 preference;	/* MX */
+	char		*name;		/* MX: "" is the root; else NULL */
+};
+
+struct dns_answer {
+	enum dns_status		 status;
+	const char		*why;		/* not DNS_OK; static */
+	struct dns_record	*records;
+	size_t			 count;
+	bool			 is_cut;	/* there were more */
+	int			 ttl_s;		/* -1: none */
+};
+
+#define DNS_ANSWER_INIT	{ .ttl_s = -1 }
+
+/*
+ * The records of a type, whatever their owner: CNAMEs were followed by who
+ * fetched the packet.  What names no host is left out.  A packet that
+ * breaks off, or whose records of that type were all left out, is
+ * DNS_TROUBLE with no records: that is not "no data".  Clear the answer
+ * with dns_answer_clear.
+ */
+void		 dns_answer_parse(struct slice packet, enum dns_type type,
+		    struct dns_answer *answer_r);
+
+/* An answer made by hand: its addresses, then its status. */
+void		 dns_answer_add(struct dns_answer *answer,
+		    const struct addr *addr);
+void		 dns_answer_finish(struct dns_answer *answer);
+
+/* No records, for there was an error (RFC 1035 section 4.1.1). */
+void		 dns_answer_fail(struct dns_answer *answer, unsigned rcode);
+void		 dns_answer_clear(struct dns_answer *answer);
+
+/* "A", "AAAA", "MX" */
+const char	*dns_answer_type_name(enum dns_type type);
+
+#endif
