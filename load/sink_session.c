@@ -345,6 +345,8 @@ do_ehlo(struct sink_session *s, struct slice arg)
 		buf_put_str(&text, "250-PIPELINING\r\n");
 	if (run->has_chunking)
 		buf_put_str(&text, "250-CHUNKING\r\n");
+	if (run->has_pipeconnect)
+		buf_put_str(&text, "250-PIPECONNECT\r\n");
 	if (run->has_8bitmime)
 		buf_put_str(&text, "250-8BITMIME\r\n250-SMTPUTF8\r\n");
 	if (run->has_enhanced)

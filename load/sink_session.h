@@ -29,6 +29,7 @@ struct sink_run {
 	uint64_t	 size;		/* announced; 0: none */
 	uint64_t	 close_after;	/* messages of a session; 0: never */
 	bool		 has_pipelining, has_chunking, has_8bitmime;
+	bool		 has_pipeconnect;
 	bool		 has_esmtp, has_banner_esmtp, has_enhanced, has_lmtp;
 	void		*arg;
 	void		(*on_message)(void *arg);

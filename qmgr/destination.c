@@ -64,14 +64,15 @@ destination_find(struct schedule *schedule, const char *transport,
 }
 
 /*
- * Entries at a time.  At a destination that does well each connection has
- * one more behind the one it is busy with: the agent's pipelines never run
- * dry.
+ * Entries at a time.  At a destination that does well there are three for
+ * each connection: one whose end is not answered yet, one whose envelope
+ * went behind it, and one to go behind that one's content.  So the agent's
+ * pipelines never run dry.
  */
 static int64_t
 capacity(const struct destination *d)
 {
-	return d->is_well ? 2 * d->window : d->window;
+	return d->is_well ? 3 * d->window : d->window;
 }
 
 /* What is idle, alive and at its start again need not be remembered. */

@@ -52,6 +52,7 @@ step unit 300 "$BUILD/unit"
 step ternconf 120 sh tests/ternconf.sh "$BIN"
 step docs 60 sh tests/docs.sh "$BUILD"
 step load 300 sh tests/load/loop_test.sh "$BIN"
+step waits 300 python3 tests/load/waits.py "$BIN" --tern --quick
 step master 300 sh tests/master.sh "$BIN"
 step install 120 sh tests/install.sh "$BUILD"
 step clients 300 sh tests/swaks.sh "$BIN"

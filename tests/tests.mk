@@ -28,6 +28,7 @@ lint: all
 bench:
 	@sh tests/packages.sh build
 	+@$(SUBMAKE) --silent all
+	@python3 tests/load/waits.py $(BUILD)/bin
 	@python3 tests/load/bench.py --bin $(BUILD)/bin $(BENCH)
 
 # ---- a first look ----------------------------------------------------------

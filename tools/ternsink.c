@@ -155,6 +155,7 @@ usage(void)
 	    "  -d MS    delay each group of replies\n"
 	    "  -n       do not announce PIPELINING\n"
 	    "  -C       announce CHUNKING\n"
+	    "  -P       announce PIPECONNECT: commands before the greeting\n"
 	    "  -8       do not announce 8BITMIME and SMTPUTF8\n"
 	    "  -e       no ESMTP in the banner\n"
 	    "  -E       no enhanced status codes\n"
@@ -195,6 +196,8 @@ set_flag(struct sink *sink, int letter)
 		sink->run.has_pipelining = false;
 	else if (letter == 'C')
 		sink->run.has_chunking = true;
+	else if (letter == 'P')
+		sink->run.has_pipeconnect = true;
 	else if (letter == '8')
 		sink->run.has_8bitmime = false;
 	else if (letter == 'e')
@@ -261,7 +264,7 @@ parse_options(struct sink *sink, int argc, char **argv)
 	bool	has_numbers = false;
 
 	while ((letter = getopt(argc, argv,
-	    "8a:Cd:D:eEHK:l:Lm:nNp:qR:S:t:ux:")) != -1) {
+	    "8a:Cd:D:eEHK:l:Lm:nNp:PqR:S:t:ux:")) != -1) {
 		if (letter == 'N')
 			has_numbers = true;
 		else if (!set_number(sink, letter, optarg) &&
