@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "conf/conf.h"
+#include "smtp/envelope.h"
 #include "smtp/exchange.h"
 #include "smtp/job.h"
 #include "smtp/wire.h"
@@ -242,28 +243,23 @@ dialogue_write(struct dialogue *d)
 	return dialogue_state(d);
 }
 
-/* Without MAIL: the server has told its limit. */
+/* Without MAIL: the server has told what it does not take. */
 static bool
-is_too_big(struct dialogue *d, struct job *job)
+is_out_of_reach(struct dialogue *d, struct job *job)
 {
-	const struct wire	*wire = &d->wire;
+	struct envelope_refusal	 refusal;
 	struct job_result	 result = {
 		.kind = OUTCOME_FAILED,
-		.dsn = "5.3.4",
-		.relay = wire->relay,
+		.relay = d->wire.relay,
 		.use = d->use,
 	};
-	char			*reason;
 
-	if (wire->offer.size_limit == 0 ||
-	    job->size <= wire->offer.size_limit)
+	if (envelope_fits(&d->wire, job, &refusal))
 		return false;
-	reason = mem_printf("message size %llu exceeds size limit %llu of "
-	    "server %s", (unsigned long long)job->size,
-	    (unsigned long long)wire->offer.size_limit, wire->peer);
-	result.reason = reason;
+	result.dsn = refusal.dsn;
+	result.reason = refusal.reason;
 	job_decide_all(job, &result, OUTCOME_SITE_ALIVE);
-	mem_free(reason);
+	mem_free(refusal.reason);
 	return true;
 }
 
@@ -273,7 +269,7 @@ dialogue_start(struct dialogue *d, struct job *job)
 	struct turn	*turn;
 
 	d->use++;
-	if (is_too_big(d, job))
+	if (is_out_of_reach(d, job))
 		return;
 	turn = mem_new(sizeof(*turn));
 	turn->exchange = exchange_new(&d->wire, job, d->use);

@@ -302,11 +302,15 @@ send_chunk(struct exchange *x)
 		piece = next_piece(x);
 		if (piece == NULL)
 			return false;
-		content_put(&x->content, buf_slice(piece), &x->scratch);
+		if (envelope_is_binary(wire, job))
+			buf_put_slice(&x->scratch, buf_slice(piece));
+		else
+			content_put(&x->content, buf_slice(piece),
+			    &x->scratch);
 		drop_piece(x);
 	}
 	is_last = x->chunk == job->chunk_count;
-	if (is_last)
+	if (is_last && !envelope_is_binary(wire, job))
 		content_end(&x->content, &x->scratch);
 	buf_printf(wire->out, "BDAT %zu%s\r\n", x->scratch.len,
 	    is_last ? " LAST" : "");

@@ -44,6 +44,7 @@ static struct {
 	bool			 is_in_data;
 	int			 valid;		/* recipients */
 	struct buf		 said;		/* "EHLO / MAIL RCPT DATA" */
+	struct buf		 envelope;	/* MAIL and RCPT, whole lines */
 	struct buf		 content;	/* of all messages */
 	struct buf		 replies;
 	int			 counts[16];	/* by verb */
@@ -107,6 +108,8 @@ take_command(struct slice line)
 	memcpy(verb, line.data, line.len < 4 ? line.len : 4);
 	if (strcmp(verb, "MAIL") == 0)
 		t.valid = 0;
+	if (strcmp(verb, "MAIL") == 0 || strcmp(verb, "RCPT") == 0)
+		buf_put_slice(&t.envelope, line);
 	answer(verb);
 	if (strcmp(verb, "BDAT") == 0) {
 		size_t	size = strtoul(buf_cstr(&t.out) + 5, NULL, 10);
@@ -164,12 +167,14 @@ make_job(uint32_t id, int recipients, const char *content)
 	job->size = strlen(content);
 	job->nexthop = mem_strdup("sink");
 	job->from = mem_printf("from%u@a", id);
+	job->envid = mem_strdup("");
 	job->recipients = mem_new_array((size_t)recipients,
 	    sizeof(*job->recipients));
 	job->count = (size_t)recipients;
 	for (int i = 0; i < recipients; i++) {
 		job->recipients[i].address = mem_printf("r%d@b", i);
 		job->recipients[i].original = mem_strdup("");
+		job->recipients[i].orcpt = mem_strdup("");
 	}
 	job->chunks = mem_new_array(1, sizeof(*job->chunks));
 	job->chunk_count = 1;
@@ -211,6 +216,7 @@ close_talk(void)
 	conf_free(&t.conf);
 	buf_clear(&t.out);
 	buf_clear(&t.said);
+	buf_clear(&t.envelope);
 	buf_clear(&t.content);
 	buf_clear(&t.replies);
 }

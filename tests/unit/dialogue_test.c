@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "mail/ipc.h"
 #include "util/log.h"
 
 /* ---- the table of conversations ------------------------------------------ */
@@ -287,6 +288,57 @@ speaks_lmtp(void)
 }
 
 static void
+check_envelope(uint32_t flags, const char *keywords, const char *want)
+{
+	open_talk(keywords, nothing, &plain);
+	add_job(1, "x\r\n");
+	t.jobs[0]->flags = flags;
+	mem_free(t.jobs[0]->envid);
+	t.jobs[0]->envid = mem_strdup("id+2B1");
+	mem_free(t.jobs[0]->recipients[0].orcpt);
+	t.jobs[0]->recipients[0].orcpt = mem_strdup("rfc822;o@b");
+	t.jobs[0]->recipients[0].notify = RCPT_NOTIFY_SUCCESS |
+	    RCPT_NOTIFY_DELAY;
+	hold(true);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&t.envelope), want);
+	check_results(0, want[0] == '\0' ? "failed" : "sent");
+	close_talk();
+}
+
+static void
+passes_parameters_on(void)
+{
+	check_envelope(MAIL_RET_HDRS | MAIL_EIGHT_BIT, "",
+	    "MAIL FROM:<from1@a>\rRCPT TO:<r0@b>\r");
+	check_envelope(MAIL_RET_HDRS, PIPE "250-DSN\r\n",
+	    "MAIL FROM:<from1@a> RET=HDRS ENVID=id+2B1\r"
+	    "RCPT TO:<r0@b> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;o@b\r");
+	check_envelope(MAIL_RET_FULL | MAIL_UTF8 | MAIL_EIGHT_BIT, PIPE
+	    "250-DSN\r\n250-SMTPUTF8\r\n250-SIZE 9\r\n250-8BITMIME\r\n",
+	    "MAIL FROM:<from1@a> SIZE=3 BODY=8BITMIME SMTPUTF8 RET=FULL "
+	    "ENVID=id+2B1\r"
+	    "RCPT TO:<r0@b> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;o@b\r");
+	check_envelope(MAIL_BINARY, CHUNK "250-BINARYMIME\r\n",
+	    "MAIL FROM:<from1@a> BODY=BINARYMIME\rRCPT TO:<r0@b>\r");
+	/* What a server cannot take is not offered to it. */
+	check_envelope(MAIL_BINARY, CHUNK, "");
+	check_envelope(MAIL_BINARY, PIPE "250-BINARYMIME\r\n", "");
+	check_envelope(MAIL_UTF8, PIPE, "");
+	check_envelope(0, PIPE "250-SIZE 2\r\n", "");
+}
+
+static void
+sends_binary_as_it_is(void)
+{
+	open_talk(CHUNK "250-BINARYMIME\r\n", nothing, &plain);
+	add_job(1, ".a\rb\nc");
+	t.jobs[0]->flags = MAIL_BINARY;
+	hold(true);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&t.content), ".a\rb\nc");
+	close_talk();
+}
+
+static void
 sends_content_whole(void)
 {
 	open_talk(PIPE, nothing, &plain);
@@ -351,6 +403,8 @@ dialogue_test(void)
 	CU_ADD_TEST(suite, blames_pipelining);
 	CU_ADD_TEST(suite, speaks_before_the_greeting);
 	CU_ADD_TEST(suite, speaks_lmtp);
+	CU_ADD_TEST(suite, passes_parameters_on);
+	CU_ADD_TEST(suite, sends_binary_as_it_is);
 	CU_ADD_TEST(suite, sends_content_whole);
 	CU_ADD_TEST(suite, sends_large_groups);
 }
