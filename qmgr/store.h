@@ -30,7 +30,11 @@
 struct loop;
 struct store;
 
-#define STORE_CHUNK_SIZE	32768	/* most bytes of content in one chunk */
+/*
+ * Most bytes of content in one chunk: with its head it fills two pages of
+ * the database (16 KB, of which 26 bytes are the page's own).
+ */
+#define STORE_CHUNK_SIZE	32700
 
 struct store_settings {
 	const char	*folder;	/* made, mode 0700, when missing */
