@@ -59,6 +59,7 @@ step clients 300 sh tests/swaks.sh "$BIN"
 step tools 300 sh tests/tools.sh "$BIN"
 step queue 300 python3 tests/queue/queue.py "$BIN"
 step offline 300 python3 tests/queue/offline.py "$BIN"
+step dns 120 python3 tests/dns/dns.py "$BIN"
 step talk 300 python3 tests/talk/talk.py "$BIN"
 step crash 300 python3 tests/crash/crash.py "$BIN" -q
 
