@@ -143,9 +143,12 @@ path_open_append(const char *file)
 	struct stat	st;
 	int		fd;
 
-	/* /dev/stdout is a symbolic link by nature. */
+	/*
+	 * /dev/stdout is a symbolic link by nature.  A pipe is refused, not
+	 * waited for; a regular file does not know O_NONBLOCK.
+	 */
 	if (!is_device)
-		flags |= O_CREAT | O_NOFOLLOW;
+		flags |= O_CREAT | O_NOFOLLOW | O_NONBLOCK;
 	fd = open(file, flags, 0600);
 	if (fd < 0 || is_device)
 		return fd;
