@@ -1,18 +1,36 @@
 /*
- * Runs every suite: tests/unit/<stem>_test.c exports <stem>_test(), which
- * registers one.  unit_list.h is made from the folder by the Makefile.
+ * Runs every suite, or those named: unit [SUITE ...].
+ * tests/unit/<stem>_test.c exports <stem>_test(), which registers one.
+ * unit_list.h is made from the folder by the Makefile.
  */
 
 #include <CUnit/Basic.h>
 #include <CUnit/CUnit.h>
 #include <stdio.h>
+#include <string.h>
 
 #define TEST(stem)	void stem##_test(void);
 #include "unit_list.h"
 #undef TEST
 
+static void
+keep_only(char **names)
+{
+	CU_pSuite	suite;
+
+	for (int i = 1; (suite = CU_get_suite_at_pos((unsigned)i)) != NULL;
+	    i++) {
+		char	**name = names;
+
+		while (*name != NULL && strcmp(*name, suite->pName) != 0)
+			name++;
+		CU_set_suite_active(suite, *name != NULL ? CU_TRUE : CU_FALSE);
+	}
+	CU_set_fail_on_inactive(CU_FALSE);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	unsigned	failed, run;
 
@@ -21,6 +39,8 @@ main(void)
 #define TEST(stem)	stem##_test();
 #include "unit_list.h"
 #undef TEST
+	if (argc > 1)
+		keep_only(argv + 1);
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();
 	run = CU_get_number_of_tests_run();
