@@ -9,6 +9,24 @@ import tempfile
 import time
 
 
+def wait_for(what, seconds=10, pause=0.05):
+    """The value of what() as soon as it is true, or the last one."""
+    end = time.monotonic() + seconds
+    while True:
+        value = what()
+        if value or time.monotonic() > end:
+            return value
+        time.sleep(pause)
+
+
+def listens(port):
+    """Somebody listens on that port (no connection is made)."""
+    with open("/proc/net/tcp") as f:
+        rows = [line.split() for line in f]
+    return any(row[1].endswith(":%04X" % port) and row[3] == "0A"
+               for row in rows)
+
+
 class Suite:
     """bin_dir has the programs; settings are added to main.cf."""
 
@@ -67,11 +85,14 @@ class Suite:
         return self.tern("stop")
 
     def start_sink(self, *args):
+        if listens(self.sink_port):
+            raise RuntimeError("port %d is in use" % self.sink_port)
         self.sink = subprocess.Popen(
             [self.program("ternsink"), *args,
              "127.0.0.1:%d" % self.sink_port],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        time.sleep(0.3)
+        if not wait_for(lambda: listens(self.sink_port)):
+            raise RuntimeError("ternsink does not listen")
 
     def stop_sink(self):
         """Its summary, as a dictionary of texts."""
@@ -163,6 +184,13 @@ class Suite:
                 return f.read()
         except OSError:
             return ""
+
+    def count_log(self, pattern):
+        return len(re.findall(pattern, self.log_text(), re.M))
+
+    def wait_log(self, pattern, seconds=10, count=1):
+        """True when so many places of the log match in time."""
+        return wait_for(lambda: self.count_log(pattern) >= count, seconds)
 
     @classmethod
     def close_all(cls):

@@ -3,9 +3,8 @@
 import argparse
 import json
 import subprocess
-import time
 
-from private_suite import Suite
+from private_suite import Suite, wait_for     # noqa: F401
 
 PASSED, FAILED = [], []
 
@@ -41,13 +40,6 @@ def listing(suite):
 def send(suite, *args):
     out = suite.source("-q", *args).communicate(timeout=60)[0]
     return "failed=0" in out and "refused=0" in out
-
-
-def wait_for(what, seconds=10):
-    end = time.time() + seconds
-    while time.time() < end and not what():
-        time.sleep(0.05)
-    return what()
 
 
 def run(name, parts, port):
