@@ -182,6 +182,22 @@ finish(struct dns_query *query)
 	loop_defer(query->dns->loop, on_over, query);
 }
 
+/* What cannot be a name is none: there is no use in asking again. */
+static bool
+refuse_name(struct dns_query *query)
+{
+	struct slice	name = slice_str(query->name);
+
+	if (name.len > 0 && name.data[name.len - 1] == '.')
+		name.len--;
+	if (dns_answer_is_name(name))
+		return false;
+	query->answer.status = DNS_NO_NAME;
+	query->answer.why = "Invalid host or domain name";
+	finish(query);
+	return true;
+}
+
 /* A name of the file needs no DNS for its addresses. */
 static bool
 answer_from_hosts(struct dns_query *query)
@@ -252,7 +268,7 @@ dns_ask(struct dns *dns, const char *name, enum dns_type type, dns_fn fn,
 	query->fn = fn;
 	query->arg = arg;
 	query->answer = (struct dns_answer)DNS_ANSWER_INIT;
-	if (answer_from_hosts(query))
+	if (refuse_name(query) || answer_from_hosts(query))
 		return query;
 	query->timer = loop_timer_new(dns->loop, on_deadline, query);
 	query->is_waiting = true;

@@ -109,20 +109,24 @@ get_name(struct slice packet, size_t at, struct buf *name)
 	return -1;
 }
 
-/* What no host is called would confuse the log, or worse. */
-static bool
-is_host_name(struct slice name)
+bool
+dns_answer_is_name(struct slice name)
 {
+	size_t	label = 0;
+
 	for (size_t i = 0; i < name.len; i++) {
 		unsigned char	c = name.data[i];
 
-		if (!ascii_is_alnum(c) && c != '-' && c != '_' && c != '.')
+		if (c == '.') {
+			if (label == 0)
+				return false;
+			label = 0;
+		} else if ((!ascii_is_alnum(c) && c != '-' && c != '_') ||
+		    ++label > LABEL_LIMIT) {
 			return false;
-		if (c == '.' && i > 0 && name.data[i - 1] == '.')
-			return false;
+		}
 	}
-	return name.len == 0 || (name.data[0] != '.' &&
-	    name.data[name.len - 1] != '.');
+	return label > 0 && name.len <= NAME_LIMIT;
 }
 
 /* ---- records ------------------------------------------------------------- */
@@ -180,7 +184,7 @@ get_mx(struct slice packet, const struct raw *raw, struct dns_record *record)
 	    skip_name(packet, raw->at + raw->len, &end) == 0 &&
 	    end == raw->at + raw->len &&
 	    get_name(packet, raw->at + 2, &name) == 0 &&
-	    is_host_name(buf_slice(&name))) {
+	    (name.len == 0 || dns_answer_is_name(buf_slice(&name)))) {
 		record->name = mem_strdup(buf_cstr(&name));
 		result = 0;
 	}

@@ -64,6 +64,13 @@ void		 dns_answer_finish(struct dns_answer *answer);
 void		 dns_answer_fail(struct dns_answer *answer, unsigned rcode);
 void		 dns_answer_clear(struct dns_answer *answer);
 
+/*
+ * A name that a host may have: letters, digits, - and _ in labels of at
+ * most 63 characters, without a dot at its end.  Anything else would
+ * confuse the log, or worse.
+ */
+bool		 dns_answer_is_name(struct slice name);
+
 /* "A", "AAAA", "MX" */
 const char	*dns_answer_type_name(enum dns_type type);
 

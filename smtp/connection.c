@@ -137,18 +137,23 @@ try_next(struct connection *c)
 		.relay = "none",
 	};
 	struct site		*site = c->site;
+	char			*relay = NULL;
 
+	if (c->dialogue != NULL)
+		result.relay = relay = mem_strdup(dialogue_relay(c->dialogue));
 	dialogue_free(&c->dialogue);
 	io_free(&c->io);
 	if (!c->is_permanent && ++c->host < c->host_count &&
 	    !has_enough_sessions(c)) {
 		try_host(c);
+		mem_free(relay);
 		return;
 	}
 	if (c->is_permanent)
 		result.kind = OUTCOME_FAILED;
 	site_failed(site, &result);
 	destroy(c);
+	mem_free(relay);
 }
 
 static void

@@ -201,7 +201,8 @@ def not_found(place):
                         zone("dead")),
         "loop-best": ("dsn=4.4.4", later, "(unable to find primary relay "
                       "for %s)" % zone("loop-best")),
-        "busy-twice": (later, "[127.0.0.16] refused to talk to me: 421"),
+        "busy-twice": ("relay=%s[127.0.0.16]:%d" % (
+            zone("busy2"), place.port), later, "[127.0.0.16] refused to talk to me: 421"),
         "many-dead": ("dsn=4.4.1", later, "(connect to %s[" % zone("dead2")),
     }
     for name in cases:
@@ -226,7 +227,11 @@ def preference(place):
     place.send(zone("six-far"))
     place.expect(zone("six-far"), relay(place, "live", "127.0.0.12"),
                  "status=sent")
-    place.restart(inet_protocols="ipv4",
+    for which in ("all", "loopback-only"):
+        place.restart(inet_interfaces=which)
+        place.send(zone("loop-here"))
+        place.expect(zone("loop-here"), "dsn=5.4.6", "status=bounced")
+    place.restart(inet_interfaces="127.0.0.1", inet_protocols="ipv4",
                   smtp_defer_if_no_mx_address_found="yes")
     place.send(zone("dual"))
     place.send(zone("mx-gone"))
@@ -279,7 +284,7 @@ def rude_server(options):
     server = Rude("127.0.0.3", options.port + 5)
     manners = ("formerr", "servfail", "notimp", "refused", "garbage",
                "noise", "short", "counted", "stub", "ring", "beyond",
-               "snake")
+               "snake", "half-deaf")
     try:
         place.listen("127.0.0.12")
         place.suite.start()
@@ -294,6 +299,10 @@ def rude_server(options):
                          (manner + ".rude.example", "MX"))
             check(manner + ": was asked", manner + ".rude.example"
                   in server.asked)
+        place.restart(ignore_mx_lookup_error="yes")
+        place.send("half-deaf.rude.example")
+        place.expect("half-deaf.rude.example", "[127.0.0.12]:",
+                     "status=sent")
         silence(place, server)
     finally:
         place.close()

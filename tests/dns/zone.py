@@ -46,6 +46,8 @@ odd         MX    10 a\\032b
 half-odd    MX    10 a\\032b
 half-odd    MX    20 live
 loop        MX    10 self
+loop-here   MX    10 here
+here        A     127.0.0.1
 loop-host   A     127.0.0.30
 self        A     127.0.0.30
 loop-second MX    5  dead
@@ -193,6 +195,8 @@ class Rude:
 
         codes = {"formerr": 1, "servfail": 2, "notimp": 4, "refused": 5}
         mx = struct.pack(">H", 10)
+        if manner == "half-deaf" and kind == MX:
+            manner = "servfail"
         if manner in codes:
             return packet(flags=0x8180 | codes[manner])
         if manner == "silent":

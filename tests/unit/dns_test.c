@@ -149,6 +149,14 @@ check(const char *name, enum dns_type type, enum dns_status status,
 static void
 hosts(void)
 {
+	static const char *const	bad[] = {
+		"", ".", "name..example", ".example", "example..",
+		"a b.example", "b\xc3\xbc" "cher.example",
+		"a.example/b",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"aaaa.example",
+	};
+
 	begin();
 	check("hosted.example", DNS_A, DNS_OK, "192.0.2.7");
 	check("hosted.example", DNS_AAAA, DNS_NO_DATA, "");
@@ -158,7 +166,10 @@ hosts(void)
 	check("hosted.example", DNS_MX, DNS_OK, "hosted.example");
 	CU_ASSERT_EQUAL(world.asked, 1);
 	check("other.example", DNS_A, DNS_NO_DATA, "");
-	check("name..example", DNS_A, DNS_TROUBLE, "");
+	check("hosted.example.", DNS_MX, DNS_OK, "hosted.example");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		check(bad[i], DNS_MX, DNS_NO_NAME, "");
+	CU_ASSERT_EQUAL(world.asked, 2);
 	close(world.fd);
 }
 
