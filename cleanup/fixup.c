@@ -398,6 +398,13 @@ take_piece(struct fixup *fixup)
 	return 0;
 }
 
+/* RFC 3030 section 3: a body that no byte of may change. */
+static bool
+is_raw(const struct fixup *fixup)
+{
+	return fixup->in_body && fixup->settings.is_binary;
+}
+
 int
 fixup_put(struct fixup *fixup, struct slice bytes)
 {
@@ -406,7 +413,8 @@ fixup_put(struct fixup *fixup, struct slice bytes)
 
 	buf_put_slice(&fixup->in, bytes);
 	s = buf_slice(&fixup->in);
-	while ((len = line_len(slice_after(s, used))) > 0) {
+	while (!is_raw(fixup) &&
+	    (len = line_len(slice_after(s, used))) > 0) {
 		replace_stray(fixup, slice_after(s, used), len - 2);
 		if (take_line(fixup, slice_first(slice_after(s, used), len)) <
 		    0)
@@ -414,7 +422,11 @@ fixup_put(struct fixup *fixup, struct slice bytes)
 		used += len;
 	}
 	buf_drop(&fixup->in, used);
-	return take_piece(fixup);
+	if (!is_raw(fixup))
+		return take_piece(fixup);
+	put_body(fixup, buf_slice(&fixup->in));
+	buf_empty(&fixup->in);
+	return 0;
 }
 
 int

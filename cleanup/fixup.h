@@ -32,6 +32,7 @@ struct fixup_settings {
 	const char			*sender;	/* for From: */
 	const char			*only_recipient; /* NULL: several */
 	bool				 add_missing;	/* Date: and so on */
+	bool				 is_binary;	/* body as it is */
 };
 
 typedef void (*fixup_put_fn)(void *arg, struct slice bytes);

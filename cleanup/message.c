@@ -263,6 +263,7 @@ start_content(struct message *m)
 		    m->recipients[0].address : NULL,
 		.add_missing = (m->flags & MAIL_LOCAL) != 0 ||
 		    cleaner->conf->always_add_missing_headers,
+		.is_binary = (m->flags & MAIL_BINARY) != 0,
 	};
 
 	m->fixup = fixup_new(&settings, put_content, m);

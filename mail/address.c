@@ -9,11 +9,14 @@
 #include "net/addr.h"
 #include "util/ascii.h"
 
-/* RFC 5322 atext, and dots, which local parts have between atoms. */
+/*
+ * RFC 5322 atext, and dots, which local parts have between atoms.  Bytes
+ * that are not ASCII come so far only where UTF-8 is allowed (RFC 6531).
+ */
 static bool
 is_atext(unsigned char c)
 {
-	return ascii_is_alnum(c) ||
+	return ascii_is_alnum(c) || c >= 0x80 ||
 	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
@@ -30,32 +33,39 @@ is_dot_string(struct slice s)
 }
 
 static bool
-is_label(struct slice label)
+is_label(struct slice label, bool is_utf8)
 {
-	if (label.len == 0 || label.len > 63 || label.data[0] == '-' ||
-	    label.data[label.len - 1] == '-')
+	if (label.len == 0 || (label.len > 63 && !is_utf8) ||
+	    label.data[0] == '-' || label.data[label.len - 1] == '-')
 		return false;
 	for (size_t i = 0; i < label.len; i++)
 		/* The underscore is not legal, but in use. */
 		if (!ascii_is_alnum(label.data[i]) &&
+		    (label.data[i] < 0x80 || !is_utf8) &&
 		    label.data[i] != '-' && label.data[i] != '_')
 			return false;
 	return true;
 }
 
-bool
-address_is_domain(struct slice domain)
+static bool
+is_domain(struct slice domain, bool is_utf8)
 {
 	ptrdiff_t	at;
 
 	if (domain.len == 0 || domain.len > 255)
 		return false;
 	while ((at = slice_find(domain, '.')) >= 0) {
-		if (!is_label(slice_first(domain, (size_t)at)))
+		if (!is_label(slice_first(domain, (size_t)at), is_utf8))
 			return false;
 		domain = slice_after(domain, (size_t)at + 1);
 	}
-	return is_label(domain);
+	return is_label(domain, is_utf8);
+}
+
+bool
+address_is_domain(struct slice domain)
+{
+	return is_domain(domain, false);
 }
 
 /* RFC 5321 section 4.1.3: [192.0.2.1], [IPv6:2001:db8::1] */
@@ -80,14 +90,15 @@ address_is_literal(struct slice domain)
  * backslashes, appended to text.
  */
 static int
-get_quoted(struct slice *from, struct buf *text)
+get_quoted(struct slice *from, bool is_utf8, struct buf *text)
 {
 	size_t	i = 1;
 
 	while (i < from->len && from->data[i] != '"') {
 		if (from->data[i] == '\\' && ++i == from->len)
 			return -1;
-		if (!ascii_is_print(from->data[i]))
+		if (!ascii_is_print(from->data[i]) &&
+		    (from->data[i] < 0x80 || !is_utf8))
 			return -1;
 		buf_put_u8(text, from->data[i++]);
 	}
@@ -115,7 +126,7 @@ put_local(struct buf *out, struct slice local)
 
 /* RFC 5321 appendix C: "@a,@b:" is accepted and ignored. */
 static int
-skip_route(struct slice *from)
+skip_route(struct slice *from, bool is_utf8)
 {
 	ptrdiff_t	at;
 
@@ -126,7 +137,7 @@ skip_route(struct slice *from)
 	for (struct slice route = slice_first(*from, (size_t)at), word;
 	    slice_get_word(&route, ",", &word) == 0;)
 		if (word.data[0] != '@' ||
-		    !address_is_domain(slice_after(word, 1)))
+		    !is_domain(slice_after(word, 1), is_utf8))
 			return -1;
 	*from = slice_after(*from, (size_t)at + 1);
 	return 0;
@@ -145,14 +156,14 @@ word_len(struct slice from, const char *ends)
 }
 
 static int
-get_local(struct slice *from, struct buf *out)
+get_local(struct slice *from, bool is_utf8, struct buf *out)
 {
 	struct buf	plain = BUF_INIT;
 	size_t		len;
 	int		result = -1;
 
 	if (from->len > 0 && from->data[0] == '"') {
-		if ((result = get_quoted(from, &plain)) == 0)
+		if ((result = get_quoted(from, is_utf8, &plain)) == 0)
 			put_local(out, buf_slice(&plain));
 		buf_clear(&plain);
 		return result;
@@ -170,7 +181,7 @@ get_local(struct slice *from, struct buf *out)
 }
 
 static int
-get_domain(struct slice *from, struct buf *out)
+get_domain(struct slice *from, bool is_utf8, struct buf *out)
 {
 	struct slice	domain;
 	ptrdiff_t	at;
@@ -189,41 +200,75 @@ get_domain(struct slice *from, struct buf *out)
 	if (domain.len > 1 && domain.data[domain.len - 1] == '.')
 		domain.len--;
 	buf_put_slice(out, domain);
-	return address_is_domain(domain) ? 0 : -1;
+	return is_domain(domain, is_utf8) ? 0 : -1;
 }
 
 static int
-get_mailbox(struct slice *from, struct buf *out, const char **why_r)
+get_mailbox(struct slice *from, bool is_utf8, struct buf *out,
+    const char **why_r)
 {
 	*why_r = "bad source route";
-	if (skip_route(from) < 0)
+	if (skip_route(from, is_utf8) < 0)
 		return -1;
 	*why_r = "bad local part";
-	if (get_local(from, out) < 0)
+	if (get_local(from, is_utf8, out) < 0)
 		return -1;
 	if (from->len == 0 || from->data[0] != '@')
 		return 0;
 	*from = slice_after(*from, 1);
 	buf_put_u8(out, '@');
 	*why_r = "bad domain";
-	return get_domain(from, out);
+	return get_domain(from, is_utf8, out);
+}
+
+bool
+address_is_utf8(struct slice address)
+{
+	for (size_t i = 0; i < address.len; i++)
+		if (address.data[i] >= 0x80)
+			return true;
+	return false;
+}
+
+/* RFC 3629, and no C1 control character, which RFC 6532 does not name. */
+static bool
+is_clean(struct slice s)
+{
+	size_t	n;
+
+	for (; s.len > 0; s = slice_after(s, n)) {
+		n = ascii_utf8_len(s.data, s.len);
+		if (n == 0 || (n == 2 && s.data[0] == 0xc2 &&
+		    s.data[1] < 0xa0))
+			return false;
+	}
+	return true;
+}
+
+static size_t
+word_end(struct slice s)
+{
+	size_t	len = 0;
+
+	while (len < s.len && !ascii_is_space(s.data[len]))
+		len++;
+	return len;
 }
 
 int
-address_parse_path(struct slice *from, bool strict, struct buf *address_r,
+address_parse_path(struct slice *from, unsigned how, struct buf *address_r,
     const char **why_r)
 {
 	struct slice	s = *from;
 	size_t		before = address_r->len;
-	bool		in_brackets;
+	bool		in_brackets, strict = (how & ADDRESS_STRICT) != 0;
+	bool		is_utf8 = (how & ADDRESS_UTF8) != 0;
 
 	while (!strict && s.len > 0 && s.data[0] == ' ')
 		s = slice_after(s, 1);
-	for (size_t i = 0; i < s.len && !ascii_is_space(s.data[i]); i++)
-		if (s.data[i] >= 0x80) {
-			*why_r = "8-bit address";
-			return -1;
-		}
+	*why_r = "8-bit address";
+	if (!is_utf8 && address_is_utf8(slice_first(s, word_end(s))))
+		return -1;
 	in_brackets = s.len > 0 && s.data[0] == '<';
 	*why_r = "missing <";
 	if (!in_brackets && strict)
@@ -232,7 +277,10 @@ address_parse_path(struct slice *from, bool strict, struct buf *address_r,
 		s = slice_after(s, 1);
 	/* "<>" is the null path. */
 	if ((!in_brackets || s.len == 0 || s.data[0] != '>') &&
-	    get_mailbox(&s, address_r, why_r) < 0)
+	    get_mailbox(&s, is_utf8, address_r, why_r) < 0)
+		return -1;
+	*why_r = "malformed UTF-8";
+	if (!is_clean(slice_after(buf_slice(address_r), before)))
 		return -1;
 	*why_r = "missing >";
 	if (in_brackets && (s.len == 0 || s.data[0] != '>'))

@@ -16,14 +16,23 @@
 /* Longest address accepted, in bytes. */
 #define ADDRESS_LIMIT	1000
 
+enum {
+	ADDRESS_STRICT = 1,	/* the angle brackets must be there */
+	ADDRESS_UTF8 = 2,	/* as RFC 6531 section 3.3 extends it */
+};
+
 /*
  * A path at the front of *from, as in MAIL FROM and RCPT TO: source routes
- * are stripped (RFC 5321 appendix C); unless strict, the angle brackets may
- * be missing.  The address is appended to address_r.  0 and *from moved
- * behind it, or -1 and *why_r (static).
+ * are stripped (RFC 5321 appendix C).  how is a set of ADDRESS_*.  The
+ * address is appended to address_r.  0 and *from moved behind it, or -1 and
+ * *why_r (static).  With ADDRESS_UTF8 it is well-formed UTF-8 without any
+ * control character; without, "8-bit address" is the reason.
  */
-int		 address_parse_path(struct slice *from, bool strict,
+int		 address_parse_path(struct slice *from, unsigned how,
 		    struct buf *address_r, const char **why_r);
+
+/* It takes SMTPUTF8 to send it. */
+bool		 address_is_utf8(struct slice address);
 
 /* What follows the last @, without it; empty when there is none. */
 struct slice	 address_domain(struct slice address);

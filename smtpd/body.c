@@ -1,5 +1,5 @@
 /*
- * Content between DATA and its end.
+ * Content, whichever way it comes.
  */
 
 #include "smtpd/body.h"
@@ -26,18 +26,18 @@ take_dot(struct body *body, struct slice in, bool *end_r)
 }
 
 /*
- * The longest run of in that can be passed on as it is: whole lines that do
- * not start with a dot, and the begin of a line.  A CR at the end stays: it
- * may be half of a CR LF.
+ * The longest run of in that can be passed on as it is: whole lines (that
+ * do not start with a dot, where dots are stuffed), and the begin of a line.
+ * A CR at the end stays: it may be half of a CR LF.
  */
 static size_t
-run_len(struct body *body, struct slice in, bool *bare_lf_r)
+run_len(struct body *body, struct slice in, bool stuffed, bool *bare_lf_r)
 {
 	const unsigned char	*p = in.data, *end = in.data + in.len, *nl;
 
 	*bare_lf_r = false;
 	for (;;) {
-		if (body->at_start && p < end && *p == '.')
+		if (stuffed && body->at_start && p < end && *p == '.')
 			return (size_t)(p - in.data);
 		nl = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
 		if (nl == NULL)
@@ -58,6 +58,14 @@ run_len(struct body *body, struct slice in, bool *bare_lf_r)
 			body->at_start = false;
 	}
 	return (size_t)(end - in.data);
+}
+
+static struct slice
+take_bare_lf(struct body *body)
+{
+	body->at_start = body->has_bare_lf = true;
+	body->after_crlf = false;
+	return SLICE_LIT("\r\n");
 }
 
 enum body_next
@@ -81,17 +89,68 @@ body_next(struct body *body, struct slice in, struct slice *piece_r,
 		dot = 1;
 	}
 	in = slice_after(in, dot);
-	len = run_len(body, in, &bare_lf);
+	len = run_len(body, in, true, &bare_lf);
 	*used_r = dot + len;
 	*piece_r = slice_first(in, len);
 	if (len > 0)
 		return BODY_PIECE;
 	if (bare_lf) {
-		body->at_start = body->has_bare_lf = true;
-		body->after_crlf = false;
 		*used_r = dot + 1;
-		*piece_r = SLICE_LIT("\r\n");
+		*piece_r = take_bare_lf(body);
 		return BODY_PIECE;
 	}
 	return dot > 0 ? BODY_PIECE : BODY_MORE;
+}
+
+/* What follows a CR that was the last byte of a chunk, or of the input. */
+static void
+take_after_cr(struct body *body, struct slice in, struct slice *piece_r,
+    size_t *used_r)
+{
+	body->has_cr = false;
+	if (in.data[0] == '\n') {
+		*used_r = 1;
+		*piece_r = SLICE_LIT("\r\n");
+		body->at_start = body->after_crlf = true;
+	} else {
+		*used_r = 0;
+		*piece_r = SLICE_LIT("\r");
+		body->at_start = false;
+	}
+}
+
+enum body_next
+body_next_chunk(struct body *body, struct slice in, struct slice *piece_r,
+    size_t *used_r)
+{
+	bool	bare_lf;
+
+	*used_r = in.len;
+	*piece_r = in;
+	if (in.len == 0)
+		return BODY_MORE;
+	if (body->is_binary)
+		return BODY_PIECE;
+	if (body->has_cr) {
+		take_after_cr(body, in, piece_r, used_r);
+		return BODY_PIECE;
+	}
+	*used_r = run_len(body, in, false, &bare_lf);
+	*piece_r = slice_first(in, *used_r);
+	if (*used_r == 0) {
+		*used_r = 1;
+		if (bare_lf)
+			*piece_r = take_bare_lf(body);
+		else
+			body->has_cr = true;
+	}
+	return BODY_PIECE;
+}
+
+struct slice
+body_rest(const struct body *body)
+{
+	if (body->is_binary || (body->at_start && !body->has_cr))
+		return slice_from(NULL, 0);
+	return SLICE_LIT("\r\n");
 }

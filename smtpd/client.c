@@ -61,7 +61,7 @@ set_timeout(struct connection *c, size_t bytes, bool is_new_request)
 
 	if (!conf->smtpd_per_request_deadline || is_new_request) {
 		c->deadline_ms = now + conf->smtpd_timeout;
-	} else if (c->session->state == STATE_BODY) {
+	} else if (session_is_in_content(c->session)) {
 		c->deadline_ms += (int64_t)bytes * 1000 /
 		    conf->smtpd_min_data_rate;
 		if (c->deadline_ms > now + conf->smtpd_timeout)
@@ -173,14 +173,14 @@ take_input(struct connection *c)
 {
 	struct buf	*in = io_in(c->io);
 	size_t		 before = in->len;
-	bool		 was_body = c->session->state == STATE_BODY;
+	bool		 was_content = session_is_in_content(c->session);
 	enum step	 step;
 
 	if (io_pending(c->io) > OUT_LIMIT)
 		return;
 	step = session_input(c->session, in);
 	set_timeout(c, before - in->len, in->len < before &&
-	    !(was_body && c->session->state == STATE_BODY));
+	    !(was_content && session_is_in_content(c->session)));
 	obey(c, step);
 }
 

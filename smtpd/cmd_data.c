@@ -2,6 +2,7 @@
  * DATA (RFC 5321 section 4.1.1.4).
  */
 
+#include "mail/ipc.h"
 #include "smtpd/cmd.h"
 #include "smtpd/receive.h"
 #include "smtpd/reply.h"
@@ -34,6 +35,12 @@ cmd_data(struct session *s, struct slice args)
 
 	if (args.len > 0) {
 		reply_put(s, 501, "5.5.4", "Syntax: DATA");
+		return STEP_DONE;
+	}
+	/* RFC 3030 section 3: lines cannot carry it. */
+	if (s->txn->flags & MAIL_BINARY) {
+		reply_put(s, 503, "5.5.1",
+		    "Error: BODY=BINARYMIME requires BDAT");
 		return STEP_DONE;
 	}
 	/* RFC 2920 section 3.1: a pipelined DATA may find no recipient. */

@@ -2,13 +2,13 @@
  * MAIL FROM:<path> [parameters] (RFC 5321 section 4.1.1.2).
  */
 
-#include <string.h>
-
 #include "conf/conf.h"
 #include "mail/address.h"
 #include "mail/ipc.h"
 #include "smtpd/cmd.h"
+#include "smtpd/dsn.h"
 #include "smtpd/gate.h"
+#include "smtpd/keyword.h"
 #include "smtpd/parameter.h"
 #include "smtpd/reply.h"
 #include "smtpd/transaction.h"
@@ -16,9 +16,10 @@
 struct mail {
 	uint32_t	flags;
 	uint64_t	size;
+	struct slice	envid;		/* borrowed from the line */
 };
 
-/* RFC 6152 section 2 */
+/* RFC 6152 section 2, RFC 3030 section 3 */
 static bool
 take_body(struct session *s, struct slice value, void *arg)
 {
@@ -26,6 +27,9 @@ take_body(struct session *s, struct slice value, void *arg)
 
 	if (slice_is_nocase(value, "8BITMIME"))
 		mail->flags |= MAIL_EIGHT_BIT;
+	else if (slice_is_nocase(value, "BINARYMIME") &&
+	    keyword_is_offered(s, "BINARYMIME"))
+		mail->flags |= MAIL_BINARY;
 	else if (!slice_is_nocase(value, "7BIT")) {
 		reply_put(s, 501, "5.5.4", "Error: unknown BODY type");
 		return false;
@@ -52,10 +56,49 @@ take_size(struct session *s, struct slice value, void *arg)
 	return true;
 }
 
+static bool
+take_ret(struct session *s, struct slice value, void *arg)
+{
+	struct mail	*mail = arg;
+
+	if (dsn_parse_ret(value, &mail->flags) == 0)
+		return true;
+	reply_put(s, 501, "5.5.4", "Error: bad RET parameter syntax");
+	return false;
+}
+
+static bool
+take_envid(struct session *s, struct slice value, void *arg)
+{
+	struct mail	*mail = arg;
+
+	mail->envid = value;
+	if (dsn_is_envid(value))
+		return true;
+	reply_put(s, 501, "5.5.4", "Error: bad ENVID parameter syntax");
+	return false;
+}
+
+/* RFC 6531 section 3.4 */
+static bool
+take_utf8(struct session *s, struct slice value, void *arg)
+{
+	struct mail	*mail = arg;
+
+	mail->flags |= MAIL_UTF8;
+	if (value.data == NULL)
+		return true;
+	reply_put(s, 501, "5.5.4", "Error: SMTPUTF8 takes no value");
+	return false;
+}
+
 static const struct parameter parameters[] = {
-	{ "BODY", take_body },
-	{ "SIZE", take_size },
-	{ NULL, NULL },
+	{ "BODY", NULL, take_body },
+	{ "SIZE", NULL, take_size },
+	{ "RET", "DSN", take_ret },
+	{ "ENVID", "DSN", take_envid },
+	{ "SMTPUTF8", "SMTPUTF8", take_utf8 },
+	{ NULL, NULL, NULL },
 };
 
 /* S02: room for half as much again as what may come. */
@@ -83,24 +126,30 @@ parse_sender(struct session *s, struct slice *args, struct buf *sender)
 		return false;
 	}
 	*args = slice_after(*args, 5);
-	if (address_parse_path(args, s->gate->conf->strict_rfc821_envelopes,
-	    sender, &why) < 0) {
-		if (strcmp(why, "8-bit address") == 0)
-			reply_reject(s, NULL, 553, "5.6.7",
-			    "Must declare SMTPUTF8 to send unicode address");
-		else
-			reply_reject(s, NULL, 501, "5.1.7",
-			    "Bad sender address syntax: %s", why);
-		return false;
-	}
-	return true;
+	if (parameter_parse_path(s, args, keyword_is_offered(s, "SMTPUTF8"),
+	    sender, &why) == 0)
+		return true;
+	if (why != NULL)
+		reply_reject(s, NULL, 501, "5.1.7",
+		    "Bad sender address syntax: %s", why);
+	return false;
+}
+
+/* RFC 6531 section 3.5; the parameter stands behind the address. */
+static bool
+is_declared(struct session *s, const struct mail *mail, struct slice sender)
+{
+	if ((mail->flags & MAIL_UTF8) || !address_is_utf8(sender))
+		return true;
+	parameter_refuse_utf8(s);
+	return false;
 }
 
 enum step
 cmd_mail(struct session *s, struct slice args)
 {
 	struct buf	 sender = BUF_INIT;
-	struct mail	 mail = { 0, 0 };
+	struct mail	 mail = { .flags = 0 };
 	bool		 ok;
 
 	if (s->helo == NULL && s->gate->conf->smtpd_helo_required) {
@@ -109,12 +158,15 @@ cmd_mail(struct session *s, struct slice args)
 	}
 	ok = parse_sender(s, &args, &sender) &&
 	    parameter_parse(s, args, parameters, &mail) &&
+	    is_declared(s, &mail, buf_slice(&sender)) &&
 	    has_room(s, mail.size);
 	if (ok) {
 		parameter_complete(s->gate, &sender);
 		if (s->is_local)
 			mail.flags |= MAIL_LOCAL;
-		s->txn = transaction_new(s, buf_slice(&sender), mail.flags);
+		s->txn = transaction_new(s, buf_slice(&sender), mail.flags,
+		    mail.envid);
+		s->is_utf8 = (mail.flags & MAIL_UTF8) != 0;
 		session_enter(s, STATE_MAIL);
 		reply_put(s, 250, "2.1.0", "<%s>: Ok", s->txn->sender);
 	}

@@ -2,22 +2,52 @@
  * RCPT TO:<path> [parameters] (RFC 5321 section 4.1.1.3).
  */
 
-#include <string.h>
-
 #include "conf/conf.h"
 #include "mail/address.h"
 #include "smtpd/cmd.h"
+#include "smtpd/dsn.h"
 #include "smtpd/gate.h"
 #include "smtpd/parameter.h"
 #include "smtpd/reply.h"
 #include "smtpd/transaction.h"
 
-static const struct parameter parameters[] = {
-	{ NULL, NULL },
+struct rcpt {
+	uint32_t	notify;		/* RCPT_NOTIFY_* */
+	struct slice	orcpt;		/* borrowed from the line */
 };
 
 static bool
-parse_recipient(struct session *s, struct slice args, struct buf *address)
+take_notify(struct session *s, struct slice value, void *arg)
+{
+	struct rcpt	*rcpt = arg;
+
+	if (dsn_parse_notify(value, &rcpt->notify) == 0)
+		return true;
+	reply_put(s, 501, "5.5.4", "Error: bad NOTIFY parameter syntax");
+	return false;
+}
+
+static bool
+take_orcpt(struct session *s, struct slice value, void *arg)
+{
+	struct rcpt	*rcpt = arg;
+
+	rcpt->orcpt = value;
+	if (dsn_is_orcpt(value, s->is_utf8))
+		return true;
+	reply_put(s, 501, "5.5.4", "Error: bad ORCPT parameter syntax");
+	return false;
+}
+
+static const struct parameter parameters[] = {
+	{ "NOTIFY", "DSN", take_notify },
+	{ "ORCPT", "DSN", take_orcpt },
+	{ NULL, NULL, NULL },
+};
+
+static bool
+parse_recipient(struct session *s, struct slice args, struct buf *address,
+    struct rcpt *rcpt)
 {
 	const char	*why;
 
@@ -26,12 +56,8 @@ parse_recipient(struct session *s, struct slice args, struct buf *address)
 		return false;
 	}
 	args = slice_after(args, 3);
-	if (address_parse_path(&args, s->gate->conf->strict_rfc821_envelopes,
-	    address, &why) < 0) {
-		if (strcmp(why, "8-bit address") == 0)
-			reply_reject(s, NULL, 553, "5.6.7",
-			    "Must declare SMTPUTF8 to send unicode address");
-		else
+	if (parameter_parse_path(s, &args, s->is_utf8, address, &why) < 0) {
+		if (why != NULL)
 			reply_reject(s, NULL, 501, "5.1.3",
 			    "Bad recipient address syntax: %s", why);
 		return false;
@@ -41,7 +67,7 @@ parse_recipient(struct session *s, struct slice args, struct buf *address)
 		    "the null address is no recipient");
 		return false;
 	}
-	return parameter_parse(s, args, parameters, NULL);
+	return parameter_parse(s, args, parameters, rcpt);
 }
 
 /*
@@ -105,17 +131,19 @@ enum step
 cmd_rcpt(struct session *s, struct slice args)
 {
 	struct buf	address = BUF_INIT;
+	struct rcpt	rcpt = { .notify = 0 };
 	enum step	step = STEP_DONE;
 
 	if (!has_place(s))
 		return STEP_DONE;
-	if (parse_recipient(s, args, &address)) {
+	if (parse_recipient(s, args, &address, &rcpt)) {
 		parameter_complete(s->gate, &address);
 		if (!may_relay(s, buf_slice(&address))) {
 			reply_reject(s, buf_cstr(&address), 554, "5.7.1",
 			    "<%s>: Relay access denied", buf_cstr(&address));
 		} else {
-			transaction_add(s->txn, buf_slice(&address));
+			transaction_add(s->txn, buf_slice(&address),
+			    rcpt.notify, rcpt.orcpt);
 			step = transaction_open(s->txn, on_ready);
 			if (step == STEP_DONE)
 				accept_rcpt(s);

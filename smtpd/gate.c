@@ -84,6 +84,12 @@ gate_is_in_networks(const struct gate *gate, const struct addr *addr)
 	return is_in(&gate->networks, addr);
 }
 
+bool
+gate_has_pipe_connect(const struct gate *gate, const struct addr *addr)
+{
+	return is_in(&gate->pipe_connect, addr);
+}
+
 enum gate_bare_lf
 gate_bare_lf(const struct gate *gate, const struct addr *addr)
 {
@@ -162,6 +168,9 @@ on_start(struct daemon *daemon)
 	read_networks(&gate->bare_lf_exclusions,
 	    "smtpd_forbid_bare_newline_exclusions",
 	    gate->conf->smtpd_forbid_bare_newline_exclusions);
+	read_networks(&gate->pipe_connect,
+	    "smtpd_authorized_pipeconnect_clients",
+	    gate->conf->smtpd_authorized_pipeconnect_clients);
 	gate->bare_lf = read_bare_lf(gate->conf->smtpd_forbid_bare_newline);
 	gate->free_bytes = UINT64_MAX;
 	getrlimit(RLIMIT_NOFILE, &limit);

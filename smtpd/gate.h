@@ -34,6 +34,7 @@ struct gate {
 	struct gate_networks	 networks;	/* mynetworks */
 	struct gate_networks	 bare_lf_exclusions;
 	enum gate_bare_lf	 bare_lf;
+	struct gate_networks	 pipe_connect;
 	uint64_t		 free_bytes;	/* on the disk of the queue */
 	struct client		*clients;	/* list */
 	size_t			 client_count;
@@ -49,6 +50,10 @@ void	gate_wake(struct gate *gate);
 
 /* The client may send mail anywhere. */
 bool	gate_is_in_networks(const struct gate *gate, const struct addr *addr);
+
+/* The client may send before it hears (PIPECONNECT). */
+bool	gate_has_pipe_connect(const struct gate *gate,
+	    const struct addr *addr);
 
 /* What a bare LF from that client gets (S31). */
 enum gate_bare_lf gate_bare_lf(const struct gate *gate,

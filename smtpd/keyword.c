@@ -5,6 +5,7 @@
 #include "smtpd/keyword.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "conf/conf.h"
 #include "smtpd/gate.h"
@@ -14,6 +15,8 @@ struct keyword {
 	const char	*name;
 	/* Appends " argument" to text; NULL: there is none. */
 	void		(*put)(const struct session *s, struct buf *text);
+	/* NULL: to everybody. */
+	bool		(*is_for)(const struct session *s);
 };
 
 /* RFC 1870: without an argument there is no fixed limit. */
@@ -25,12 +28,46 @@ put_size(const struct session *s, struct buf *text)
 		    s->gate->conf->message_size_limit);
 }
 
+/* RFC 9422: there is no limit on messages, so no MAILMAX. */
+static void
+put_limits(const struct session *s, struct buf *text)
+{
+	buf_printf(text, " RCPTMAX=%" PRId64,
+	    (int64_t)s->gate->conf->smtpd_recipient_limit);
+}
+
+static bool
+has_utf8(const struct session *s)
+{
+	return s->gate->conf->smtputf8_enable;
+}
+
+/* RFC 3030 section 3: it takes BDAT to send it. */
+static bool
+has_chunking(const struct session *s)
+{
+	return keyword_is_offered(s, "CHUNKING");
+}
+
+/* Not a standard: Exim's. */
+static bool
+has_pipe_connect(const struct session *s)
+{
+	return s->has_pipe_connect && keyword_is_offered(s, "PIPELINING");
+}
+
 static const struct keyword keywords[] = {
-	{ "PIPELINING", NULL },			/* RFC 2920 */
-	{ "SIZE", put_size },			/* RFC 1870 */
-	{ "8BITMIME", NULL },			/* RFC 6152 */
-	{ "ENHANCEDSTATUSCODES", NULL },	/* RFC 2034 */
-	{ NULL, NULL },
+	{ "PIPELINING", NULL, NULL },		/* RFC 2920 */
+	{ "PIPECONNECT", NULL, has_pipe_connect },
+	{ "SIZE", put_size, NULL },		/* RFC 1870 */
+	{ "8BITMIME", NULL, NULL },		/* RFC 6152 */
+	{ "ENHANCEDSTATUSCODES", NULL, NULL },	/* RFC 2034 */
+	{ "DSN", NULL, NULL },			/* RFC 3461 */
+	{ "SMTPUTF8", NULL, has_utf8 },		/* RFC 6531 */
+	{ "CHUNKING", NULL, NULL },		/* RFC 3030 */
+	{ "BINARYMIME", NULL, has_chunking },	/* RFC 3030 */
+	{ "LIMITS", put_limits, NULL },		/* RFC 9422 */
+	{ NULL, NULL, NULL },
 };
 
 static bool
@@ -45,16 +82,31 @@ is_discarded(const struct conf *conf, const char *name)
 	return false;
 }
 
+static bool
+is_offered(const struct session *s, const struct keyword *k)
+{
+	return !is_discarded(s->gate->conf, k->name) &&
+	    (k->is_for == NULL || k->is_for(s));
+}
+
+bool
+keyword_is_offered(const struct session *s, const char *name)
+{
+	for (const struct keyword *k = keywords; k->name != NULL; k++)
+		if (strcmp(k->name, name) == 0)
+			return is_offered(s, k);
+	return false;
+}
+
 void
 keyword_announce(struct session *s)
 {
-	const struct conf	*conf = s->gate->conf;
-	struct buf		 text = BUF_INIT;
+	struct buf	text = BUF_INIT;
 
 	/* A line is known to be the last only when no other follows. */
-	buf_put_str(&text, conf->myhostname);
+	buf_put_str(&text, s->gate->conf->myhostname);
 	for (const struct keyword *k = keywords; k->name != NULL; k++) {
-		if (is_discarded(conf, k->name))
+		if (!is_offered(s, k))
 			continue;
 		reply_put_line(s, 250, true, "%s", buf_cstr(&text));
 		buf_empty(&text);

@@ -4,9 +4,12 @@
 
 #include "smtpd/parameter.h"
 
+#include <string.h>
+
 #include "conf/conf.h"
 #include "mail/address.h"
 #include "smtpd/gate.h"
+#include "smtpd/keyword.h"
 #include "smtpd/reply.h"
 
 static bool
@@ -19,7 +22,9 @@ take(struct session *s, struct slice word, const struct parameter *table,
 			    slice_after(word, (size_t)at + 1);
 
 	for (unsigned i = 0; table[i].name != NULL; i++) {
-		if (!slice_is_nocase(name, table[i].name))
+		if (!slice_is_nocase(name, table[i].name) ||
+		    (table[i].keyword != NULL &&
+		    !keyword_is_offered(s, table[i].keyword)))
 			continue;
 		if (*seen & 1u << i) {
 			reply_put(s, 501, "5.5.4",
@@ -45,6 +50,30 @@ parameter_parse(struct session *s, struct slice args,
 		if (!take(s, word, table, arg, &seen))
 			return false;
 	return true;
+}
+
+void
+parameter_refuse_utf8(struct session *s)
+{
+	reply_reject(s, NULL, 553, "5.6.7",
+	    "Must declare SMTPUTF8 to send unicode address");
+}
+
+int
+parameter_parse_path(struct session *s, struct slice *args, bool is_utf8,
+    struct buf *address, const char **why_r)
+{
+	unsigned	how = (is_utf8 ? ADDRESS_UTF8 : 0u) |
+			    (s->gate->conf->strict_rfc821_envelopes ?
+			    ADDRESS_STRICT : 0u);
+
+	if (address_parse_path(args, how, address, why_r) == 0)
+		return 0;
+	if (strcmp(*why_r, "8-bit address") == 0) {
+		parameter_refuse_utf8(s);
+		*why_r = NULL;
+	}
+	return -1;
 }
 
 void

@@ -13,8 +13,16 @@
 void
 receive_start(struct session *s)
 {
-	s->txn->body = (struct body)BODY_INIT;
 	session_enter(s, STATE_BODY);
+}
+
+void
+receive_start_chunk(struct session *s)
+{
+	/* What is refused in part is refused. */
+	if (s->chunk.code != 0)
+		transaction_free(&s->txn);
+	session_enter(s, STATE_CHUNK);
 }
 
 static void
@@ -26,6 +34,7 @@ refuse_bare_lf(struct session *s)
 	session_resume(s);
 }
 
+/* All of the message is there. */
 static enum step
 finish(struct session *s)
 {
@@ -46,8 +55,9 @@ finish(struct session *s)
 	return step;
 }
 
-enum step
-receive_input(struct session *s, struct buf *in)
+/* After DATA: to the dot. */
+static enum step
+take_body(struct session *s, struct buf *in)
 {
 	enum body_next	next = BODY_PIECE;
 	struct slice	piece;
@@ -63,4 +73,78 @@ receive_input(struct session *s, struct buf *in)
 	}
 	transaction_flush(s->txn);
 	return STEP_DONE;
+}
+
+/* ---- chunks -------------------------------------------------------------- */
+
+static void
+reply_to_refused(struct session *s)
+{
+	const struct session_chunk	*chunk = &s->chunk;
+
+	if (chunk->code != 551 || chunk->size == 0) {
+		reply_put(s, chunk->code, chunk->dsn, "%s", chunk->text);
+		return;
+	}
+	reply_put(s, chunk->code, chunk->dsn, "Discarded %llu bytes %s",
+	    (unsigned long long)chunk->size, chunk->text);
+	/* One error of the client, however many chunks it had sent ahead. */
+	s->error_count--;
+	session_count_junk(s);
+}
+
+/* All of the chunk is there, or gone. */
+static enum step
+finish_chunk(struct session *s)
+{
+	const struct session_chunk	*chunk = &s->chunk;
+
+	s->has_error = false;
+	if (chunk->code != 0) {
+		reply_to_refused(s);
+		if (chunk->is_last)
+			session_enter_idle(s);
+		else
+			session_enter(s, STATE_SPOILT);
+	} else if (chunk->is_last) {
+		transaction_put(s->txn, body_rest(&s->txn->body));
+		return finish(s);
+	} else {
+		reply_put(s, 250, "2.0.0", "Ok: %llu bytes",
+		    (unsigned long long)chunk->size);
+		session_enter(s, STATE_BETWEEN);
+	}
+	session_resume(s);
+	return STEP_DONE;
+}
+
+/* After BDAT: as many bytes as it said, each of them content. */
+static enum step
+take_chunk(struct session *s, struct buf *in)
+{
+	struct session_chunk	*chunk = &s->chunk;
+	struct slice		 rest, piece;
+	size_t			 used;
+
+	while (chunk->left > 0 && in->len > 0) {
+		rest = slice_first(buf_slice(in), chunk->left < in->len ?
+		    (size_t)chunk->left : in->len);
+		used = rest.len;
+		if (chunk->code == 0) {
+			if (transaction_is_full(s->txn))
+				break;
+			body_next_chunk(&s->txn->body, rest, &piece, &used);
+			transaction_put(s->txn, piece);
+		}
+		buf_drop(in, used);
+		chunk->left -= used;
+	}
+	return chunk->left > 0 ? STEP_DONE : finish_chunk(s);
+}
+
+enum step
+receive_input(struct session *s, struct buf *in)
+{
+	return s->state == STATE_CHUNK ? take_chunk(s, in) :
+	    take_body(s, in);
 }

@@ -10,6 +10,9 @@
 /* The 354 was given: content comes. */
 void		receive_start(struct session *s);
 
+/* BDAT was given: s->chunk comes, wanted or not. */
+void		receive_start_chunk(struct session *s);
+
 /*
  * Content in, to its end.  STEP_DONE without having taken anything: more
  * input is needed, or cleanup is congested.

@@ -15,6 +15,22 @@
 
 #define LINE_SIZE	512	/* RFC 5321 section 4.5.3.1.5, with CR LF */
 
+/* RFC 6531 section 3.5: UTF-8 only for who has asked for it. */
+static void
+make_printable(const struct session *s, unsigned char *p, size_t len)
+{
+	size_t	n;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = ascii_is_print(p[i]) ? 1 : p[i] < 0x80 || !s->is_utf8 ?
+		    0 : ascii_utf8_len(p + i, len - i);
+		if (n == 0) {
+			p[i] = '?';
+			n = 1;
+		}
+	}
+}
+
 static void
 put_text(struct session *s, const char *head, const char *format,
     va_list args)
@@ -26,9 +42,7 @@ put_text(struct session *s, const char *head, const char *format,
 	len += vsnprintf(line + len, sizeof(line) - (size_t)len, format, args);
 	if ((size_t)len >= sizeof(line))
 		len = (int)sizeof(line) - 1;
-	for (int i = 0; i < len; i++)
-		if (!ascii_is_print((unsigned char)line[i]))
-			line[i] = '?';
+	make_printable(s, (unsigned char *)line, (size_t)len);
 	buf_put(out, line, (size_t)len);
 	buf_put(out, "\r\n", 2);
 }

@@ -9,6 +9,7 @@
 
 #include "conf/conf.h"
 #include "mail/header.h"
+#include "mail/ipc.h"
 #include "smtpd/gate.h"
 #include "smtpd/receive.h"
 #include "smtpd/reply.h"
@@ -62,6 +63,7 @@ session_new(struct gate *gate, const struct addr *peer, struct buf *out,
 	s->name = "unknown";
 	s->is_local = gate_is_in_networks(gate, peer);
 	s->bare_lf = gate_bare_lf(gate, peer);
+	s->has_pipe_connect = gate_has_pipe_connect(gate, peer);
 	s->out = out;
 	s->wake = wake;
 	s->wake_arg = arg;
@@ -90,6 +92,12 @@ session_is_idle(const struct session *s)
 	return !s->is_waiting && s->txn == NULL;
 }
 
+bool
+session_is_in_content(const struct session *s)
+{
+	return s->state == STATE_BODY || s->state == STATE_CHUNK;
+}
+
 const char *
 session_client(const struct session *s, char *text)
 {
@@ -114,7 +122,7 @@ session_log_loss(const struct session *s, const char *what)
 	if (s->state == STATE_END || (has_ended && s->txn == NULL &&
 	    strcmp(what, "lost connection") == 0))
 		return;
-	if (s->state == STATE_BODY && !has_ended)
+	if (session_is_in_content(s) && s->txn != NULL && !has_ended)
 		snprintf(bytes, sizeof(bytes), " (%llu bytes)",
 		    (unsigned long long)s->txn->sent);
 	log_info("%s%s%s after %s%s from %s",
@@ -215,7 +223,7 @@ session_greet(struct session *s, struct slice early)
 	enum step	step = STEP_DONE;
 
 	log_info("connect from %s", session_client(s, client));
-	if (early.len > 0)
+	if (early.len > 0 && !s->has_pipe_connect)
 		step = refuse_pipelining(s, early);
 	if (step == STEP_DONE)
 		reply_put(s, 220, NULL, "%s", s->gate->conf->smtpd_banner);
@@ -235,6 +243,7 @@ begin_command(struct session *s, const struct verb *verb)
 
 	s->verb = verb;
 	s->has_error = false;
+	s->is_utf8 = s->txn != NULL && (s->txn->flags & MAIL_UTF8) != 0;
 	s->is_late = s->error_count >= conf->smtpd_soft_error_limit &&
 	    conf->smtpd_error_sleep_time > 0;
 	if (verb != NULL)
@@ -252,8 +261,8 @@ end_command(struct session *s, enum step step)
 
 	if (step == STEP_WAIT)
 		return step;
-	/* DATA counts when its content has its reply. */
-	if (s->verb != NULL && !s->has_error && s->state != STATE_BODY)
+	/* DATA and BDAT count when their content has its reply. */
+	if (s->verb != NULL && !s->has_error && !session_is_in_content(s))
 		s->good[s->verb - verb_table()]++;
 	if (step == STEP_DONE && s->is_leaving)
 		step = hang_up(s);
@@ -323,9 +332,8 @@ is_noop(const struct session *s, struct slice word)
 	return false;
 }
 
-/* What may be sent often, but is suspicious in masses (S64). */
-static void
-count_junk(struct session *s)
+void
+session_count_junk(struct session *s)
 {
 	if (++s->junk_count > s->gate->conf->smtpd_junk_command_limit)
 		s->error_count++;
@@ -337,7 +345,7 @@ run_unknown(struct session *s, struct slice line, struct slice word)
 	char	client[SESSION_CLIENT_SIZE];
 
 	if (is_noop(s, word)) {
-		count_junk(s);
+		session_count_junk(s);
 		reply_put(s, 250, "2.0.0", "Ok");
 		return STEP_DONE;
 	}
@@ -359,6 +367,29 @@ run_unknown(struct session *s, struct slice line, struct slice word)
 	return STEP_DONE;
 }
 
+/*
+ * May other commands stand behind this one in its group?  Without EHLO
+ * nothing allows it (RFC 2920 section 3.1).
+ */
+static bool
+may_be_followed(const struct session *s)
+{
+	if (s->has_pipe_connect && s->helo == NULL &&
+	    s->verb == verb_find(SLICE_LIT("EHLO")))
+		return true;
+	return s->is_esmtp && (s->verb->flags & VERB_LAST) == 0;
+}
+
+static void
+refuse_order(struct session *s)
+{
+	if ((s->state & (STATE_BETWEEN | STATE_SPOILT)) != 0)
+		reply_put(s, 503, "5.5.1", "Error: %s after BDAT",
+		    s->verb->name);
+	else
+		reply_put(s, 503, "5.5.1", "Error: %s", s->verb->order);
+}
+
 static enum step
 run_verb(struct session *s, struct slice args, struct slice behind)
 {
@@ -366,17 +397,16 @@ run_verb(struct session *s, struct slice args, struct slice behind)
 	enum step		 step = STEP_DONE;
 
 	s->last = verb->name;
-	/* Without EHLO nothing allows pipelining (RFC 2920 section 3.1). */
-	if (((verb->flags & VERB_LAST) || !s->is_esmtp) && behind.len > 0)
+	if (behind.len > 0 && !may_be_followed(s))
 		step = refuse_pipelining(s, behind);
 	if (step != STEP_DONE)
 		return step;
 	if (verb->flags & VERB_JUNK)
-		count_junk(s);
+		session_count_junk(s);
 	if (verb->run == NULL)
 		reply_put(s, 502, "5.5.1", "Error: command not implemented");
 	else if ((verb->states & s->state) == 0)
-		reply_put(s, 503, "5.5.1", "Error: %s", verb->order);
+		refuse_order(s);
 	else
 		step = verb->run(s, args);
 	return step;
@@ -466,6 +496,13 @@ has_line(const struct session *s, const struct buf *in)
 	    in->len > (size_t)s->gate->conf->line_length_limit;
 }
 
+/* An empty one needs no input to end. */
+static bool
+has_whole_chunk(const struct session *s)
+{
+	return s->state == STATE_CHUNK && s->chunk.left == 0;
+}
+
 enum step
 session_input(struct session *s, struct buf *in)
 {
@@ -473,12 +510,14 @@ session_input(struct session *s, struct buf *in)
 
 	if (s->state == STATE_END && !s->is_waiting)
 		return STEP_HANGUP;
-	while (step == STEP_DONE && in->len > 0 && !s->is_waiting) {
-		if (s->state == STATE_BODY) {
+	while (step == STEP_DONE && (in->len > 0 || has_whole_chunk(s)) &&
+	    !s->is_waiting) {
+		if (session_is_in_content(s)) {
 			size_t	before = in->len;
 
 			step = receive_input(s, in);
-			if (step == STEP_DONE && in->len == before)
+			if (step == STEP_DONE && in->len == before &&
+			    session_is_in_content(s))
 				break;
 		} else if (s->is_skipping) {
 			step = skip_line(s, in);

@@ -37,6 +37,9 @@ enum step {
 	S(MAIL)		/* in a transaction without good recipient */	\
 	S(RCPT)		/* in a transaction with recipients */		\
 	S(BODY)		/* receiving the content */			\
+	S(CHUNK)	/* receiving a chunk of it (RFC 3030) */	\
+	S(BETWEEN)	/* two chunks */				\
+	S(SPOILT)	/* a chunk was refused: until LAST or RSET */	\
 	S(END)		/* hanging up */
 
 #define S(name)	STATE_NUMBER_##name,
@@ -50,6 +53,16 @@ enum session_state { SESSION_STATES(S) };
 
 /* In the log, what follows DATA when its content is there. */
 #define SESSION_END_OF_MESSAGE	"END-OF-MESSAGE"
+
+/* A chunk whose bytes are coming, of a message or to nobody. */
+struct session_chunk {
+	uint64_t	 size;
+	uint64_t	 left;		/* not here yet */
+	bool		 is_last;
+	int		 code;		/* why it is refused; 0: it is not */
+	const char	*dsn;		/* static */
+	const char	*text;		/* static */
+};
 
 struct session {
 	struct gate		*gate;
@@ -67,6 +80,7 @@ struct session {
 	bool			 is_local;	/* in mynetworks */
 	enum gate_bare_lf	 bare_lf;	/* what a bare LF gets */
 	bool			 is_esmtp;	/* said EHLO */
+	bool			 has_pipe_connect; /* may send ahead */
 
 	/* the command that is running */
 	const struct verb	*verb;
@@ -74,11 +88,13 @@ struct session {
 	bool			 has_error;	/* its reply was 4xx or 5xx */
 	bool			 is_leaving;	/* it was 421 or 521 (S28) */
 	bool			 is_late;	/* replies wait: errors */
+	bool			 is_utf8;	/* its reply may be */
 
 	/* input */
 	bool			 is_skipping;	/* rest of a long line */
 	bool			 has_bare_lf;	/* noted for the log */
 	bool			 has_noted_pipelining;
+	struct session_chunk	 chunk;		/* in STATE_CHUNK */
 
 	/* counts */
 	int			 error_count;
@@ -125,6 +141,12 @@ void		 session_enter_idle(struct session *s);
 
 /* The 550 of smtpd_forbid_bare_newline = reject (S31). */
 void		 session_refuse_bare_lf(struct session *s);
+
+/* A command that is useful now and then, but not in masses (S64). */
+void		 session_count_junk(struct session *s);
+
+/* Content is coming, one way or the other. */
+bool		 session_is_in_content(const struct session *s);
 
 /* The command that waited has replied: go on. */
 void		 session_resume(struct session *s);

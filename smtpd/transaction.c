@@ -18,13 +18,17 @@
 #define COMMIT_WAIT_MS	300000	/* under the 10 minutes of RFC 5321 4.5.3.2.6 */
 
 struct transaction *
-transaction_new(struct session *s, struct slice sender, uint32_t flags)
+transaction_new(struct session *s, struct slice sender, uint32_t flags,
+    struct slice envid)
 {
 	struct transaction	*txn = mem_new(sizeof(*txn));
 
 	txn->session = s;
 	txn->sender = slice_dup(sender);
 	txn->flags = flags;
+	txn->envid = slice_dup(envid);
+	txn->body = (struct body)BODY_INIT;
+	txn->body.is_binary = (flags & MAIL_BINARY) != 0;
 	return txn;
 }
 
@@ -54,9 +58,11 @@ transaction_free(struct transaction **txnp)
 	for (size_t i = 0; i < txn->count; i++) {
 		mem_free(txn->recipients[i].address);
 		mem_free(txn->recipients[i].original);
+		mem_free(txn->recipients[i].orcpt);
 	}
 	mem_free(txn->recipients);
 	mem_free(txn->sender);
+	mem_free(txn->envid);
 	mem_free(txn->dsn);
 	mem_free(txn->text);
 	buf_clear(&txn->chunk);
@@ -81,13 +87,16 @@ send_recipient(struct transaction *txn, const struct transaction_rcpt *rcpt)
 	struct msg_mail_rcpt	m = {
 		.address = slice_str(rcpt->address),
 		.original = slice_str(rcpt->original),
+		.notify = rcpt->notify,
+		.orcpt = slice_str(rcpt->orcpt),
 	};
 
 	ipc_send_mail_rcpt(txn->ipc, ipc_call_id(txn->call), &m);
 }
 
 void
-transaction_add(struct transaction *txn, struct slice address)
+transaction_add(struct transaction *txn, struct slice address,
+    uint32_t notify, struct slice orcpt)
 {
 	struct transaction_rcpt	*rcpt;
 
@@ -97,6 +106,8 @@ transaction_add(struct transaction *txn, struct slice address)
 	rcpt = &txn->recipients[txn->count++];
 	rcpt->address = slice_dup(address);
 	rcpt->original = slice_dup(address);
+	rcpt->notify = notify;
+	rcpt->orcpt = slice_dup(orcpt);
 	if (txn->call != NULL)
 		send_recipient(txn, rcpt);
 }
@@ -108,6 +119,7 @@ transaction_drop_last(struct transaction *txn)
 
 	mem_free(rcpt->address);
 	mem_free(rcpt->original);
+	mem_free(rcpt->orcpt);
 }
 
 static void
@@ -200,7 +212,10 @@ open_on(struct transaction *txn, struct ipc *ipc)
 		.client_name = slice_str(s->name),
 		.client_addr = slice_str(s->addr),
 		.helo = slice_str(s->helo),
-		.proto = slice_str(s->is_esmtp ? "ESMTP" : "SMTP"),
+		/* RFC 6531 section 4.3 */
+		.proto = slice_str((txn->flags & MAIL_UTF8) ? "UTF8SMTP" :
+		    s->is_esmtp ? "ESMTP" : "SMTP"),
+		.envid = slice_str(txn->envid),
 	};
 
 	txn->ipc = ipc;

@@ -15,14 +15,17 @@ struct ipc_call;
 struct peer_wait;
 
 struct transaction_rcpt {
-	char	*address;
-	char	*original;
+	char		*address;
+	char		*original;
+	uint32_t	 notify;	/* RCPT_NOTIFY_*; 0: none given */
+	char		*orcpt;		/* "": none */
 };
 
 struct transaction {
 	struct session		*session;
 	char			*sender;	/* "" is the null sender */
 	uint32_t		 flags;		/* MAIL_* */
+	char			*envid;		/* "": none */
 	struct transaction_rcpt	*recipients;
 	size_t			 count;
 	int			 over_count;	/* refused: too many */
@@ -36,6 +39,7 @@ struct transaction {
 	/* content */
 	struct body		 body;
 	struct buf		 chunk;		/* not sent yet */
+	uint64_t		 announced;	/* bytes of all chunks so far */
 	uint64_t		 sent;		/* bytes given to cleanup */
 	bool			 is_started;	/* content was given */
 	bool			 is_closed;	/* all of it was */
@@ -45,12 +49,13 @@ struct transaction {
 };
 
 struct transaction *transaction_new(struct session *s, struct slice sender,
-		    uint32_t flags);
+		    uint32_t flags, struct slice envid);
 /* Ends it, with cleanup too, wherever it is. Accepts NULL. */
 void		 transaction_free(struct transaction **txn);
 
 void		 transaction_add(struct transaction *txn,
-		    struct slice address);
+		    struct slice address, uint32_t notify,
+		    struct slice orcpt);
 
 /* The last recipient is refused after all; cleanup does not know it. */
 void		 transaction_drop_last(struct transaction *txn);

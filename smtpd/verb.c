@@ -8,7 +8,8 @@
 
 #include "smtpd/cmd.h"
 
-#define ST_ANY	(STATE_START | STATE_HELLO | STATE_MAIL | STATE_RCPT)
+#define ST_ANY	(STATE_START | STATE_HELLO | STATE_MAIL | STATE_RCPT | \
+		    STATE_BETWEEN | STATE_SPOILT)
 #define ST_TXN	(STATE_MAIL | STATE_RCPT)
 
 /*
@@ -23,12 +24,12 @@ static const struct verb verbs[] = {
 	    "nested MAIL command" },
 	{ "RCPT", cmd_rcpt, ST_TXN, 0, "need MAIL command" },
 	{ "DATA", cmd_data, ST_TXN, VERB_LAST, "need RCPT command" },
+	{ "BDAT", cmd_bdat, ST_ANY, 0, NULL },
 	{ "RSET", cmd_rset, ST_ANY, VERB_JUNK, NULL },
 	{ "NOOP", cmd_noop, ST_ANY, VERB_LAST | VERB_JUNK, NULL },
 	{ "VRFY", cmd_vrfy, ST_ANY, VERB_LAST | VERB_JUNK, NULL },
 	{ "HELP", cmd_help, ST_ANY, VERB_JUNK, NULL },
 	{ "QUIT", cmd_quit, ST_ANY, 0, NULL },
-	{ "BDAT", cmd_bdat, ST_ANY, 0, NULL },
 
 	/* known, but not implemented */
 	{ "EXPN", NULL, ST_ANY, VERB_LAST | VERB_JUNK, NULL },

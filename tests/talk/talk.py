@@ -12,8 +12,12 @@ A conversation is lines:
                             expanded
     R: text                 it sends text as it is: also \\r \\n \\0 \\xNN
                             and \\\\ are expanded
+    B: text                 a chunk: BDAT with its size, and the text as it is
+    Z: text                 the last chunk
     S: pattern              the server's next line; {any} is any text, {id}
-                            a queue id, {n} a number; a whole line
+                            a queue id, {n} a number; a whole line;
+                            {ehlo} is a whole reply to EHLO, {ehlo WORDS}
+                            one with that keyword, {ehlo -WORDS} without
     E:                      the server closes the connection
     H:                      the client closes its side, {reset} both at once
     L: pattern              such a line is in the log (anywhere in it)
@@ -126,16 +130,15 @@ class Talk:
         elif key == "from":
             self.source = text
         elif key in ("helo", "ehlo"):
-            lines = ["250 {any}"] if key == "helo" else \
-                ["250-{any}"] * 4 + ["250 {any}"]
             self.steps += [("S", "220 {any}", number),
-                           ("C", key.upper() + " " + text, number)]
-            self.steps += [("S", line, number) for line in lines]
+                           ("C", key.upper() + " " + text, number),
+                           ("S", "250 {any}" if key == "helo" else "{ehlo}",
+                            number)]
         elif key == "M":
             self.steps.append(("M", [], number))
         elif key == "D":
             self.steps[-1][1].append(text)
-        elif key in ("C", "R", "S", "E", "H", "L", "N", "T", "X", "Q"):
+        elif key in ("C", "R", "B", "Z", "S", "E", "H", "L", "N", "T", "X", "Q"):
             self.steps.append((key, text, number))
         else:
             raise Failure("%s:%d: what is %r?" % (path, number, key))
@@ -151,13 +154,15 @@ class Talk:
                 held.append(step)
                 in_data = in_data or text.startswith("354")
                 continue
-            if key not in "CR" or must_wait:
+            if key not in "CRBZ" or must_wait:
                 steps += held
                 held = []
             steps.append(step)
             if (key, text) == ("X", "connect"):
                 is_esmtp = in_data = False
                 must_wait = True
+            if key in "BZ":
+                must_wait = False
             if key not in "CR":
                 continue
             verb = text.split(" ")[0].upper()
@@ -317,10 +322,31 @@ class Play:
     def on_C(self, text):
         self.client.send(repeat(text).encode("latin-1") + b"\r\n")
 
+    def on_B(self, text, last=b""):
+        chunk = unescape(text)
+        self.client.send(b"BDAT %d%s\r\n%s" % (len(chunk), last, chunk))
+
+    def on_Z(self, text):
+        self.on_B(text, b" LAST")
+
     def on_R(self, text):
         self.client.send(unescape(text))
 
+    def ehlo(self, wanted):
+        """The reply to EHLO, with or without a keyword."""
+        lines = [self.client.line()]
+        while lines[-1].startswith("250-"):
+            lines.append(self.client.line())
+        if not lines[-1].startswith("250 "):
+            raise Failure("got %r, expected an EHLO reply" % lines)
+        has = wanted.lstrip("-") in [line[4:] for line in lines[1:]]
+        if wanted and has == wanted.startswith("-"):
+            raise Failure("got %r, expected %s" % (lines, wanted))
+
     def on_S(self, text):
+        if text.startswith("{ehlo"):
+            self.ehlo(text[6:-1])
+            return
         got = self.client.line()
         if not re.fullmatch(to_regex(text), got):
             raise Failure("got %r, expected %r" % (got, text))

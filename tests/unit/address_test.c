@@ -47,6 +47,54 @@ static const struct {
 	{ "", false, NULL, NULL },
 };
 
+/* With ADDRESS_UTF8; what is not marked there is refused without it. */
+static const struct {
+	const char	*text;
+	const char	*address;	/* NULL: refused */
+} wide[] = {
+	{ "<a@b.example>", "a@b.example" },
+	{ "<\xd0\xb6@b.example> X", "\xd0\xb6@b.example" },
+	{ "<\"\xd0\xb6 x\"@b.example>", "\"\xd0\xb6 x\"@b.example" },
+	{ "<a@\xe7\xb6\xb2.\xd0\xb6>", "a@\xe7\xb6\xb2.\xd0\xb6" },
+	{ "<@\xd0\xb6.example:a@b.example>", "a@b.example" },
+	{ "<\xf4\x8f\xbf\xbf@b>", "\xf4\x8f\xbf\xbf@b" },
+	{ "<\xe9@b.example>", NULL },			/* Latin-1 */
+	{ "<a@\xd0.example>", NULL },			/* cut */
+	{ "<\"\xd0\"@b.example>", NULL },
+	{ "<\xc0\xae@b.example>", NULL },		/* overlong */
+	{ "<\xe0\x80\xae@b.example>", NULL },
+	{ "<\xf0\x80\x80\xae@b.example>", NULL },
+	{ "<\xed\xa0\x80@b.example>", NULL },		/* a surrogate */
+	{ "<\xf4\x90\x80\x80@b.example>", NULL },	/* too large */
+	{ "<\xc2\x85@b.example>", NULL },		/* a control */
+	{ "<a\001\xd0\xb6@b.example>", NULL },
+	{ "<a@-\xd0\xb6.example>", NULL },
+};
+
+static void
+utf8_where_it_may_be(void)
+{
+	for (size_t i = 0; i < sizeof(wide) / sizeof(*wide); i++) {
+		struct slice	 from = slice_str(wide[i].text);
+		struct buf	 address = BUF_INIT;
+		const char	*why = NULL;
+
+		CU_ASSERT_EQUAL(address_parse_path(&from, ADDRESS_UTF8,
+		    &address, &why), wide[i].address == NULL ? -1 : 0);
+		if (wide[i].address != NULL)
+			CU_ASSERT_STRING_EQUAL(buf_cstr(&address),
+			    wide[i].address);
+		buf_empty(&address);
+		from = slice_str(wide[i].text);
+		if (address_is_utf8(from)) {
+			CU_ASSERT_EQUAL(address_parse_path(&from, 0,
+			    &address, &why), -1);
+		}
+		buf_clear(&address);
+	}
+	CU_ASSERT_FALSE(address_is_domain(SLICE_LIT("\xd0\xb6.example")));
+}
+
 static void
 parses_paths(void)
 {
@@ -57,8 +105,8 @@ parses_paths(void)
 		const char	*why = NULL;
 		int		 got;
 
-		got = address_parse_path(&from, paths[i].strict, &address,
-		    &why);
+		got = address_parse_path(&from,
+		    paths[i].strict ? ADDRESS_STRICT : 0, &address, &why);
 		CU_ASSERT_EQUAL(got, paths[i].address == NULL ? -1 : 0);
 		if (got == 0) {
 			CU_ASSERT_STRING_EQUAL(buf_cstr(&address),
@@ -90,13 +138,13 @@ random_paths(void)
 			bytes[k] = i % 8 == 0 ? (unsigned char)random() :
 			    (unsigned char)letters[random() %
 			    (long)(sizeof(letters) - 1)];
-		if (address_parse_path(&from, false, &one, &why) == 0) {
+		if (address_parse_path(&from, 0, &one, &why) == 0) {
 			struct buf	path = BUF_INIT;
 
 			buf_printf(&path, "<%s>", buf_cstr(&one));
 			from = buf_slice(&path);
-			CU_ASSERT_EQUAL(address_parse_path(&from, true, &two,
-			    &why), 0);
+			CU_ASSERT_EQUAL(address_parse_path(&from,
+			    ADDRESS_STRICT, &two, &why), 0);
 			CU_ASSERT(slice_equal(buf_slice(&one),
 			    buf_slice(&two)));
 			buf_clear(&path);
@@ -142,6 +190,7 @@ address_test(void)
 	CU_pSuite	suite = CU_add_suite("address", NULL, NULL);
 
 	CU_add_test(suite, "paths", parses_paths);
+	CU_add_test(suite, "UTF-8 where it may be", utf8_where_it_may_be);
 	CU_add_test(suite, "random paths", random_paths);
 	CU_add_test(suite, "parts", parts);
 	CU_add_test(suite, "matches", matches);

@@ -123,6 +123,91 @@ random_texts(void)
 	}
 }
 
+/*
+ * Chunks: the same content however it is cut, and as the reference has it
+ * when the dots are stuffed and the end is put behind it.
+ */
+static void
+decode_chunks(struct slice in, unsigned *seed, struct buf *out)
+{
+	struct body	body = BODY_INIT;
+
+	while (in.len > 0) {
+		struct slice	piece, chunk;
+		size_t		used, len = *seed == 0 ? in.len :
+				    1 + (size_t)rand_r(seed) % in.len;
+
+		chunk = slice_first(in, len);
+		while (body_next_chunk(&body, chunk, &piece, &used) ==
+		    BODY_PIECE) {
+			buf_put_slice(out, piece);
+			chunk = slice_after(chunk, used);
+		}
+		CU_ASSERT_EQUAL(chunk.len, 0);
+		in = slice_after(in, len);
+	}
+	buf_put_slice(out, body_rest(&body));
+}
+
+/* Line by line, in the plainest way. */
+static void
+plain_lines(struct slice in, struct buf *out)
+{
+	while (in.len > 0) {
+		ptrdiff_t	nl = slice_find(in, '\n');
+		struct slice	line = nl < 0 ? in :
+				    slice_first(in, (size_t)nl);
+
+		in = slice_after(in, line.len + (nl >= 0));
+		if (line.len > 0 && line.data[line.len - 1] == '\r')
+			line.len--;
+		buf_put_slice(out, line);
+		buf_put(out, "\r\n", 2);
+	}
+}
+
+static void
+chunks_are_cut_anywhere(void)
+{
+	static const char	letters[] = "\r\n.x";
+	unsigned		seed = 99, whole = 0;
+	unsigned char		text[16];
+
+	for (int round = 0; round < 100000; round++) {
+		size_t		len = (size_t)rand_r(&seed) % sizeof(text);
+		struct buf	want = BUF_INIT, one = BUF_INIT,
+				cut = BUF_INIT;
+
+		for (size_t i = 0; i < len; i++)
+			text[i] = (unsigned char)letters[rand_r(&seed) % 4];
+		plain_lines(slice_from(text, len), &want);
+		decode_chunks(slice_from(text, len), &whole, &one);
+		decode_chunks(slice_from(text, len), &seed, &cut);
+		CU_ASSERT(slice_equal(buf_slice(&one), buf_slice(&want)));
+		CU_ASSERT(slice_equal(buf_slice(&cut), buf_slice(&want)));
+		buf_clear(&want);
+		buf_clear(&one);
+		buf_clear(&cut);
+	}
+}
+
+static void
+binary_is_not_touched(void)
+{
+	static const char	text[] = "\0\n\r.\r\n.\r\n\n\r";
+	struct slice		in = slice_from(text, sizeof(text) - 1), piece;
+	struct body		body = BODY_INIT;
+	size_t			used;
+
+	body.is_binary = true;
+	CU_ASSERT_EQUAL(body_next_chunk(&body, in, &piece, &used),
+	    BODY_PIECE);
+	CU_ASSERT_EQUAL(used, in.len);
+	CU_ASSERT(slice_equal(piece, in));
+	CU_ASSERT_EQUAL(body_rest(&body).len, 0);
+	CU_ASSERT_FALSE(body.has_bare_lf);
+}
+
 void	body_test(void);
 
 void
@@ -132,4 +217,6 @@ body_test(void)
 
 	CU_add_test(suite, "cases", cases);
 	CU_add_test(suite, "random texts", random_texts);
+	CU_add_test(suite, "chunks are cut anywhere", chunks_are_cut_anywhere);
+	CU_add_test(suite, "binary is not touched", binary_is_not_touched);
 }

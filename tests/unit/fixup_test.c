@@ -50,7 +50,8 @@ put(void *arg, struct slice bytes)
 
 /* Without the Received: header; 0 or -1 (refused). */
 static int
-fix(struct slice in, size_t step, bool add_missing, struct buf *out)
+fix_kind(struct slice in, size_t step, bool add_missing, bool is_binary,
+    struct buf *out)
 {
 	static char			 name[] = "n", addr[] = "192.0.2.1";
 	static char			 helo[] = "h", proto[] = "SMTP";
@@ -58,7 +59,7 @@ fix(struct slice in, size_t step, bool add_missing, struct buf *out)
 	const struct fixup_settings	 settings = {
 		.conf = conf, .client = &client, .queue_id = 1,
 		.arrival_us = 1795429515000000, .sender = "s@s.example",
-		.add_missing = add_missing,
+		.add_missing = add_missing, .is_binary = is_binary,
 	};
 	struct fixup	*fixup = fixup_new(&settings, put, out);
 	int		 result = 0;
@@ -80,6 +81,29 @@ fix(struct slice in, size_t step, bool add_missing, struct buf *out)
 		buf_drop(out, (size_t)(end + 3 - buf_cstr(out)));
 	}
 	return result;
+}
+
+static int
+fix(struct slice in, size_t step, bool add_missing, struct buf *out)
+{
+	return fix_kind(in, step, add_missing, false, out);
+}
+
+/* The header section is lines; of the body no byte changes (RFC 3030). */
+static void
+binary_body_stays(void)
+{
+	static const char	in[] = "A: b\r\n\r\n\r\n.\r\0\n\n\xff.\n\r";
+
+	for (size_t step = 1; step < sizeof(in); step++) {
+		struct buf	out = BUF_INIT;
+
+		CU_ASSERT_EQUAL(fix_kind(slice_from(in, sizeof(in) - 1), step,
+		    false, true, &out), 0);
+		CU_ASSERT(slice_equal(buf_slice(&out),
+		    slice_from(in, sizeof(in) - 1)));
+		buf_clear(&out);
+	}
 }
 
 static const struct {
@@ -191,4 +215,5 @@ fixup_test(void)
 	CU_add_test(suite, "every cut", every_cut);
 	CU_add_test(suite, "adds what is missing", adds_what_is_missing);
 	CU_add_test(suite, "random texts", random_texts);
+	CU_add_test(suite, "binary body stays", binary_body_stays);
 }

@@ -1,0 +1,50 @@
+/*
+ * xtext.
+ */
+
+#include "mail/xtext.h"
+
+#include "util/ascii.h"
+
+static int
+upper_hex(int c)
+{
+	return c >= 'a' && c <= 'f' ? -1 : ascii_hex(c);
+}
+
+int
+xtext_decode(struct slice xtext, struct buf *into)
+{
+	for (size_t i = 0; i < xtext.len; i++) {
+		unsigned char	c = xtext.data[i];
+		int		high, low;
+
+		if (!ascii_is_print(c) || c == ' ' || c == '=')
+			return -1;
+		if (c == '+') {
+			if (xtext.len - i < 3)
+				return -1;
+			high = upper_hex(xtext.data[i + 1]);
+			low = upper_hex(xtext.data[i + 2]);
+			if (high < 0 || low < 0)
+				return -1;
+			c = (unsigned char)(high * 16 + low);
+			i += 2;
+		}
+		buf_put_u8(into, c);
+	}
+	return 0;
+}
+
+bool
+xtext_is_printable(struct slice xtext)
+{
+	struct buf	text = BUF_INIT;
+	bool		is_printable = xtext_decode(xtext, &text) == 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		if (!ascii_is_print(buf_slice(&text).data[i]))
+			is_printable = false;
+	buf_clear(&text);
+	return is_printable;
+}
