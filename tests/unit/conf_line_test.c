@@ -74,7 +74,8 @@ logical_lines(void)
 static void
 cut_at_every_byte(void)
 {
-	struct slice	all = SLICE_LIT("one = 1\n\n two\n# c\nthree\n\tfour\n");
+	struct slice	all = SLICE_LIT("one = 1\n\n two\n"
+			    "# c\nthree\n\tfour\n");
 	struct buf	got = BUF_INIT, whole = BUF_INIT;
 
 	lines_of(all, &whole);
@@ -106,8 +107,8 @@ random_bytes(void)
 		size_t	len = (size_t)random() % sizeof(text);
 
 		for (size_t k = 0; k < len; k++)
-			text[k] = i % 2 == 0 ? (char)random() :
-			    alphabet[(size_t)random() % (sizeof(alphabet) - 1)];
+			text[k] = i % 2 == 0 ? (char)random() : alphabet[
+			    (size_t)random() % (sizeof(alphabet) - 1)];
 		lines_of(slice_from(text, len), &got);
 		for (size_t k = 0; k < got.len; k++) {
 			unsigned char	c = buf_slice(&got).data[k];
