@@ -96,6 +96,16 @@ $(BUILD)/unit: $(BUILD)/tests/unit/main.o \
 unit: $(BUILD)/unit
 	$(BUILD)/unit
 
+# Fuzz targets: by libFuzzer (FUZZER=-fsanitize=fuzzer), or over their corpora.
+FUZZ	:= $(patsubst tests/fuzz/%_fuzz.c,$(BUILD)/fuzz/%,\
+	   $(sort $(wildcard tests/fuzz/*_fuzz.c)))
+FUZZER	?= $(BUILD)/tests/fuzz/replay.o
+
+$(FUZZ): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%_fuzz.o \
+    $(filter %.o,$(FUZZER)) $(call libs,$(PROGS) load mail net conf util)
+	@mkdir -p $(@D)
+	$(CC) $(LDALL) -o $@ $(filter-out %.o,$(FUZZER)) $^ $(LDLIBS) -lcunit
+
 include tests/tests.mk
 
 # ---- installing -----------------------------------------------------------

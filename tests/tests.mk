@@ -9,7 +9,7 @@ check:
 	+@$(SUBMAKE) --silent everything
 	@sh tests/check.sh $(BUILD) $(STEPS)
 
-everything: all $(BUILD)/unit
+everything: all $(BUILD)/unit $(FUZZ)
 
 # Chrooted children cannot look for leaks: that takes /proc.
 ASAN	= ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 \
@@ -20,6 +20,19 @@ asan:
 	+@$(SUBMAKE) --silent BUILD=build-asan SANITIZE=address,undefined \
 	    CFLAGS='-O1 -g -fno-omit-frame-pointer' everything
 	@$(ASAN) sh tests/check.sh build-asan $(STEPS)
+
+# make fuzz SECONDS=60 TARGETS='dialogue ipc'
+# NULL + 0, which an empty buffer gives, is no fault to us (nor to C2y).
+fuzz:
+	@sh tests/packages.sh all
+	@sh tests/packages.sh fuzz
+	+@$(SUBMAKE) --silent BUILD=build-fuzz CC=clang WERROR= \
+	    SANITIZE=fuzzer-no-link,address,undefined \
+	    FUZZER=-fsanitize=fuzzer \
+	    CFLAGS="-O1 -g -fno-sanitize=pointer-overflow" fuzzers
+	@sh tests/fuzz/fuzz.sh build-fuzz $(or $(SECONDS),60) $(TARGETS)
+
+fuzzers: $(FUZZ)
 
 lint: all
 	@sh tests/lint/lint.sh $(BUILD)
@@ -41,4 +54,4 @@ run:
 stop:
 	@sh tests/run.sh $(BUILD)/bin stop
 
-.PHONY: check everything asan lint bench run stop
+.PHONY: check everything asan fuzz fuzzers lint bench run stop

@@ -7,7 +7,6 @@
 
 #include "smtp/dialogue.h"
 
-#include <CUnit/CUnit.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +55,14 @@ static const char	*const verbs[] = {
 };
 
 #define VERBS	(sizeof(verbs) / sizeof(*verbs))
+
+/* Not CUnit's: fuzz targets use this, too. */
+static void
+must(bool is_so)
+{
+	if (!is_so)
+		abort();
+}
 
 /* ---- the server ---------------------------------------------------------- */
 
@@ -115,7 +122,7 @@ take_command(struct slice line)
 		size_t	size = strtoul(buf_cstr(&t.out) + 5, NULL, 10);
 
 		buf_drop(&t.out, line.len + 1);
-		CU_ASSERT_TRUE_FATAL(t.out.len >= size);
+		must(t.out.len >= size);
 		buf_put(&t.content, buf_cstr(&t.out), size);
 		buf_drop(&t.out, size);
 	} else {
@@ -124,14 +131,14 @@ take_command(struct slice line)
 }
 
 /* All that was written is one group. */
-static void
+static inline void
 serve(void)
 {
 	while (t.out.len > 0 && !t.is_gone) {
 		struct slice	all = buf_slice(&t.out);
 		ptrdiff_t	at = slice_find(all, '\n');
 
-		CU_ASSERT_TRUE_FATAL(at > 0);
+		must(at > 0);
 		all.len = (size_t)at;
 		if (!t.is_in_data) {
 			take_command(all);
@@ -184,22 +191,35 @@ make_job(uint32_t id, int recipients, const char *content)
 	return job;
 }
 
+/* Once for all talks. */
+static struct conf *
+read_conf(void)
+{
+	static struct conf	*conf;
+	struct conf_source	*source;
+	char			*why = NULL;
+
+	if (conf != NULL)
+		return conf;
+	source = conf_source_new();
+	must(conf_source_load(source, "main.cf",
+	    slice_str("myhostname = us.example\n"), &why) == 0);
+	conf = conf_new(source, &why);
+	must(conf != NULL);
+	return conf;
+}
+
 static void
 open_talk(const char *keywords, const struct rule *rules,
     const struct dialogue_server *server)
 {
-	char	*why = NULL;
-	bool	 is_slow = t.is_slow;
-	struct conf_source	*source = conf_source_new();
+	bool	is_slow = t.is_slow;
 
 	memset(&t, 0, sizeof(t));
 	t.is_slow = is_slow;
 	t.keywords = keywords;
 	t.rules = rules;
-	CU_ASSERT_EQUAL_FATAL(conf_source_load(source, "main.cf",
-	    slice_str("myhostname = us.example\n"), &why), 0);
-	t.conf = conf_new(source, &why);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(t.conf);
+	t.conf = read_conf();
 	t.sender.job_count = 1;	/* it must not think of leaving */
 	t.dialogue = dialogue_new(t.conf, server, &t.out, on_chunk, NULL);
 }
@@ -213,7 +233,6 @@ close_talk(void)
 	for (int i = 0; i < t.job_count; i++)
 		t.jobs[i]->announced = t.jobs[i]->count + 1;
 	job_drop_partial(&t.sender);
-	conf_free(&t.conf);
 	buf_clear(&t.out);
 	buf_clear(&t.said);
 	buf_clear(&t.envelope);
@@ -224,7 +243,7 @@ close_talk(void)
 static const struct dialogue_server	plain = { "sink", "192.0.2.1", 25,
 	    false, false, NULL };
 
-static enum dialogue_state
+static inline enum dialogue_state
 give_replies(void)
 {
 	enum dialogue_state	 state = dialogue_state(t.dialogue);
@@ -242,80 +261,11 @@ give_replies(void)
 }
 
 static void
-start_ready(enum dialogue_state state, bool with_quit)
-{
-	while (state == DIALOGUE_READY && t.started < t.job_count) {
-		dialogue_start(t.dialogue, t.jobs[t.started++]);
-		state = dialogue_state(t.dialogue);
-	}
-	if (state == DIALOGUE_READY && with_quit)
-		dialogue_quit(t.dialogue);
-}
-
-/* Until it is over: QUIT follows the last job as soon as it may. */
-static void
-hold(bool with_quit)
-{
-	enum dialogue_state	state = dialogue_state(t.dialogue);
-
-	buf_put_str(&t.replies, "220 sink ESMTP\r\n");
-	start_ready(state, with_quit);
-	if (t.out.len > 0)
-		serve();
-	for (int i = 0; i < 100; i++) {
-		state = give_replies();
-		start_ready(state, with_quit);
-		if (t.is_gone)
-			dialogue_lose(t.dialogue, false);
-		if (t.is_gone || state == DIALOGUE_BROKEN ||
-		    state == DIALOGUE_CLOSED || t.out.len == 0)
-			return;
-		serve();
-	}
-	CU_FAIL("the dialogue does not end");
-}
-
-static void
 add_job(int recipients, const char *content)
 {
 	t.jobs[t.job_count] = make_job((uint32_t)t.job_count + 1, recipients,
 	    content);
 	t.job_count++;
-}
-
-/* "sent sent failed:550": the results of a job; "-": none yet. */
-static void
-check_results(int job, const char *want)
-{
-	static const char	*const names[] = {
-		[OUTCOME_SENT] = "sent", [OUTCOME_DEFERRED] = "deferred",
-		[OUTCOME_FAILED] = "failed",
-	};
-	struct buf		 got = BUF_INIT;
-
-	for (size_t i = 0; i < t.jobs[job]->count; i++) {
-		const struct job_late	*late =
-		    t.jobs[job]->recipients[i].late;
-
-		buf_printf(&got, "%s%s", i > 0 ? " " : "",
-		    late == NULL ? "-" : names[late->kind]);
-	}
-	CU_ASSERT_STRING_EQUAL(buf_cstr(&got), want);
-	if (strcmp(buf_cstr(&got), want) != 0)
-		printf("\n  job %d: %s, not %s\n", job, buf_cstr(&got), want);
-	buf_clear(&got);
-}
-
-static void
-check_said(const char *want, unsigned waits)
-{
-	const char	*got = buf_cstr(&t.said);
-
-	CU_ASSERT_EQUAL(dialogue_waits(t.dialogue), waits);
-	CU_ASSERT_STRING_EQUAL(got, want);
-	if (strcmp(got, want) != 0 || dialogue_waits(t.dialogue) != waits)
-		printf("\n  said %s (%u waits)\n  not  %s (%u)\n", got,
-		    dialogue_waits(t.dialogue), want, waits);
 }
 
 #endif

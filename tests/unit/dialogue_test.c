@@ -5,11 +5,81 @@
 
 #include "tests/unit/dialogue_fixture.h"
 
+#include <CUnit/CUnit.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "mail/ipc.h"
 #include "util/log.h"
+
+static void
+start_ready(enum dialogue_state state, bool with_quit)
+{
+	while (state == DIALOGUE_READY && t.started < t.job_count) {
+		dialogue_start(t.dialogue, t.jobs[t.started++]);
+		state = dialogue_state(t.dialogue);
+	}
+	if (state == DIALOGUE_READY && with_quit)
+		dialogue_quit(t.dialogue);
+}
+
+/* Until it is over: QUIT follows the last job as soon as it may. */
+static void
+hold(bool with_quit)
+{
+	enum dialogue_state	state = dialogue_state(t.dialogue);
+
+	buf_put_str(&t.replies, "220 sink ESMTP\r\n");
+	start_ready(state, with_quit);
+	if (t.out.len > 0)
+		serve();
+	for (int i = 0; i < 100; i++) {
+		state = give_replies();
+		start_ready(state, with_quit);
+		if (t.is_gone)
+			dialogue_lose(t.dialogue, false);
+		if (t.is_gone || state == DIALOGUE_BROKEN ||
+		    state == DIALOGUE_CLOSED || t.out.len == 0)
+			return;
+		serve();
+	}
+	CU_FAIL("the dialogue does not end");
+}
+
+/* "sent sent failed:550": the results of a job; "-": none yet. */
+static void
+check_results(int job, const char *want)
+{
+	static const char	*const names[] = {
+		[OUTCOME_SENT] = "sent", [OUTCOME_DEFERRED] = "deferred",
+		[OUTCOME_FAILED] = "failed",
+	};
+	struct buf		 got = BUF_INIT;
+
+	for (size_t i = 0; i < t.jobs[job]->count; i++) {
+		const struct job_late	*late =
+		    t.jobs[job]->recipients[i].late;
+
+		buf_printf(&got, "%s%s", i > 0 ? " " : "",
+		    late == NULL ? "-" : names[late->kind]);
+	}
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&got), want);
+	if (strcmp(buf_cstr(&got), want) != 0)
+		printf("\n  job %d: %s, not %s\n", job, buf_cstr(&got), want);
+	buf_clear(&got);
+}
+
+static void
+check_said(const char *want, unsigned waits)
+{
+	const char	*got = buf_cstr(&t.said);
+
+	CU_ASSERT_EQUAL(dialogue_waits(t.dialogue), waits);
+	CU_ASSERT_STRING_EQUAL(got, want);
+	if (strcmp(got, want) != 0 || dialogue_waits(t.dialogue) != waits)
+		printf("\n  said %s (%u waits)\n  not  %s (%u)\n", got,
+		    dialogue_waits(t.dialogue), want, waits);
+}
 
 /* ---- the table of conversations ------------------------------------------ */
 

@@ -1,0 +1,119 @@
+/*
+ * Whatever a server answers to the SMTP client.  The first byte chooses what
+ * it offers, the second where the input is cut; the rest is its replies, not
+ * waiting for what we say.
+ *
+ * What must hold: a recipient counts as sent only when our whole message was
+ * out, and every job is ended or given back, once.
+ */
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "tests/unit/dialogue_fixture.h"
+
+#include "util/log.h"
+
+#include <fcntl.h>
+
+int	LLVMFuzzerInitialize(int *, char ***);
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	log_open_fd("fuzz", open("/dev/null", O_WRONLY));
+	return 0;
+}
+
+static const struct rule	nothing[] = { { NULL, 0, NULL } };
+
+static bool
+is_undecided(const struct job *job)
+{
+	for (size_t i = 0; i < job->count; i++)
+		if (!job->recipients[i].is_decided)
+			return true;
+	return false;
+}
+
+static void
+check_sent(const struct job *job, bool had_content)
+{
+	for (size_t i = 0; i < job->count; i++)
+		if (job->recipients[i].late != NULL &&
+		    job->recipients[i].late->kind == OUTCOME_SENT &&
+		    !had_content)
+			abort();
+}
+
+/* Content has left: its only line that reads so. */
+static bool
+has_left(const struct buf *wire, uint32_t id)
+{
+	struct slice	mark = id == 1 ? SLICE_LIT("content-1") :
+			    SLICE_LIT("content-2");
+
+	return wire->len > 0 && memmem(buf_slice(wire).data, wire->len, mark.data,
+	    mark.len) != NULL;
+}
+
+static void
+start_waiting(void)
+{
+	while (dialogue_state(t.dialogue) == DIALOGUE_READY &&
+	    t.started < t.job_count)
+		dialogue_start(t.dialogue, t.jobs[t.started++]);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct dialogue_server	 server = plain;
+	struct offer		 offer = {
+		.has_pipelining = true, .has_chunking = true,
+		.has_pipeconnect = true,
+	};
+	struct buf		 in = BUF_INIT, wire = BUF_INIT;
+	struct job		*back;
+	size_t			 step;
+
+	if (size < 2)
+		return 0;
+	if (data[0] & 1)
+		server.guess = &offer;
+	server.is_lmtp = (data[0] & 2) != 0;
+	server.is_distrusted = (data[0] & 4) != 0;
+	step = data[1] == 0 ? size : data[1];
+	open_talk("", nothing, &server);
+	add_job(3, "Subject: x\r\n\r\ncontent-1\r\n");
+	add_job(2, "Subject: x\r\n\r\ncontent-2\r\n");
+	start_waiting();
+	for (size_t at = 2; at < size; at += step) {
+		enum dialogue_state	state;
+
+		buf_put_slice(&wire, buf_slice(&t.out));
+		buf_empty(&t.out);
+		buf_put(&in, data + at, size - at < step ? size - at : step);
+		state = dialogue_read(t.dialogue, &in);
+		start_waiting();
+		if (state == DIALOGUE_BROKEN || state == DIALOGUE_CLOSED)
+			break;
+	}
+	dialogue_lose(t.dialogue, false);
+	while ((back = dialogue_release(t.dialogue)) != NULL)
+		if (back->is_over)
+			abort();
+	buf_put_slice(&wire, buf_slice(&t.out));
+	for (int i = 0; i < t.job_count; i++) {
+		check_sent(t.jobs[i], has_left(&wire, t.jobs[i]->id));
+		if (t.jobs[i]->is_over && is_undecided(t.jobs[i]))
+			abort();
+	}
+	buf_clear(&in);
+	buf_clear(&wire);
+	close_talk();
+	return 0;
+}
