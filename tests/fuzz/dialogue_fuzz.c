@@ -56,8 +56,8 @@ has_left(const struct buf *wire, uint32_t id)
 	struct slice	mark = id == 1 ? SLICE_LIT("content-1") :
 			    SLICE_LIT("content-2");
 
-	return wire->len > 0 && memmem(buf_slice(wire).data, wire->len, mark.data,
-	    mark.len) != NULL;
+	return wire->len > 0 && memmem(buf_slice(wire).data, wire->len,
+	    mark.data, mark.len) != NULL;
 }
 
 static void
