@@ -1,0 +1,251 @@
+#include "qmgr/destination.h"
+
+#include <CUnit/CUnit.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "net/loop.h"
+#include "qmgr/manager.h"
+#include "util/clock.h"
+#include "util/mem.h"
+
+static struct manager	 manager;
+static struct schedule	 schedule;
+static struct conf	*conf;
+static struct job	 job;		/* whose presence is all we need */
+
+static void
+begin(const char *text)
+{
+	struct conf_source	*source = conf_source_new();
+	char			*why = NULL;
+
+	CU_ASSERT_EQUAL_FATAL(conf_source_load(source, "main.cf",
+	    slice_str(text), &why), 0);
+	conf = conf_new(source, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(conf);
+	memset(&manager, 0, sizeof(manager));
+	memset(&schedule, 0, sizeof(schedule));
+	memset(&job, 0, sizeof(job));
+	manager.conf = conf;
+	manager.loop = loop_new();
+	manager.schedule = &schedule;
+	schedule.manager = &manager;
+	schedule.is_stopped = true;	/* nothing is handed out */
+	schedule.sweep = loop_timer_new(manager.loop, destination_on_sweep,
+	    &schedule);
+}
+
+static void
+end(void)
+{
+	struct destination	*d, *next;
+
+	HASH_ITER(hh, schedule.destinations, d, next) {
+		d->small = d->large = NULL;
+		d->in_flight = 0;
+		d->dead_until_ms = 0;
+		destination_check(d);
+	}
+	CU_ASSERT_EQUAL(HASH_COUNT(schedule.destinations), 0);
+	loop_timer_free(&schedule.sweep);
+	loop_tick(manager.loop, 0);
+	loop_free(&manager.loop);
+	conf_free(&conf);
+}
+
+static struct destination *
+find(const char *nexthop)
+{
+	return destination_find(&schedule, "smtp", nexthop);
+}
+
+static void
+finds(void)
+{
+	struct destination	*a, *b;
+
+	begin("slow_destination_concurrency_limit = 2\n"
+	    "slow_destination_recipient_limit = 3\n"
+	    "default_destination_concurrency_limit = 7\n"
+	    "default_destination_recipient_limit = 9\n"
+	    "initial_destination_concurrency = 4\n");
+	a = find("a.example");
+	CU_ASSERT_PTR_EQUAL(find("a.example"), a);
+	CU_ASSERT_PTR_NOT_EQUAL(find("b.example"), a);
+	CU_ASSERT_STRING_EQUAL(a->transport, "smtp");
+	CU_ASSERT_STRING_EQUAL(a->nexthop, "a.example");
+	CU_ASSERT_EQUAL(a->limit, 7);
+	CU_ASSERT_EQUAL(a->recipient_limit, 9);
+	CU_ASSERT_EQUAL(a->window, 4);
+	/* A transport has its own numbers; it starts within its limit. */
+	b = destination_find(&schedule, "slow", "a.example");
+	CU_ASSERT_PTR_NOT_EQUAL(a, b);
+	CU_ASSERT_EQUAL(b->limit, 2);
+	CU_ASSERT_EQUAL(b->recipient_limit, 3);
+	CU_ASSERT_EQUAL(b->window, 2);
+	CU_ASSERT_FALSE(destination_has_jobs(a));
+	a->large = &job;
+	CU_ASSERT(destination_has_jobs(a));
+	a->large = NULL;
+	a->small = &job;
+	CU_ASSERT(destination_has_jobs(a));
+	end();
+}
+
+/* It takes its turn while it has jobs and room, and is forgotten idle. */
+static void
+checks(void)
+{
+	struct destination	*d;
+
+	begin("initial_destination_concurrency = 2\n");
+	d = find("a");
+	d->small = &job;
+	destination_check(d);
+	CU_ASSERT(d->is_ready);
+	CU_ASSERT_PTR_EQUAL(schedule.ready, d);
+	destination_check(d);
+	CU_ASSERT_PTR_NULL(d->next);
+	d->in_flight = 2;
+	destination_check(d);
+	CU_ASSERT_FALSE(d->is_ready);
+	CU_ASSERT_PTR_NULL(schedule.ready);
+	d->in_flight = 1;
+	destination_check(d);
+	CU_ASSERT(d->is_ready);
+	/* One in flight is not idle. */
+	d->small = NULL;
+	destination_check(d);
+	CU_ASSERT_EQUAL(HASH_COUNT(schedule.destinations), 1);
+	CU_ASSERT_PTR_NULL(schedule.ready);
+	d->in_flight = 0;
+	destination_check(d);
+	CU_ASSERT_EQUAL(HASH_COUNT(schedule.destinations), 0);
+	end();
+}
+
+/* Up with success where the window is used, down with failure, to 1. */
+static void
+window(void)
+{
+	struct destination	*d;
+
+	begin("initial_destination_concurrency = 2\n"
+	    "default_destination_concurrency_limit = 4\n"
+	    "default_destination_concurrency_failed_cohort_limit = 100\n");
+	d = find("a");
+	d->in_flight = 1;
+	destination_succeeded(d);
+	CU_ASSERT_EQUAL(d->window, 2);
+	d->in_flight = 100;
+	for (int i = 3; i <= 6; i++) {
+		destination_succeeded(d);
+		CU_ASSERT_EQUAL(d->window, i < 4 ? i : 4);
+	}
+	for (int i = 3; i >= 0; i--) {
+		destination_failed(d, SLICE_LIT("x"));
+		CU_ASSERT_EQUAL(d->window, i > 1 ? i : 1);
+	}
+	CU_ASSERT_FALSE(destination_is_dead(d));
+	end();
+}
+
+/* A whole cohort of failures, without a success between them. */
+static void
+dies(void)
+{
+	struct destination	*d;
+	int			 failures = 0;
+
+	begin("initial_destination_concurrency = 5\n"
+	    "default_destination_concurrency_failed_cohort_limit = 1\n");
+	d = find("a");
+	d->in_flight = 1;
+	while (failures < 20 && !destination_is_dead(d)) {
+		destination_failed(d, SLICE_LIT("first"));
+		failures++;
+	}
+	/* 1/5 + 1/4 + 1/3 + 1/2 */
+	CU_ASSERT_EQUAL(failures, 4);
+	CU_ASSERT_STRING_EQUAL(d->why_dead, "first");
+	CU_ASSERT(loop_timer_is_running(schedule.sweep));
+	/* What is dead is remembered, though idle. */
+	d->in_flight = 0;
+	destination_check(d);
+	CU_ASSERT_EQUAL(HASH_COUNT(schedule.destinations), 1);
+	destination_succeeded(d);
+	CU_ASSERT_FALSE(destination_is_dead(d));
+
+	d->window = 2;
+	destination_failed(d, SLICE_LIT("x"));
+	destination_succeeded(d);
+	d->window = 2;
+	destination_failed(d, SLICE_LIT("x"));
+	CU_ASSERT_FALSE(destination_is_dead(d));
+	end();
+}
+
+/* Its time over, it gets one try, to see. */
+static void
+comes_back(void)
+{
+	struct destination	*d;
+	int64_t			 start_ms;
+
+	begin("initial_destination_concurrency = 1\n");
+	conf->minimal_backoff_time = 50;
+	d = find("a");
+	d->in_flight = 1;
+	start_ms = loop_now_ms(manager.loop);
+	destination_failed(d, SLICE_LIT("x"));
+	CU_ASSERT(destination_is_dead(d));
+	d->window = 5;
+	while (destination_is_dead(d) &&
+	    clock_now_ms() < start_ms + 20000)
+		loop_tick(manager.loop, 5);
+	CU_ASSERT_FALSE(destination_is_dead(d));
+	CU_ASSERT(loop_now_ms(manager.loop) - start_ms >= 50);
+	CU_ASSERT_EQUAL(d->window, 1);
+	end();
+}
+
+static void
+sweeps(void)
+{
+	struct destination	*dead, *idle;
+
+	begin("initial_destination_concurrency = 1\n");
+	dead = find("dead");
+	dead->in_flight = 1;
+	destination_failed(dead, SLICE_LIT("x"));
+	dead->in_flight = 0;
+	idle = find("idle");
+	CU_ASSERT_PTR_NOT_NULL(idle);
+	loop_timer_stop(schedule.sweep);
+	destination_on_sweep(&schedule);
+	CU_ASSERT_EQUAL(HASH_COUNT(schedule.destinations), 1);
+	CU_ASSERT_PTR_EQUAL(find("dead"), dead);
+	CU_ASSERT(loop_timer_is_running(schedule.sweep));
+	dead->dead_until_ms = 1;
+	loop_timer_stop(schedule.sweep);
+	destination_on_sweep(&schedule);
+	CU_ASSERT_EQUAL(HASH_COUNT(schedule.destinations), 0);
+	CU_ASSERT_FALSE(loop_timer_is_running(schedule.sweep));
+	end();
+}
+
+void	destination_test(void);
+
+void
+destination_test(void)
+{
+	CU_pSuite	suite = CU_add_suite("destination", NULL, NULL);
+
+	CU_add_test(suite, "finds", finds);
+	CU_add_test(suite, "checks", checks);
+	CU_add_test(suite, "window", window);
+	CU_add_test(suite, "dies", dies);
+	CU_add_test(suite, "comes back", comes_back);
+	CU_add_test(suite, "sweeps", sweeps);
+}
