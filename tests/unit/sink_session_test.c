@@ -223,6 +223,14 @@ out_of_order(void)
 	CU_ASSERT_STRING_EQUAL(codes(), "255255252");
 	CU_ASSERT_EQUAL(messages, 0);
 	end();
+
+	/* Recipients are those of one message. */
+	begin();
+	say(SLICE_LIT(TALK BODY "MAIL FROM:<a@b>\r\nDATA\r\n"));
+	ticks(3);
+	CU_ASSERT_STRING_EQUAL(codes(), "222223225");
+	CU_ASSERT_EQUAL(messages, 1);
+	end();
 }
 
 static void
