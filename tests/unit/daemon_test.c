@@ -151,7 +151,7 @@ connects(void)
 	CU_ASSERT(child_sends(CONTROL_CONNECT));
 	CU_ASSERT_STRING_EQUAL(child.packet.text, "cleanup");
 	CU_ASSERT_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-	child_tell_it(CONTROL_CONNECTED, "qmgr", ends[0]);
+	child_tell_it(CONTROL_CONNECTED, "qmgr", -1);
 	child_tell_it(CONTROL_CONNECTED, "cleanup", ends[0]);
 	close(ends[0]);
 	CU_ASSERT_EQUAL(read(ends[1], bytes, 2), 2);
@@ -184,7 +184,7 @@ drains(void)
 	child_tell_it(CONTROL_DRAIN, "", -1);
 	child_tell_it(CONTROL_STOP, "", -1);
 	CU_ASSERT_EQUAL(child_end(), 0);
-	CU_ASSERT(child_says("drain(0,1) drain(1,1) stop(7) "));
+	CU_ASSERT(child_says("accept(k,1) drain(0,1) drain(1,1) stop(7) "));
 	close(fd);
 }
 
