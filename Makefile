@@ -106,6 +106,11 @@ $(FUZZ): $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%_fuzz.o \
 	@mkdir -p $(@D)
 	$(CC) $(LDALL) -o $@ $(filter-out %.o,$(FUZZER)) $^ $(LDLIBS) -lcunit
 
+# Sessions by the thousand, without sockets.
+$(BUILD)/property: $(BUILD)/tests/property/session_property.o \
+    $(call libs,smtpd mail net conf util)
+	$(CC) $(LDALL) -o $@ $^ $(LDLIBS)
+
 include tests/tests.mk
 
 # ---- installing -----------------------------------------------------------

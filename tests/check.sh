@@ -50,6 +50,7 @@ step() {
 step lint 300 sh tests/lint/lint.sh "$BUILD"
 step unit 300 "$BUILD/unit"
 step fuzz 120 sh tests/fuzz/replay.sh "$BUILD"
+step property 120 "$BUILD/property" 20000
 step ternconf 120 sh tests/ternconf.sh "$BIN"
 step docs 60 sh tests/docs.sh "$BUILD"
 step load 300 sh tests/load/loop_test.sh "$BIN"

@@ -9,7 +9,7 @@ check:
 	+@$(SUBMAKE) --silent everything
 	@sh tests/check.sh $(BUILD) $(STEPS)
 
-everything: all $(BUILD)/unit $(FUZZ)
+everything: all $(BUILD)/unit $(BUILD)/property $(FUZZ)
 
 # Chrooted children cannot look for leaks: that takes /proc.
 ASAN	= ASAN_OPTIONS=detect_leaks=0:abort_on_error=1 \
@@ -34,6 +34,11 @@ fuzz:
 
 fuzzers: $(FUZZ)
 
+# A million sequences of commands, or COUNT: tests/property.
+property:
+	+@$(SUBMAKE) --silent $(BUILD)/property
+	@$(BUILD)/property $(or $(COUNT),1000000)
+
 lint: all
 	@sh tests/lint/lint.sh $(BUILD)
 
@@ -54,4 +59,4 @@ run:
 stop:
 	@sh tests/run.sh $(BUILD)/bin stop
 
-.PHONY: check everything asan fuzz fuzzers lint bench run stop
+.PHONY: check everything asan property fuzz fuzzers lint bench run stop
