@@ -30,7 +30,7 @@ struct world {
 	enum world_cleanup	 cleanup;
 	struct session		*session;
 	struct buf		 in, out;
-	struct buf		 mail;		/* what was delivered, as text */
+	struct buf		 mail;		/* delivered, as text */
 	size_t			 mail_start;	/* of the last */
 	unsigned		 mail_count;
 	bool			 is_over;	/* it has hung up */
