@@ -5,14 +5,13 @@
 #include "net/hosts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 #include <uthash.h>
 
 #include "util/ascii.h"
 #include "util/buf.h"
 #include "util/mem.h"
+#include "util/path.h"
 
 #define BLANKS		" \t\r"
 #define FILE_LIMIT	(1 << 20)
@@ -108,19 +107,13 @@ int
 hosts_read(struct hosts *hosts, const char *path)
 {
 	struct buf	text = BUF_INIT;
-	ssize_t		got = -1;
-	int		fd = open(path, O_RDONLY | O_CLOEXEC), error;
+	int		got = path_read(path, FILE_LIMIT, &text);
+	int		error = errno;
 
-	while (fd >= 0 && text.len < FILE_LIMIT &&
-	    (got = read(fd, buf_reserve(&text, 4096), 4096)) > 0)
-		buf_commit(&text, (size_t)got);
-	error = errno;
-	if (fd >= 0)
-		close(fd);
 	hosts_parse(hosts, buf_slice(&text));
 	buf_clear(&text);
 	errno = error;
-	return got < 0 ? -1 : 0;
+	return got;
 }
 
 const struct addr *

@@ -5,13 +5,12 @@
 #include "net/resolv_conf.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <unistd.h>
 
 #include "net/addr.h"
 #include "util/buf.h"
 #include "util/mem.h"
+#include "util/path.h"
 
 #define BLANKS		" \t\r"
 #define FILE_LIMIT	65536
@@ -91,19 +90,13 @@ int
 resolv_conf_read(const char *path, struct resolv_conf *conf_r)
 {
 	struct buf	text = BUF_INIT;
-	ssize_t		got = -1;
-	int		fd = open(path, O_RDONLY | O_CLOEXEC), error;
+	int		got = path_read(path, FILE_LIMIT, &text);
+	int		error = errno;
 
-	while (fd >= 0 && text.len < FILE_LIMIT &&
-	    (got = read(fd, buf_reserve(&text, 4096), 4096)) > 0)
-		buf_commit(&text, (size_t)got);
-	error = errno;
-	if (fd >= 0)
-		close(fd);
 	resolv_conf_parse(buf_slice(&text), conf_r);
 	buf_clear(&text);
 	errno = error;
-	return got < 0 ? -1 : 0;
+	return got;
 }
 
 void
