@@ -40,6 +40,7 @@ class Suite:
         self.log = os.path.join(self.dir, "log")
         self.env = dict(os.environ, **(env or {}))
         self.sink = None
+        self.sources = []
         Suite.open.append(self)
         os.chmod(self.dir, 0o755)
         os.mkdir(self.etc)
@@ -102,9 +103,11 @@ class Suite:
         return dict(re.findall(r"(\w+)=(\S+)", out))
 
     def source(self, *args):
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [self.program("ternsource"), *args, "127.0.0.1:%d" % self.port],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.sources.append(process)
+        return process
 
     def master_pid(self):
         try:
@@ -200,6 +203,10 @@ class Suite:
 
     def close(self, keep=False):
         Suite.open.remove(self)
+        for source in self.sources:
+            if source.poll() is None:
+                source.kill()       # it would go on with the next suite
+                source.wait()
         self.stop()
         if self.sink is not None:
             self.sink.kill()

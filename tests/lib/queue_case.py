@@ -15,6 +15,7 @@ def check(name, ok, detail=""):
                         "" if ok or not detail else
                         ": " + str(detail)[:2000]),
           flush=True)
+    return ok
 
 
 def command(suite, name, *args, user=None):
