@@ -18,8 +18,8 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                                "..", "crash"))
-from suite import Suite                                     # noqa: E402
+                                "..", "lib"))
+from private_suite import Suite                             # noqa: E402
 
 GREET = b"220 bad.example ESMTP\r\n"
 EHLO = b"250-bad.example\r\n250 8BITMIME\r\n"
