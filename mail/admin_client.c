@@ -195,11 +195,11 @@ take_done(struct admin_client *client, struct slice payload)
 
 	if (ipc_parse_admin_done(payload, &m) < 0) {
 		finish(client, mem_strdup("malformed answer"));
-		return;
+	} else {
+		client->count += m.count;
+		client->last = m.last;
+		finish(client, m.error.len == 0 ? NULL : slice_dup(m.error));
 	}
-	client->count += m.count;
-	client->last = m.last;
-	finish(client, m.error.len == 0 ? NULL : slice_dup(m.error));
 	ipc_cancel(&client->call);
 }
 
@@ -223,15 +223,16 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 		take_done(client, payload);
 		break;
 	case IPC_CODE_admin_message:
-		if (ipc_parse_admin_message(payload, &message) == 0)
+		if (fns != NULL &&
+		    ipc_parse_admin_message(payload, &message) == 0)
 			fns->message(&message, client->arg);
 		break;
 	case IPC_CODE_admin_rcpt:
-		if (ipc_parse_admin_rcpt(payload, &rcpt) == 0)
+		if (fns != NULL && ipc_parse_admin_rcpt(payload, &rcpt) == 0)
 			fns->recipient(&rcpt, client->arg);
 		break;
 	case IPC_CODE_admin_data:
-		if (ipc_parse_admin_data(payload, &data) == 0)
+		if (fns != NULL && ipc_parse_admin_data(payload, &data) == 0)
 			fns->data(data.bytes, client->arg);
 		break;
 	default:
