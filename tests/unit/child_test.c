@@ -86,7 +86,7 @@ end(void)
 
 	while (waitpid(pid, &status, WNOHANG) == 0) {
 		if (clock_now_ms() > end_ms)
-			kill(pid, SIGKILL);
+			kill(pid, SIGTERM);
 		loop_tick(loop, 5);
 	}
 	child_free(&child);
