@@ -49,11 +49,11 @@ begin_path(const char *path, const char *script)
 				    (char *)(uintptr_t)script, NULL };
 	char			*environment[] = { version, NULL };
 	int			 ends[2];
-	int			 listeners[] = { open("/dev/null", O_RDONLY),
-				    open("/dev/zero", O_RDONLY) };
+	int			 flags = O_RDONLY | O_CLOEXEC;
+	int			 listeners[] = { open("/dev/null", flags),
+				    open("/dev/zero", flags) };
 	struct child_plan	 plan = { path, argv, environment, -1,
-				    open("/dev/null", O_RDONLY), listeners,
-				    2 };
+				    open("/dev/null", flags), listeners, 2 };
 
 	snprintf(version, sizeof(version), "VERSION=%d", IPC_VERSION);
 	CU_ASSERT_EQUAL_FATAL(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
@@ -138,6 +138,8 @@ says(const char *text)
 static void
 starts(void)
 {
+	/* Whatever other tests have left open is not meant. */
+	CU_ASSERT_EQUAL(close_range(7, ~0U, CLOSE_RANGE_CLOEXEC), 0);
 	begin("for i in 0 1 2 3 4 5 6 7 8 9 20 50 100; do "
 	    "test -e /proc/$$/fd/$i && printf ' %d' $i >&2; done; "
 	    "readlink /proc/$$/fd/6 >&2; "
