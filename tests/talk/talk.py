@@ -23,6 +23,10 @@ A conversation is lines:
     L: pattern              such a line is in the log (anywhere in it)
     N: pattern              and such a line is not
     T: low high             seconds from the last that was sent to here
+    W: count                so many times, from the greeting on, the client
+                            has waited for an answer
+    G: count                the answers to what was sent last came in so many
+                            pieces: segments, mostly
     X: action               kill NAME (a program, with SIGKILL), stop NAME,
                             cont NAME (all of them), connect, sleep SECONDS
     Q: count                so many messages arrived at the sink from here,
@@ -138,7 +142,8 @@ class Talk:
             self.steps.append(("M", [], number))
         elif key == "D":
             self.steps[-1][1].append(text)
-        elif key in ("C", "R", "B", "Z", "S", "E", "H", "L", "N", "T", "X", "Q"):
+        elif key in ("C", "R", "B", "Z", "S", "E", "H", "L", "N", "T", "X", "Q",
+                     "W", "G"):
             self.steps.append((key, text, number))
         else:
             raise Failure("%s:%d: what is %r?" % (path, number, key))
@@ -189,6 +194,7 @@ class Client:
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.pending = b""
         self.buffer = b""
+        self.waits, self.pieces, self.has_sent = 0, 0, True
         self.sent_at = time.time()
 
     def send(self, data):
@@ -200,6 +206,7 @@ class Client:
         data, self.pending = self.pending, b""
         if data:
             self.sent_at = time.time()
+            self.pieces, self.has_sent = 0, True
         try:
             if self.way == "bytes" and len(data) <= 4096:
                 for i in range(len(data)):
@@ -212,6 +219,9 @@ class Client:
     def line(self):
         self.flush()
         while b"\n" not in self.buffer:
+            self.pieces += 1
+            self.waits += self.has_sent
+            self.has_sent = False
             try:
                 got = self.sock.recv(65536)
             except socket.timeout:
@@ -373,6 +383,14 @@ class Play:
         low, high = map(float, limits.split())
         if not low <= took <= high:
             raise Failure("took %.2f s" % took)
+
+    def on_W(self, count):
+        if self.client.waits != int(count):
+            raise Failure("waited %d times" % self.client.waits)
+
+    def on_G(self, count):
+        if self.client.pieces != int(count):
+            raise Failure("in %d pieces" % self.client.pieces)
 
     def on_X(self, action):
         words = action.split()
