@@ -74,8 +74,6 @@ on_accept(struct daemon *daemon, int fd, const struct addr *addr)
 		peer_wait_cancel(&waiting);
 	if (letter == 'r')
 		peer_renew(peer);
-	if (letter == 'f')
-		peer_free(&peer);
 	report("did(%c,%d) ", letter, waiting != NULL);
 	close(fd);
 }
@@ -84,8 +82,6 @@ static void
 on_drain(struct daemon *daemon, bool in_a_hurry)
 {
 	(void)in_a_hurry;
-	peer_free(&peer);
-	peer_free(&peer);
 	daemon_leave(daemon);
 }
 
@@ -252,16 +248,6 @@ waits(void)
 	close(fd);
 }
 
-/* Who waits when all ends is told, too. */
-static void
-ends_waits(void)
-{
-	begin();
-	command('w');
-	end();
-	CU_ASSERT(child_says("did(w,1) waited(0,1) "));
-}
-
 /* A new connection, while the old one lasts as long as the other wants. */
 static void
 renews(void)
@@ -313,6 +299,5 @@ peer_test(void)
 	CU_add_test(suite, "asks again", asks_again);
 	CU_add_test(suite, "refuses junk", refuses_junk);
 	CU_add_test(suite, "waits", waits);
-	CU_add_test(suite, "ends waits", ends_waits);
 	CU_add_test(suite, "renews", renews);
 }
