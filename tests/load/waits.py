@@ -9,6 +9,7 @@ each is a round trip that the client waits for.  The last line is
 """
 
 import argparse
+import os
 import re
 import shutil
 import signal
@@ -53,6 +54,7 @@ class Bench:
             recipients=3, sessions=1, size=2048):
         """What the sink counted after each burst of messages, the log."""
         folder = tempfile.mkdtemp(prefix="tern-waits-", dir="/var/tmp")
+        os.chmod(folder, 0o755)
         suite = self.suite(kind, f"{folder}/{kind}", settings)
         report = f"{folder}/report"
         sink = subprocess.Popen(
