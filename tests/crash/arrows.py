@@ -41,9 +41,10 @@ def abort_uploads(suite):
             s.settimeout(20)
             f = s.makefile("rwb")
             f.readline()
-            f.write(b"HELO a\r\n")
+            f.write(b"EHLO a\r\n")
             f.flush()
-            f.readline()
+            while f.readline().startswith(b"250-"):
+                pass
             f.write(b"MAIL FROM:<a@a.example>\r\n"
                     b"RCPT TO:<b@b.example>\r\nDATA\r\n")
             f.flush()
