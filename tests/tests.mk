@@ -49,6 +49,12 @@ bench:
 	@python3 tests/load/waits.py $(BUILD)/bin
 	@python3 tests/load/bench.py --bin $(BUILD)/bin $(BENCH)
 
+# Other people's servers and clients, both ways: doc/interop.md.  Root.
+interop:
+	@sh tests/packages.sh build
+	+@$(SUBMAKE) --silent all
+	@python3 tests/interop/interop.py $(BUILD)/bin $(INTEROP)
+
 # ---- a first look ----------------------------------------------------------
 
 run:
@@ -59,4 +65,4 @@ run:
 stop:
 	@sh tests/run.sh $(BUILD)/bin stop
 
-.PHONY: check everything asan property fuzz fuzzers lint bench run stop
+.PHONY: check everything asan property fuzz fuzzers lint bench interop run stop
