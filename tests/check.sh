@@ -43,7 +43,7 @@ step() {
 }
 
 step lint 300 sh tests/lint/lint.sh "$BUILD"
-step unit 300 "$BUILD/unit"
+step unit 420 "$BUILD/unit"
 step fuzz 120 sh tests/fuzz/replay.sh "$BUILD"
 step property 120 "$BUILD/property" 20000
 step ternconf 120 sh tests/ternconf.sh "$BIN"

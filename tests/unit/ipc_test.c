@@ -109,7 +109,7 @@ end(void)
 	ipc_free(&t.client);
 	if (t.raw >= 0)
 		close(t.raw);
-	ticks(1);
+	loop_tick(t.loop, 0);
 	loop_free(&t.loop);
 }
 
