@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,9 @@
 
 #define LINE_LIMIT	2000	/* bytes of text in one line */
 #define GATHER_LIMIT	16384	/* bytes gathered before a write */
+
+/* Threads may log, too; only lines are guarded, not the setting up. */
+static pthread_mutex_t	mutex = PTHREAD_MUTEX_INITIALIZER;
 
 static struct {
 	int		 fd;
@@ -116,8 +120,8 @@ log_is_verbose(void)
 	return state.verbose;
 }
 
-void
-log_flush(void)
+static void
+flush(void)
 {
 	while (state.out.len > 0) {
 		struct slice	s = buf_slice(&state.out);
@@ -134,6 +138,14 @@ log_flush(void)
 			buf_empty(&state.out);
 		}
 	}
+}
+
+void
+log_flush(void)
+{
+	pthread_mutex_lock(&mutex);
+	flush();
+	pthread_mutex_unlock(&mutex);
 }
 
 static void
@@ -171,6 +183,19 @@ make_printable(unsigned char *p, size_t len)
 }
 
 static void
+put_line(const char *text, size_t len)
+{
+	pthread_mutex_lock(&mutex);
+	if (state.has_prefix)
+		put_prefix();
+	buf_put(&state.out, text, len);
+	buf_put_u8(&state.out, '\n');
+	if (!state.gather || state.out.len > GATHER_LIMIT)
+		flush();
+	pthread_mutex_unlock(&mutex);
+}
+
+static void
 write_line(int priority, const char *severity, const char *format,
     va_list args)
 {
@@ -184,16 +209,10 @@ write_line(int priority, const char *severity, const char *format,
 	if ((size_t)len >= sizeof(text))
 		len = (int)sizeof(text) - 1;
 	make_printable((unsigned char *)text, (size_t)len);
-	if (state.has_syslog) {
+	if (state.has_syslog)
 		syslog(priority, "%s", text);
-	} else {
-		if (state.has_prefix)
-			put_prefix();
-		buf_put(&state.out, text, (size_t)len);
-		buf_put_u8(&state.out, '\n');
-		if (!state.gather || state.out.len > GATHER_LIMIT)
-			log_flush();
-	}
+	else
+		put_line(text, (size_t)len);
 	errno = saved_errno;
 }
 

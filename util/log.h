@@ -11,7 +11,8 @@
  * and malformed UTF-8 are written as '?', long lines are cut.
  *
  * Lines for a descriptor may be gathered (log_set_gather); a program that
- * does so calls log_flush before it sleeps, as net/loop.c does.
+ * does so calls log_flush before it sleeps, as net/loop.c does.  Any thread
+ * may log; what opens and sets is for the time before there are threads.
  *
  * Severities: info, warn (the line starts with "warning: "), fatal (the
  * world is wrong: exit 1, master restarts), panic (we are wrong: abort).
