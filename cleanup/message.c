@@ -22,6 +22,8 @@
 struct recipient {
 	char		*address;
 	char		*original;
+	char		*transport;
+	char		*nexthop;
 	uint32_t	 notify;	/* RCPT_NOTIFY_* */
 	char		*orcpt;
 };
@@ -58,6 +60,8 @@ free_envelope(struct message *m)
 	for (size_t i = 0; i < m->recipient_count; i++) {
 		mem_free(m->recipients[i].address);
 		mem_free(m->recipients[i].original);
+		mem_free(m->recipients[i].transport);
+		mem_free(m->recipients[i].nexthop);
 		mem_free(m->recipients[i].orcpt);
 	}
 	mem_free(m->recipients);
@@ -209,6 +213,8 @@ send_envelope(struct message *m)
 		struct msg_queue_rcpt	 rcpt = {
 			.address = slice_str(r->address),
 			.original = slice_str(r->original),
+			.transport = slice_str(r->transport),
+			.nexthop = slice_str(r->nexthop),
 			.notify = r->notify,
 			.orcpt = slice_str(r->orcpt),
 		};
@@ -339,6 +345,8 @@ on_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *rcpt)
 	r = &m->recipients[m->recipient_count++];
 	r->address = slice_dup(rcpt->address);
 	r->original = slice_dup(rcpt->original);
+	r->transport = slice_dup(rcpt->transport);
+	r->nexthop = slice_dup(rcpt->nexthop);
 	r->notify = rcpt->notify;
 	r->orcpt = slice_dup(rcpt->orcpt);
 }

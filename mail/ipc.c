@@ -55,6 +55,7 @@ static const struct {
 } roles[] = {
 	{ "smtpd", IPC_SMTPD }, { "cleanup", IPC_CLEANUP },
 	{ "qmgr", IPC_QMGR }, { "smtp", IPC_AGENT }, { "admin", IPC_ADMIN },
+	{ "lookup", IPC_LOOKUP },
 };
 
 static unsigned

@@ -23,7 +23,7 @@
 
 #include "util/slice.h"
 
-#define IPC_VERSION	4
+#define IPC_VERSION	5
 #define IPC_FRAME_LIMIT	65536	/* bytes after the length field */
 #define IPC_HEADER_SIZE	10
 #define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
@@ -43,6 +43,7 @@ enum {
 	IPC_AGENT = 8,		/* smtp, later local and bounce */
 	IPC_ADMIN = 16,		/* root, or who started the suite */
 	IPC_USER = 32,		/* any other local user */
+	IPC_LOOKUP = 64,
 };
 
 /* mail_open.flags, queue_open.flags, deliver.flags */
@@ -62,6 +63,26 @@ enum {
 	RCPT_NOTIFY_FAILURE = 4,
 	RCPT_NOTIFY_DELAY = 8,
 	RCPT_NOTIFY_ALL = 15,	/* the bits there are */
+};
+
+/* judge.stage: what the client is about to do */
+enum judge_stage {
+	JUDGE_CONNECT, JUDGE_HELO, JUDGE_MAIL, JUDGE_RCPT, JUDGE_DATA,
+	JUDGE_END,		/* of the content */
+	JUDGE_VRFY, JUDGE_ETRN,
+};
+
+/* judge.flags, and judge_client.flags */
+enum {
+	JUDGE_NAME_TROUBLE = 1,	/* of the client: the DNS did not answer */
+	JUDGE_REVERSE_TROUBLE = 2,
+	JUDGE_UTF8 = 4,		/* SMTPUTF8 was asked for */
+};
+
+/* judge_action.kind: what becomes of the message (access(5)) */
+enum judge_action {
+	JUDGE_HOLD, JUDGE_DISCARD, JUDGE_FILTER, JUDGE_REDIRECT, JUDGE_BCC,
+	JUDGE_PREPEND,
 };
 
 enum admin_action {

@@ -54,6 +54,13 @@
 #define IPC_RUN_AGENT(name)
 #define IPC_ROW_AGENT(name, from)
 #endif
+#ifdef IPC_FOR_LOOKUP
+#define IPC_RUN_LOOKUP(name)		IPC_RUN(name)
+#define IPC_ROW_LOOKUP(name, from)	IPC_ROW(name, from)
+#else
+#define IPC_RUN_LOOKUP(name)
+#define IPC_ROW_LOOKUP(name, from)
+#endif
 
 #define MSG(name, code, from, to, text)		IPC_RUN_##to(name)
 #include "mail/ipc.def"

@@ -368,8 +368,36 @@ add_services(struct generation *generation, const struct master_cf *cf,
 		if (result < 0)
 			return -1;
 	}
-	if (generation->services != NULL)
-		return 0;
+	return 0;
+}
+
+/* What the others cannot do without, and a master.cf of Postfix has not. */
+static const char	needed[] = "lookup unix - - - - 1 lookup";
+
+static bool
+has_service(const struct master_cf *cf, const char *name)
+{
+	for (size_t i = 0; i < cf->count; i++)
+		if (strcmp(cf->services[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int
+add_all_services(struct generation *generation, const struct master_cf *cf,
+    char **why_r)
+{
+	struct master_cf	*more;
+	int			 result = add_services(generation, cf, why_r);
+
+	if (result == 0 && !has_service(cf, "lookup")) {
+		more = master_cf_parse("master.cf", slice_str(needed), why_r);
+		result = more == NULL ? -1 :
+		    add_services(generation, more, why_r);
+		master_cf_free(&more);
+	}
+	if (result < 0 || generation->services != NULL)
+		return result;
 	*why_r = mem_printf("%s/master.cf: no services", generation->folder);
 	return -1;
 }
@@ -387,7 +415,7 @@ read_services(struct generation *generation, char **why_r)
 	if (cf != NULL) {
 		conf_each_unused(generation->conf->source, on_unused,
 		    &search);
-		result = add_services(generation, cf, why_r);
+		result = add_all_services(generation, cf, why_r);
 	}
 	master_cf_free(&cf);
 	mem_free(file);

@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 #include "mail/queue_id.h"
 #include "qmgr/manager.h"
+#include "qmgr/reroute.h"
 #include "qmgr/scan.h"
 #include "qmgr/schedule.h"
 #include "qmgr/store.h"
@@ -28,6 +29,8 @@ free_window(struct active *active)
 	for (size_t i = 0; i < active->count; i++) {
 		mem_free(active->recipients[i].address);
 		mem_free(active->recipients[i].original);
+		mem_free(active->recipients[i].transport);
+		mem_free(active->recipients[i].nexthop);
 		mem_free(active->recipients[i].orcpt);
 		mem_free(active->recipients[i].dsn);
 		mem_free(active->recipients[i].reply);
@@ -130,6 +133,8 @@ set_window(struct active *active, const struct store_recipient *recipients,
 		r->number = recipients[i].number;
 		r->address = slice_dup(recipients[i].address);
 		r->original = slice_dup(recipients[i].original);
+		r->transport = slice_dup(recipients[i].transport);
+		r->nexthop = slice_dup(recipients[i].nexthop);
 		r->notify = recipients[i].notify;
 		r->orcpt = slice_dup(recipients[i].orcpt);
 		if (recipients[i].status == STORE_FAILED) {
@@ -320,9 +325,8 @@ write_results(struct active *active)
 	mem_free(changed);
 }
 
-/* The administrator does not want its recipients tried any more, for now. */
-static bool
-is_stopped(const struct active *active)
+bool
+active_is_stopped(const struct active *active)
 {
 	return active->wants_removal || active->wants_hold ||
 	    active->wants_retry;
@@ -336,7 +340,7 @@ finish_window(struct active *active)
 		destroy(active);
 		return;
 	}
-	if (active->has_more && !is_stopped(active)) {
+	if (active->has_more && !active_is_stopped(active)) {
 		write_results(active);
 		free_window(active);
 		load_window(active);
@@ -407,8 +411,8 @@ on_window(const struct store_message *message,
 		set_window(active, recipients, count);
 	else
 		active->has_more = false;
-	if (active->todo > 0 && !is_stopped(active))
-		schedule_add(active->manager->schedule, active);
+	if (active->todo > 0 && !active_is_stopped(active))
+		reroute_start(active);
 	else
 		finish_window(active);
 }
@@ -444,7 +448,7 @@ on_loaded(const struct store_message *message,
 	log_active(active);
 	set_window(active, recipients, count);
 	if (active->todo > 0)
-		schedule_add(manager->schedule, active);
+		reroute_start(active);
 	else
 		finish_window(active);
 }

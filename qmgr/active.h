@@ -33,6 +33,8 @@ struct recipient {
 	bool			 is_written;	/* the result, to the store */
 	char			*address;
 	char			*original;
+	char			*transport;	/* "": not known */
+	char			*nexthop;
 	uint32_t		 notify;	/* RCPT_NOTIFY_* */
 	char			*orcpt;
 	char			*dsn;		/* of the result; NULL: none */
@@ -118,6 +120,9 @@ void	active_retry(struct active *active, bool is_fresh);
 
 /* NULL: it is not in the active queue. */
 struct active *active_find(const struct manager *manager, uint64_t id);
+
+/* The administrator does not want its recipients tried any more, for now. */
+bool	active_is_stopped(const struct active *active);
 
 /*
  * A recipient's result.  When it was the last, the message leaves the

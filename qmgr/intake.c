@@ -54,6 +54,8 @@ destroy(struct intake *in)
 	for (size_t i = 0; i < in->count; i++) {
 		drop(in->recipients[i].address);
 		drop(in->recipients[i].original);
+		drop(in->recipients[i].transport);
+		drop(in->recipients[i].nexthop);
 		drop(in->recipients[i].orcpt);
 	}
 	mem_free(in->recipients);
@@ -137,6 +139,8 @@ on_queue_rcpt(struct ipc *ipc, uint32_t id, const struct msg_queue_rcpt *m)
 	*r = (struct store_recipient){ .number = (uint32_t)in->count };
 	r->address = keep(m->address);
 	r->original = keep(m->original);
+	r->transport = keep(m->transport);
+	r->nexthop = keep(m->nexthop);
 	r->notify = m->notify & RCPT_NOTIFY_ALL;
 	r->orcpt = keep(m->orcpt);
 	in->count++;

@@ -11,6 +11,7 @@
 
 #include "conf/conf.h"
 #include "mail/daemon.h"
+#include "mail/peer.h"
 #include "mail/queue_id.h"
 #include "net/loop.h"
 #include "qmgr/active.h"
@@ -200,6 +201,17 @@ on_last_call(void *arg)
 	daemon_leave(manager->daemon);
 }
 
+static const struct ipc_side	lookup_side = { "qmgr", ipc_handlers, NULL };
+
+/* Calls know by themselves. */
+static void
+on_lookup(struct peer *peer, enum ipc_event event, void *arg)
+{
+	(void)peer;
+	(void)event;
+	(void)arg;
+}
+
 static void
 on_start(struct daemon *daemon)
 {
@@ -222,6 +234,9 @@ on_start(struct daemon *daemon)
 	if (daemon_is_offline(daemon)) {
 		schedule_stop(manager->schedule);
 		scan_stop(manager->scan);
+	} else {
+		manager->lookup = peer_new(daemon, "lookup", &lookup_side,
+		    on_lookup, manager);
 	}
 }
 
@@ -265,6 +280,7 @@ on_stop(struct daemon *daemon)
 	struct manager	*manager = daemon_state(daemon);
 	struct client	*client;
 
+	peer_free(&manager->lookup);
 	active_write_all(manager);
 	manager->is_ending = true;
 	store_close(&manager->store);

@@ -28,7 +28,7 @@ struct loading;
 struct loop;
 struct loop_timer;
 struct orphan;
-struct peerage;
+struct peer;
 struct scan;
 struct schedule;
 struct store;
@@ -40,6 +40,7 @@ struct manager {
 	struct store		*store;
 	struct schedule		*schedule;
 	struct scan		*scan;
+	struct peer		*lookup;	/* NULL: offline */
 	struct client		*clients;	/* list: all connections */
 	struct active		*actives;	/* hash by queue id */
 	struct loading		*loadings;	/* list: soon active */

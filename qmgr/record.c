@@ -8,8 +8,8 @@
 
 #include "mail/ipc.h"
 
-#define VERSION		2
-#define OLD_VERSION	1	/* without HAS_ENVID and HAS_DSN */
+#define VERSION		3	/* 2: without HAS_ROUTE */
+#define OLDEST_VERSION	1	/* without HAS_ENVID and HAS_DSN */
 #define ARRIVING	"arriving"	/* 8 bytes, before the id */
 
 enum {
@@ -18,8 +18,9 @@ enum {
 	HAS_ENVID = 4,
 };
 
-/* In the status byte of a recipient: its RFC 3461 parameters follow. */
+/* In the status byte of a recipient: its RFC 3461 parameters, its route. */
 #define HAS_DSN		0x80
+#define HAS_ROUTE	0x40
 
 static void
 set_number(unsigned char *p, size_t len, uint64_t value)
@@ -163,13 +164,18 @@ record_format_message(struct buf *into, const struct record_message *record)
 static void
 put_recipient(struct buf *into, const struct store_recipient *recipient)
 {
+	bool	has_route = recipient->transport.len != 0;
 	bool	has_dsn = recipient->notify != 0 || recipient->orcpt.len != 0;
 
 	buf_put_u8(into, (uint8_t)((unsigned)recipient->status |
-	    (has_dsn ? HAS_DSN : 0u)));
+	    (has_dsn ? HAS_DSN : 0u) | (has_route ? HAS_ROUTE : 0u)));
 	if (has_dsn) {
 		buf_put_u8(into, (uint8_t)recipient->notify);
 		put_bytes(into, recipient->orcpt);
+	}
+	if (has_route) {
+		put_bytes(into, recipient->transport);
+		put_bytes(into, recipient->nexthop);
 	}
 	put_bytes(into, recipient->address);
 	put_bytes(into, recipient->original);
@@ -225,10 +231,15 @@ get_recipient(struct slice *from, struct store_recipient *recipient_r)
 
 	recipient_r->notify = 0;
 	recipient_r->orcpt = slice_from(NULL, 0);
+	recipient_r->transport = recipient_r->nexthop = slice_from(NULL, 0);
 	if (slice_get_u8(from, &status) < 0 ||
-	    ((status & HAS_DSN) != 0 && get_dsn(from, recipient_r) < 0))
+	    ((status & HAS_DSN) != 0 && get_dsn(from, recipient_r) < 0) ||
+	    ((status & HAS_ROUTE) != 0 &&
+	    (get_bytes(from, &recipient_r->transport) < 0 ||
+	    recipient_r->transport.len == 0 ||
+	    get_bytes(from, &recipient_r->nexthop) < 0)))
 		return -1;
-	status &= (uint8_t)~HAS_DSN;
+	status &= (uint8_t)~(HAS_DSN | HAS_ROUTE);
 	if (status > STORE_FAILED ||
 	    get_bytes(from, &recipient_r->address) < 0 ||
 	    get_bytes(from, &recipient_r->original) < 0 ||
@@ -252,8 +263,8 @@ record_get_inline(struct slice *from, struct store_recipient *recipient_r)
 }
 
 /*
- * 0, or -1 and the reason, when this is no version we know.  What the old
- * one lacks has its own mark where it may stand, so all else is the same.
+ * 0, or -1 and the reason, when this is no version we know.  What old ones
+ * lack has its own mark where it may stand, so all else is the same.
  */
 static int
 get_version(struct slice *from, const char **why_r)
@@ -264,7 +275,7 @@ get_version(struct slice *from, const char **why_r)
 	if (slice_get_u8(from, &version) < 0)
 		return -1;
 	*why_r = "its version is unknown";
-	return version == VERSION || version == OLD_VERSION ? 0 : -1;
+	return version >= OLDEST_VERSION && version <= VERSION ? 0 : -1;
 }
 
 static int

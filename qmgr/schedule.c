@@ -16,10 +16,11 @@
 #include "qmgr/agent.h"
 #include "qmgr/destination.h"
 #include "qmgr/manager.h"
-#include "qmgr/resolve.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
+
+#define DSN_SIZE	16
 
 static void	on_no_agent(void *);
 
@@ -62,9 +63,15 @@ schedule_revive(struct schedule *schedule)
 
 /* ---- results that no agent gives ----------------------------------------- */
 
+struct decision {
+	enum outcome_kind	 kind;
+	const char		*dsn;
+	const char		*why;
+};
+
 static void
-defer_recipient(struct active *active, struct recipient *r, const char *dsn,
-    const char *why)
+decide_recipient(struct active *active, struct recipient *r,
+    const struct decision *decision)
 {
 	struct delivery_log	log = {
 		.queue_id = active->id,
@@ -76,14 +83,14 @@ defer_recipient(struct active *active, struct recipient *r, const char *dsn,
 			.active_us = (int64_t)active->active_us,
 			.end_us = clock_wall_us(),
 		},
-		.dsn = dsn,
-		.kind = OUTCOME_DEFERRED,
-		.reason = why,
+		.dsn = decision->dsn,
+		.kind = decision->kind,
+		.reason = decision->why,
 	};
 
 	delivery_log_put(&log);
-	active_result(active, r, OUTCOME_DEFERRED, slice_str(dsn),
-	    slice_str(why));
+	active_result(active, r, decision->kind, slice_str(decision->dsn),
+	    slice_str(decision->why));
 }
 
 /* Out of its line and off its message; the caller frees it. */
@@ -106,9 +113,9 @@ free_job(struct job *job)
 	mem_free(job);
 }
 
-/* All that waits for this destination is deferred. */
+/* The same for all that waits for this destination. */
 static void
-defer_jobs(struct destination *d, const char *dsn, const char *why)
+decide_jobs(struct destination *d, const struct decision *decision)
 {
 	while (destination_has_jobs(d)) {
 		struct job	*job = d->small != NULL ? d->small : d->large;
@@ -116,11 +123,71 @@ defer_jobs(struct destination *d, const char *dsn, const char *why)
 		/* The last result may end the message. */
 		take_job(job);
 		for (size_t i = job->next_one; i < job->count; i++)
-			defer_recipient(job->active, job->recipients[i], dsn,
-			    why);
+			decide_recipient(job->active, job->recipients[i],
+			    decision);
 		free_job(job);
 	}
 	destination_check(d);
+}
+
+static void
+defer_jobs(struct destination *d, const char *dsn, const char *why)
+{
+	struct decision	decision = { OUTCOME_DEFERRED, dsn, why };
+
+	decide_jobs(d, &decision);
+}
+
+/* "5.1.1 No such user" of an error: or retry: transport, in its parts. */
+static void
+split_reason(const char *text, const char *fallback, char *dsn,
+    const char **why_r)
+{
+	size_t	len = strspn(text, "0123456789.");
+
+	snprintf(dsn, DSN_SIZE, "%s", fallback);
+	*why_r = text;
+	if (len < 5 || len >= DSN_SIZE || text[1] != '.' || text[len] != ' ')
+		return;
+	memcpy(dsn, text, len);
+	dsn[0] = fallback[0];
+	dsn[len] = '\0';
+	*why_r = text + len + strspn(text + len, " ");
+}
+
+/*
+ * Transports that need no agent (A09): all that waits for one of them has
+ * its result.  False: it is none of them.
+ */
+static bool
+decide_internal(struct destination *d)
+{
+	char		dsn[DSN_SIZE];
+	struct decision	decision = { OUTCOME_SENT, "2.0.0", d->nexthop };
+
+	if (strcmp(d->transport, "error") == 0) {
+		decision.kind = OUTCOME_FAILED;
+		split_reason(d->nexthop, "5.0.0", dsn, &decision.why);
+		decision.dsn = dsn;
+	} else if (strcmp(d->transport, "retry") == 0) {
+		decision.kind = OUTCOME_DEFERRED;
+		split_reason(d->nexthop, "4.0.0", dsn, &decision.why);
+		decision.dsn = dsn;
+	} else if (strcmp(d->transport, "discard") != 0) {
+		return false;
+	}
+	decide_jobs(d, &decision);
+	return true;
+}
+
+/* Lookup was away when it came, and again when it was to be tried. */
+static bool
+decide_unrouted(struct destination *d)
+{
+	if (d->transport[0] != '\0')
+		return false;
+	defer_jobs(d, "4.3.0", "address resolver is not ready");
+	return true;
 }
 
 void
@@ -190,15 +257,11 @@ add_recipient(struct schedule *schedule, struct active *active,
     struct recipient *r, struct job **jobs, struct destination **where,
     size_t *count)
 {
-	struct resolve_route	 route;
 	struct destination	*d;
 	struct job		*job;
 	size_t			 i;
 
-	resolve_recipient(schedule->manager->conf, slice_str(r->address),
-	    &route);
-	d = destination_find(schedule, route.transport, route.nexthop);
-	resolve_clear(&route);
+	d = destination_find(schedule, r->transport, r->nexthop);
 	for (i = 0; i < *count; i++)
 		if (where[i] == d)
 			break;
@@ -233,7 +296,9 @@ schedule_add(struct schedule *schedule, struct active *active)
 		add_job(where[i], jobs[i]);
 	/* From here on the message may end. */
 	for (size_t i = 0; i < count; i++)
-		if (destination_is_dead(where[i]))
+		if (decide_internal(where[i]) || decide_unrouted(where[i]))
+			continue;
+		else if (destination_is_dead(where[i]))
 			defer_dead(where[i]);
 		else
 			destination_check(where[i]);
@@ -396,6 +461,8 @@ end_entry(struct entry *entry)
 static void
 defer_rest(struct entry *entry, const char *why)
 {
+	struct decision	decision = { OUTCOME_DEFERRED, "4.3.0", why };
+
 	for (size_t i = 0; i < entry->count; i++) {
 		struct recipient	*r = entry->recipients[i];
 		struct active		*active = entry->active;
@@ -405,7 +472,7 @@ defer_rest(struct entry *entry, const char *why)
 		entry->recipients[i] = NULL;
 		if (--entry->undecided == 0)
 			entry->active = NULL;
-		defer_recipient(active, r, "4.3.0", why);
+		decide_recipient(active, r, &decision);
 	}
 }
 

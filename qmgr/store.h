@@ -80,6 +80,8 @@ struct store_recipient {
 	enum store_status status;
 	struct slice	 address;
 	struct slice	 original;	/* as the client gave it */
+	struct slice	 transport;	/* as last resolved; may be empty */
+	struct slice	 nexthop;
 	uint32_t	 notify;	/* RCPT_NOTIFY_* of mail/ipc.h */
 	struct slice	 orcpt;		/* ORCPT; empty: none */
 	struct slice	 dsn;		/* of the last reply: "4.4.1" */

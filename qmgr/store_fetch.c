@@ -31,6 +31,8 @@ copy_recipient(struct batch *batch, struct store_recipient recipient)
 {
 	recipient.address = batch_copy(batch, recipient.address);
 	recipient.original = batch_copy(batch, recipient.original);
+	recipient.transport = batch_copy(batch, recipient.transport);
+	recipient.nexthop = batch_copy(batch, recipient.nexthop);
 	recipient.orcpt = batch_copy(batch, recipient.orcpt);
 	recipient.dsn = batch_copy(batch, recipient.dsn);
 	recipient.reply = batch_copy(batch, recipient.reply);
@@ -128,6 +130,7 @@ weigh(const struct batch_op *one, struct slice value)
 	for (size_t i = 0; i < one->count; i++)
 		cost += one->found_recipients[i].reply.len +
 		    one->found_recipients[i].address.len +
+		    one->found_recipients[i].nexthop.len +
 		    one->found_recipients[i].orcpt.len;
 	return cost;
 }

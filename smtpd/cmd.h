@@ -20,4 +20,11 @@ enum step	cmd_rcpt(struct session *s, struct slice args);
 enum step	cmd_rset(struct session *s, struct slice args);
 enum step	cmd_vrfy(struct session *s, struct slice args);
 
+/*
+ * A RCPT that stands behind the one that waits: ask its question already.
+ * False when there is none to ask; nothing else happens, it is run in its
+ * turn.
+ */
+bool		cmd_rcpt_ahead(struct session *s, struct slice args);
+
 #endif

@@ -166,6 +166,7 @@ cmd_mail(struct session *s, struct slice args)
 			mail.flags |= MAIL_LOCAL;
 		s->txn = transaction_new(s, buf_slice(&sender), mail.flags,
 		    mail.envid);
+		s->txn->size = mail.size;
 		s->is_utf8 = (mail.flags & MAIL_UTF8) != 0;
 		session_enter(s, STATE_MAIL);
 		reply_put(s, 250, "2.1.0", "<%s>: Ok", s->txn->sender);

@@ -2,14 +2,19 @@
  * RCPT TO:<path> [parameters] (RFC 5321 section 4.1.1.3).
  */
 
+#include <string.h>
+#include <utlist.h>
+
 #include "conf/conf.h"
 #include "mail/address.h"
 #include "smtpd/cmd.h"
 #include "smtpd/dsn.h"
 #include "smtpd/gate.h"
 #include "smtpd/parameter.h"
+#include "smtpd/question.h"
 #include "smtpd/reply.h"
 #include "smtpd/transaction.h"
+#include "util/mem.h"
 
 struct rcpt {
 	uint32_t	notify;		/* RCPT_NOTIFY_* */
@@ -70,24 +75,6 @@ parse_recipient(struct session *s, struct slice args, struct buf *address,
 	return parameter_parse(s, args, parameters, rcpt);
 }
 
-/*
- * Only mynetworks may send anywhere; everybody may send to relay_domains.
- * What could name another destination inside the local part is no
- * address of a relay domain (open relay by percent hack and the like).
- */
-static bool
-may_relay(const struct session *s, struct slice address)
-{
-	struct slice	local = address_local(address);
-
-	if (s->is_local)
-		return true;
-	if (slice_find(local, '@') >= 0 || slice_find(local, '%') >= 0 ||
-	    slice_find(local, '!') >= 0)
-		return false;
-	return gate_is_relay_domain(s->gate, address_domain(address));
-}
-
 /* smtpd_recipient_limit; far beyond it, every RCPT is an error (S64). */
 static bool
 has_place(struct session *s)
@@ -105,11 +92,10 @@ has_place(struct session *s)
 static void
 accept_rcpt(struct session *s)
 {
-	const struct transaction	*txn = s->txn;
-
 	session_enter(s, STATE_RCPT);
 	reply_put(s, 250, "2.1.5", "<%s>: Ok",
-	    txn->recipients[txn->count - 1].address);
+	    s->txn->asked->question->recipient);
+	transaction_end_rcpt(s->txn);
 }
 
 /* The first recipient has waited for cleanup. */
@@ -119,36 +105,108 @@ on_ready(struct session *s, bool ok)
 	if (ok) {
 		accept_rcpt(s);
 	} else {
-		reply_reject(s,
-		    s->txn->recipients[s->txn->count - 1].address, 451,
+		reply_reject(s, s->txn->asked->question->recipient, 451,
 		    "4.3.0", "Error: mail system is not ready");
 		transaction_drop_last(s->txn);
+		transaction_end_rcpt(s->txn);
 	}
 	session_resume(s);
+}
+
+/* The answer is there. */
+static enum step
+take_answer(struct session *s)
+{
+	struct transaction_asked	*asked = s->txn->asked;
+	const struct question		*question = asked->question;
+	enum step			 step;
+
+	if (question->code != 250) {
+		reply_reject(s, question->recipient, question->code,
+		    question->dsn, "%s", question->text);
+		transaction_end_rcpt(s->txn);
+		return STEP_DONE;
+	}
+	transaction_add(s->txn, asked);
+	step = transaction_open(s->txn, on_ready);
+	if (step == STEP_DONE)
+		accept_rcpt(s);
+	return step;
+}
+
+static void
+on_answer(struct question *question)
+{
+	struct session	*s = question->session;
+
+	/* One that was asked ahead of its turn. */
+	if (s->txn->asked == NULL || s->txn->asked->question != question)
+		return;
+	if (take_answer(s) == STEP_DONE)
+		session_resume(s);
+}
+
+/* What was asked ahead of its turn, or NULL. */
+static struct question *
+take_ahead(struct transaction *txn, const char *address)
+{
+	struct question	*question = txn->ahead;
+
+	if (question == NULL || strcmp(question->recipient, address) != 0)
+		return NULL;
+	DL_DELETE(txn->ahead, question);
+	return question;
+}
+
+static struct question *
+ask(struct session *s, const char *address)
+{
+	return question_new(s, JUDGE_RCPT, address, on_answer);
+}
+
+bool
+cmd_rcpt_ahead(struct session *s, struct slice args)
+{
+	struct buf	 address = BUF_INIT;
+	struct question	*question;
+	const char	*why;
+	unsigned	 how = s->is_utf8 ? ADDRESS_UTF8 : 0;
+	bool		 ok;
+
+	if (!slice_has_prefix_nocase(args, "TO:"))
+		return false;
+	args = slice_after(args, 3);
+	ok = address_parse_path(&args, how, &address, &why) == 0 &&
+	    address.len > 0;
+	if (ok) {
+		parameter_complete(s->gate, &address);
+		question = ask(s, buf_cstr(&address));
+		DL_APPEND(s->txn->ahead, question);
+	}
+	buf_clear(&address);
+	return ok;
 }
 
 enum step
 cmd_rcpt(struct session *s, struct slice args)
 {
-	struct buf	address = BUF_INIT;
-	struct rcpt	rcpt = { .notify = 0 };
-	enum step	step = STEP_DONE;
+	struct buf			 address = BUF_INIT;
+	struct rcpt			 rcpt = { .notify = 0 };
+	struct transaction_asked	*asked;
 
 	if (!has_place(s))
 		return STEP_DONE;
-	if (parse_recipient(s, args, &address, &rcpt)) {
-		parameter_complete(s->gate, &address);
-		if (!may_relay(s, buf_slice(&address))) {
-			reply_reject(s, buf_cstr(&address), 554, "5.7.1",
-			    "<%s>: Relay access denied", buf_cstr(&address));
-		} else {
-			transaction_add(s->txn, buf_slice(&address),
-			    rcpt.notify, rcpt.orcpt);
-			step = transaction_open(s->txn, on_ready);
-			if (step == STEP_DONE)
-				accept_rcpt(s);
-		}
+	if (!parse_recipient(s, args, &address, &rcpt)) {
+		buf_clear(&address);
+		return STEP_DONE;
 	}
+	parameter_complete(s->gate, &address);
+	asked = s->txn->asked = mem_new(sizeof(*asked));
+	asked->notify = rcpt.notify;
+	asked->orcpt = slice_dup(rcpt.orcpt);
+	asked->question = take_ahead(s->txn, buf_cstr(&address));
+	if (asked->question == NULL)
+		asked->question = ask(s, buf_cstr(&address));
 	buf_clear(&address);
-	return step;
+	return asked->question->is_answered ? take_answer(s) : STEP_WAIT;
 }

@@ -9,7 +9,6 @@
 #include <utlist.h>
 
 #include "conf/conf.h"
-#include "mail/address.h"
 #include "mail/daemon.h"
 #include "mail/peer.h"
 #include "net/loop.h"
@@ -39,6 +38,27 @@ on_cleanup(struct peer *peer, enum ipc_event event, void *arg)
 		gate_wake(arg);
 }
 
+/* What master.cf says of us: lookup has read main.cf only. */
+static void
+send_setting(const char *name, const char *value, const char *where,
+    void *arg)
+{
+	struct msg_setting	m = { slice_str(name), slice_str(value) };
+
+	if (strcmp(where, "master.cf") == 0)
+		ipc_send_setting(arg, 0, &m);
+}
+
+static void
+on_lookup(struct peer *peer, enum ipc_event event, void *arg)
+{
+	struct gate	*gate = arg;
+
+	if (event == IPC_OPENED)
+		conf_source_each(gate->conf->source, send_setting,
+		    peer_ipc(peer));
+}
+
 void
 gate_wake(struct gate *gate)
 {
@@ -51,61 +71,33 @@ gate_wake(struct gate *gate)
 /* ---- configuration ------------------------------------------------------- */
 
 static void
-read_networks(struct gate_networks *networks, const char *parameter,
-    const char *value)
+read_networks(struct nets *nets, const char *parameter, const char *value)
 {
-	struct slice	list = slice_str(value), word;
+	struct slice	 word;
 	const char	*why;
 
-	while (slice_get_word(&list, ", \t\r\n", &word) == 0) {
-		struct addr_net	net;
-
-		if (addr_parse_net(word, &net, &why) < 0)
-			log_fatal("%s: \"%.*s\": %s", parameter,
-			    SLICE_ARG(word), why);
-		networks->nets = mem_resize(networks->nets,
-		    (networks->count + 1) * sizeof(net));
-		networks->nets[networks->count++] = net;
-	}
-}
-
-static bool
-is_in(const struct gate_networks *networks, const struct addr *addr)
-{
-	for (size_t i = 0; i < networks->count; i++)
-		if (addr_is_in_net(addr, &networks->nets[i]))
-			return !networks->nets[i].negated;
-	return false;
+	if (nets_parse(nets, value, &word, &why) < 0)
+		log_fatal("%s: \"%.*s\": %s", parameter, SLICE_ARG(word),
+		    why);
 }
 
 bool
 gate_is_in_networks(const struct gate *gate, const struct addr *addr)
 {
-	return is_in(&gate->networks, addr);
+	return nets_has(&gate->networks, addr);
 }
 
 bool
 gate_has_pipe_connect(const struct gate *gate, const struct addr *addr)
 {
-	return is_in(&gate->pipe_connect, addr);
+	return nets_has(&gate->pipe_connect, addr);
 }
 
 enum gate_bare_lf
 gate_bare_lf(const struct gate *gate, const struct addr *addr)
 {
-	return is_in(&gate->bare_lf_exclusions, addr) ? BARE_LF_ACCEPT :
+	return nets_has(&gate->bare_lf_exclusions, addr) ? BARE_LF_ACCEPT :
 	    gate->bare_lf;
-}
-
-bool
-gate_is_relay_domain(const struct gate *gate, struct slice domain)
-{
-	struct slice	list = slice_str(gate->conf->relay_domains), word;
-
-	while (slice_get_word(&list, ", \t\r\n", &word) == 0)
-		if (address_domain_matches(domain, word, true))
-			return true;
-	return false;
 }
 
 static enum gate_bare_lf
@@ -177,6 +169,7 @@ on_start(struct daemon *daemon)
 	gate->client_limit = limit.rlim_cur - SPARE_DESCRIPTORS;
 	gate->is_accepting = true;
 	gate->cleanup = peer_new(daemon, "cleanup", &side, on_cleanup, gate);
+	gate->lookup = peer_new(daemon, "lookup", &side, on_lookup, gate);
 	daemon_set_state(daemon, gate);
 }
 

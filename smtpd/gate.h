@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "net/addr.h"
+#include "net/nets.h"
 #include "util/slice.h"
 
 struct client;
@@ -21,20 +22,16 @@ struct peer;
 enum gate_bare_lf { BARE_LF_ACCEPT, BARE_LF_NOTE, BARE_LF_NORMALIZE,
 	BARE_LF_REJECT };
 
-struct gate_networks {
-	struct addr_net	*nets;		/* owned */
-	size_t		 count;
-};
-
 struct gate {
 	struct daemon		*daemon;	/* borrowed */
 	const struct conf	*conf;		/* borrowed */
 	struct loop		*loop;		/* borrowed */
 	struct peer		*cleanup;
-	struct gate_networks	 networks;	/* mynetworks */
-	struct gate_networks	 bare_lf_exclusions;
+	struct peer		*lookup;
+	struct nets	 networks;	/* mynetworks */
+	struct nets	 bare_lf_exclusions;
 	enum gate_bare_lf	 bare_lf;
-	struct gate_networks	 pipe_connect;
+	struct nets	 pipe_connect;
 	uint64_t		 free_bytes;	/* on the disk of the queue */
 	struct client		*clients;	/* list */
 	size_t			 client_count;
@@ -58,9 +55,6 @@ bool	gate_has_pipe_connect(const struct gate *gate,
 /* What a bare LF from that client gets (S31). */
 enum gate_bare_lf gate_bare_lf(const struct gate *gate,
 		    const struct addr *addr);
-
-/* The domain is one that we relay for (relay_domains and subdomains). */
-bool	gate_is_relay_domain(const struct gate *gate, struct slice domain);
 
 /* A client came, or went. */
 void	gate_add(struct gate *gate, struct client *client);

@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "mail/header.h"
 #include "mail/ipc.h"
+#include "smtpd/ahead.h"
 #include "smtpd/gate.h"
 #include "smtpd/receive.h"
 #include "smtpd/reply.h"
@@ -60,7 +61,8 @@ session_new(struct gate *gate, const struct addr *peer, struct buf *out,
 	s->gate = gate;
 	s->peer = *peer;
 	addr_format_ip(peer, s->addr);
-	s->name = "unknown";
+	s->name = mem_strdup("unknown");
+	s->reverse_name = mem_strdup("unknown");
 	s->is_local = gate_is_in_networks(gate, peer);
 	s->bare_lf = gate_bare_lf(gate, peer);
 	s->has_pipe_connect = gate_has_pipe_connect(gate, peer);
@@ -81,6 +83,8 @@ session_free(struct session **sp)
 		return;
 	*sp = NULL;
 	transaction_free(&s->txn);
+	mem_free(s->name);
+	mem_free(s->reverse_name);
 	mem_free(s->helo);
 	buf_clear(&s->late);
 	mem_free(s);
@@ -444,6 +448,13 @@ session_refuse_bare_lf(struct session *s)
 	    "%s Error: bare <LF> received", s->gate->conf->myhostname);
 }
 
+static void
+drop(struct session *s, struct buf *in, size_t bytes)
+{
+	buf_drop(in, bytes);
+	ahead_drop(s, bytes);
+}
+
 /* The rest of a line that was too long goes by without being kept. */
 static enum step
 skip_line(struct session *s, struct buf *in)
@@ -451,7 +462,7 @@ skip_line(struct session *s, struct buf *in)
 	ptrdiff_t	at = slice_find(buf_slice(in), '\n');
 
 	s->is_skipping = at < 0;
-	buf_drop(in, at < 0 ? in->len : (size_t)at + 1);
+	drop(s, in, at < 0 ? in->len : (size_t)at + 1);
 	if (at < 0)
 		return STEP_DONE;
 	begin_command(s, NULL);
@@ -481,11 +492,11 @@ take_line(struct session *s, struct buf *in)
 		begin_command(s, NULL);
 		s->unknown_count++;
 		session_refuse_bare_lf(s);
-		buf_drop(in, size);
+		drop(s, in, size);
 		return end_command(s, STEP_DONE);
 	}
 	step = run_line(s, slice_first(line, size), slice_after(line, size));
-	buf_drop(in, size);
+	drop(s, in, size);
 	return step;
 }
 
@@ -530,5 +541,7 @@ session_input(struct session *s, struct buf *in)
 		if (step == STEP_DONE && s->state == STATE_END)
 			step = STEP_HANGUP;
 	}
+	if (s->is_waiting)
+		ahead_look(s, buf_slice(in));
 	return s->is_waiting ? STEP_WAIT : step;
 }

@@ -75,7 +75,9 @@ struct session {
 	/* the client */
 	struct addr		 peer;
 	char			 addr[ADDR_TEXT_SIZE];
-	const char		*name;		/* static: "unknown" */
+	char			*name;		/* verified, or "unknown" */
+	char			*reverse_name;	/* not verified */
+	uint32_t		 name_flags;	/* JUDGE_*_TROUBLE */
 	char			*helo;		/* NULL before HELO */
 	bool			 is_local;	/* in mynetworks */
 	enum gate_bare_lf	 bare_lf;	/* what a bare LF gets */
@@ -91,6 +93,7 @@ struct session {
 	bool			 is_utf8;	/* its reply may be */
 
 	/* input */
+	size_t			 ahead;		/* bytes asked ahead */
 	bool			 is_skipping;	/* rest of a long line */
 	bool			 has_bare_lf;	/* noted for the log */
 	bool			 has_noted_pipelining;

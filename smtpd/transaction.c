@@ -5,11 +5,13 @@
 #include "smtpd/transaction.h"
 
 #include <stdio.h>
+#include <utlist.h>
 
 #include "conf/conf.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
 #include "smtpd/gate.h"
+#include "smtpd/question.h"
 #include "smtpd/reply.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -30,6 +32,27 @@ transaction_new(struct session *s, struct slice sender, uint32_t flags,
 	txn->body = (struct body)BODY_INIT;
 	txn->body.is_binary = (flags & MAIL_BINARY) != 0;
 	return txn;
+}
+
+static void
+clear_rcpt(struct transaction_rcpt *rcpt)
+{
+	mem_free(rcpt->address);
+	mem_free(rcpt->original);
+	mem_free(rcpt->transport);
+	mem_free(rcpt->nexthop);
+	mem_free(rcpt->orcpt);
+}
+
+void
+transaction_end_rcpt(struct transaction *txn)
+{
+	if (txn->asked == NULL)
+		return;
+	question_free(&txn->asked->question);
+	mem_free(txn->asked->orcpt);
+	mem_free(txn->asked);
+	txn->asked = NULL;
 }
 
 /* Cleanup is to forget what it has. */
@@ -55,11 +78,15 @@ transaction_free(struct transaction **txnp)
 	*txnp = NULL;
 	abort_call(txn, "canceled");
 	peer_wait_cancel(&txn->wait);
-	for (size_t i = 0; i < txn->count; i++) {
-		mem_free(txn->recipients[i].address);
-		mem_free(txn->recipients[i].original);
-		mem_free(txn->recipients[i].orcpt);
+	transaction_end_rcpt(txn);
+	while (txn->ahead != NULL) {
+		struct question	*question = txn->ahead;
+
+		DL_DELETE(txn->ahead, question);
+		question_free(&question);
 	}
+	for (size_t i = 0; i < txn->rcpt_count; i++)
+		clear_rcpt(&txn->recipients[i]);
 	mem_free(txn->recipients);
 	mem_free(txn->sender);
 	mem_free(txn->envid);
@@ -87,6 +114,8 @@ send_recipient(struct transaction *txn, const struct transaction_rcpt *rcpt)
 	struct msg_mail_rcpt	m = {
 		.address = slice_str(rcpt->address),
 		.original = slice_str(rcpt->original),
+		.transport = slice_str(rcpt->transport),
+		.nexthop = slice_str(rcpt->nexthop),
 		.notify = rcpt->notify,
 		.orcpt = slice_str(rcpt->orcpt),
 	};
@@ -94,32 +123,45 @@ send_recipient(struct transaction *txn, const struct transaction_rcpt *rcpt)
 	ipc_send_mail_rcpt(txn->ipc, ipc_call_id(txn->call), &m);
 }
 
-void
-transaction_add(struct transaction *txn, struct slice address,
-    uint32_t notify, struct slice orcpt)
+static void
+add_one(struct transaction *txn, const struct transaction_asked *asked,
+    const struct question_rcpt *to)
 {
 	struct transaction_rcpt	*rcpt;
+	size_t			 n = txn->rcpt_count;
 
-	if ((txn->count & (txn->count - 1)) == 0)
+	if ((n & (n - 1)) == 0)
 		txn->recipients = mem_resize(txn->recipients,
-		    (txn->count == 0 ? 1 : txn->count * 2) * sizeof(*rcpt));
-	rcpt = &txn->recipients[txn->count++];
-	rcpt->address = slice_dup(address);
-	rcpt->original = slice_dup(address);
-	rcpt->notify = notify;
-	rcpt->orcpt = slice_dup(orcpt);
+		    (n == 0 ? 1 : n * 2) * sizeof(*rcpt));
+	rcpt = &txn->recipients[txn->rcpt_count++];
+	rcpt->address = mem_strdup(to->address);
+	rcpt->original = mem_strdup(asked->question->recipient);
+	rcpt->transport = mem_strdup(to->transport);
+	rcpt->nexthop = mem_strdup(to->nexthop);
+	rcpt->notify = asked->notify;
+	rcpt->orcpt = mem_strdup(asked->orcpt);
 	if (txn->call != NULL)
 		send_recipient(txn, rcpt);
 }
 
 void
+transaction_add(struct transaction *txn,
+    const struct transaction_asked *asked)
+{
+	const struct question	*question = asked->question;
+
+	txn->count++;
+	txn->last_rcpt = txn->rcpt_count;
+	for (size_t i = 0; i < question->rcpt_count; i++)
+		add_one(txn, asked, &question->rcpts[i]);
+}
+
+void
 transaction_drop_last(struct transaction *txn)
 {
-	struct transaction_rcpt	*rcpt = &txn->recipients[--txn->count];
-
-	mem_free(rcpt->address);
-	mem_free(rcpt->original);
-	mem_free(rcpt->orcpt);
+	txn->count--;
+	while (txn->rcpt_count > txn->last_rcpt)
+		clear_rcpt(&txn->recipients[--txn->rcpt_count]);
 }
 
 static void
@@ -221,7 +263,7 @@ open_on(struct transaction *txn, struct ipc *ipc)
 	txn->ipc = ipc;
 	txn->call = ipc_call_new(ipc, on_reply, txn);
 	ipc_send_mail_open(ipc, ipc_call_id(txn->call), &m);
-	for (size_t i = 0; i < txn->count; i++)
+	for (size_t i = 0; i < txn->rcpt_count; i++)
 		send_recipient(txn, &txn->recipients[i]);
 }
 

@@ -13,10 +13,21 @@
 
 struct ipc_call;
 struct peer_wait;
+struct question;
 
+/* Where a recipient leads to. */
 struct transaction_rcpt {
 	char		*address;
-	char		*original;
+	char		*original;	/* as the client gave it */
+	char		*transport;
+	char		*nexthop;
+	uint32_t	 notify;	/* RCPT_NOTIFY_*; 0: none given */
+	char		*orcpt;		/* "": none */
+};
+
+/* A RCPT whose answer is waited for. */
+struct transaction_asked {
+	struct question	*question;	/* its recipient is the address */
 	uint32_t	 notify;	/* RCPT_NOTIFY_*; 0: none given */
 	char		*orcpt;		/* "": none */
 };
@@ -26,9 +37,14 @@ struct transaction {
 	char			*sender;	/* "" is the null sender */
 	uint32_t		 flags;		/* MAIL_* */
 	char			*envid;		/* "": none */
+	uint64_t		 size;		/* as announced */
 	struct transaction_rcpt	*recipients;
-	size_t			 count;
+	size_t			 rcpt_count;	/* of those */
+	size_t			 last_rcpt;	/* first of the last RCPT */
+	size_t			 count;		/* RCPT commands accepted */
 	int			 over_count;	/* refused: too many */
+	struct question		*ahead;		/* list: RCPTs to come */
+	struct transaction_asked *asked;	/* the RCPT at hand; or NULL */
 
 	struct ipc		*ipc;		/* of call; borrowed */
 	struct ipc_call		*call;		/* NULL: not with cleanup */
@@ -53,11 +69,14 @@ struct transaction *transaction_new(struct session *s, struct slice sender,
 /* Ends it, with cleanup too, wherever it is. Accepts NULL. */
 void		 transaction_free(struct transaction **txn);
 
+/* A RCPT was accepted, and leads to what the answer says. */
 void		 transaction_add(struct transaction *txn,
-		    struct slice address, uint32_t notify,
-		    struct slice orcpt);
+		    const struct transaction_asked *asked);
 
-/* The last recipient is refused after all; cleanup does not know it. */
+/* The RCPT at hand has had its reply. */
+void		 transaction_end_rcpt(struct transaction *txn);
+
+/* The last one is refused after all; cleanup does not know it. */
 void		 transaction_drop_last(struct transaction *txn);
 
 /*

@@ -22,7 +22,7 @@ static const struct verb verbs[] = {
 	{ "EHLO", cmd_ehlo, ST_ANY, VERB_LAST, NULL },
 	{ "MAIL", cmd_mail, STATE_START | STATE_HELLO, 0,
 	    "nested MAIL command" },
-	{ "RCPT", cmd_rcpt, ST_TXN, 0, "need MAIL command" },
+	{ "RCPT", cmd_rcpt, ST_TXN, VERB_OVERLAP, "need MAIL command" },
 	{ "DATA", cmd_data, ST_TXN, VERB_LAST, "need RCPT command" },
 	{ "BDAT", cmd_bdat, ST_ANY, 0, NULL },
 	{ "RSET", cmd_rset, ST_ANY, VERB_JUNK, NULL },

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from private_suite import Suite, numbers, wait_for          # noqa: E402
 
 PASSED, FAILED = [], []
-PROGRAMS = ("smtpd", "cleanup", "qmgr", "smtp")
+PROGRAMS = ("smtpd", "cleanup", "qmgr", "smtp", "lookup")
 WINDOW = 20         # default_destination_concurrency_limit
 STOP_SECONDS = 6.5  # what a stop may take
 RECEIVED = re.compile(rb"by tern\.example \(\S+\) with E?SMTP id (\w+)")

@@ -155,7 +155,8 @@ class Suite:
         return True
 
     def all_pids(self):
-        return [pid for name in ("master", "smtpd", "cleanup", "qmgr", "smtp")
+        return [pid for name in ("master", "smtpd", "cleanup", "qmgr", "smtp",
+                                 "lookup")
                 for pid in self.pids(name)]
 
     def queue(self):

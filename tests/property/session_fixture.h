@@ -12,8 +12,10 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "mail/address.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
+#include "smtpd/question.h"
 #include "smtpd/session.h"
 #include "smtpd/transaction.h"
 #include "util/mem.h"
@@ -24,6 +26,8 @@ enum world_cleanup {
 	CLEANUP_COMING,
 	CLEANUP_GONE,
 };
+
+#define WORLD_QUESTIONS	1000
 
 struct world {
 	struct gate		 gate;
@@ -39,6 +43,10 @@ struct world {
 	struct ipc_call		*call;		/* of the open transaction */
 	struct peer_wait	*wait;
 	int			 calls;		/* that are not ended */
+	struct question		*questions[WORLD_QUESTIONS]; /* open */
+	size_t			 question_count;
+	size_t			 most_questions;	/* at a time */
+	unsigned		 dice;		/* whose answer is next */
 };
 
 /* One exchange with cleanup, and the message that grows in it. */
@@ -99,11 +107,76 @@ gate_has_pipe_connect(const struct gate *gate, const struct addr *addr)
 	return false;
 }
 
-bool
-gate_is_relay_domain(const struct gate *gate, struct slice domain)
+/* ---- question.c ---------------------------------------------------------- */
+
+struct question *
+question_new(struct session *s, enum judge_stage stage,
+    const char *recipient, question_fn fn)
 {
-	(void)gate;
-	return slice_is_nocase(domain, "ok.example");
+	struct question	*q = mem_new(sizeof(*q));
+
+	q->session = s;
+	q->stage = stage;
+	q->recipient = mem_strdup(recipient);
+	q->fn = fn;
+	if (world->question_count == WORLD_QUESTIONS)
+		world_fail("too many questions");
+	world->questions[world->question_count++] = q;
+	return q;
+}
+
+static inline void
+world_forget(struct question *q)
+{
+	for (size_t i = 0; i < world->question_count; i++)
+		if (world->questions[i] == q) {
+			world->questions[i] =
+			    world->questions[--world->question_count];
+			return;
+		}
+}
+
+void
+question_free(struct question **qp)
+{
+	struct question	*q = *qp;
+
+	if (q == NULL)
+		return;
+	*qp = NULL;
+	world_forget(q);
+	for (size_t i = 0; i < q->rcpt_count; i++) {
+		mem_free(q->rcpts[i].address);
+		mem_free(q->rcpts[i].transport);
+		mem_free(q->rcpts[i].nexthop);
+	}
+	mem_free(q->rcpts);
+	mem_free(q->recipient);
+	mem_free(q->dsn);
+	mem_free(q->text);
+	mem_free(q);
+}
+
+/* Lookup: everybody may send to ok.example, nobody elsewhere. */
+static inline void
+world_answer(struct question *q)
+{
+	bool	ok = slice_is_nocase(address_domain(slice_str(q->recipient)),
+		    "ok.example");
+
+	world_forget(q);
+	q->code = ok ? 250 : 554;
+	q->dsn = mem_strdup(ok ? "2.1.5" : "5.7.1");
+	q->text = mem_printf("<%s>: Relay access denied", q->recipient);
+	if (ok) {
+		q->rcpts = mem_new(sizeof(*q->rcpts));
+		q->rcpts[0].address = mem_strdup(q->recipient);
+		q->rcpts[0].transport = mem_strdup("smtp");
+		q->rcpts[0].nexthop = mem_strdup("ok.example");
+		q->rcpt_count = 1;
+	}
+	q->is_answered = true;
+	q->fn(q);
 }
 
 /* ---- peer.c -------------------------------------------------------------- */
@@ -321,7 +394,7 @@ world_close(struct world *w)
 {
 	world = w;
 	session_free(&w->session);
-	if (w->calls != 0 || w->wait != NULL)
+	if (w->calls != 0 || w->wait != NULL || w->question_count != 0)
 		world_fail("something is left of a transaction");
 	buf_clear(&w->in);
 	buf_clear(&w->out);
@@ -365,6 +438,15 @@ world_pump(struct world *w)
 {
 	struct peer_wait	*wait = w->wait;
 
+	/* Answers come in any order. */
+	if (w->question_count > 0) {
+		if (w->question_count > w->most_questions)
+			w->most_questions = w->question_count;
+		w->dice = w->dice * 1103515245 + 12345;
+		world_answer(w->questions[(w->dice >> 16) %
+		    w->question_count]);
+		return true;
+	}
 	if (wait != NULL) {
 		w->wait = NULL;
 		wait->fn(w->cleanup == CLEANUP_GONE ? NULL : the_ipc(),

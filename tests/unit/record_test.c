@@ -21,6 +21,8 @@ static const struct store_recipient	one = {
 	.number = 5, .status = STORE_FAILED,
 	.address = { (const unsigned char *)"b@example", 9 },
 	.original = { (const unsigned char *)"B@example", 9 },
+	.transport = { (const unsigned char *)"slow", 4 },
+	.nexthop = { (const unsigned char *)"[next.example]:24", 17 },
 	.notify = RCPT_NOTIFY_SUCCESS | RCPT_NOTIFY_DELAY,
 	.orcpt = { (const unsigned char *)"rfc822;B@example", 16 },
 	.dsn = { (const unsigned char *)"5.1.1", 5 },
@@ -34,6 +36,8 @@ is_same_recipient(const struct store_recipient *a,
 	return a->number == b->number && a->status == b->status &&
 	    slice_equal(a->address, b->address) &&
 	    slice_equal(a->original, b->original) &&
+	    slice_equal(a->transport, b->transport) &&
+	    slice_equal(a->nexthop, b->nexthop) &&
 	    a->notify == b->notify && slice_equal(a->orcpt, b->orcpt) &&
 	    slice_equal(a->dsn, b->dsn) && slice_equal(a->reply, b->reply);
 }
@@ -156,6 +160,7 @@ old_records_are_read(void)
 	CU_ASSERT_EQUAL(recipient.status, STORE_FAILED);
 	CU_ASSERT_EQUAL(recipient.notify, 0);
 	CU_ASSERT_EQUAL(recipient.orcpt.len, 0);
+	CU_ASSERT_EQUAL(recipient.transport.len, 0);
 	CU_ASSERT(slice_is(recipient.reply, "never"));
 	CU_ASSERT_EQUAL(record_parse_recipient(slice_from(alone,
 	    sizeof(alone) - 1), &recipient, &why), 0);
@@ -173,7 +178,7 @@ strange_records_are_refused(void)
 	const char		*why;
 
 	put_sample(&buf, 0);
-	buf.data[buf.start] = 3;
+	buf.data[buf.start] = 4;
 	CU_ASSERT_EQUAL(record_parse_message(buf_slice(&buf), &record, &why),
 	    -1);
 	CU_ASSERT_STRING_EQUAL(why, "its version is unknown");

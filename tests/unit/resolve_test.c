@@ -1,10 +1,11 @@
-#include "qmgr/resolve.h"
+#include "lookup/resolve.h"
 
 #include <CUnit/CUnit.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/conf.h"
+#include "lookup/verdict.h"
 
 static const struct {
 	const char	*default_transport, *relayhost, *address;
@@ -37,12 +38,16 @@ routes(void)
 			.relayhost = cases[i].relayhost,
 			.myorigin = "origin.example",
 		};
-		struct resolve_route	route;
+		struct verdict		 verdict = { .code = 0 };
 
-		resolve_recipient(&conf, slice_str(cases[i].address), &route);
-		CU_ASSERT_STRING_EQUAL(route.transport, cases[i].transport);
-		CU_ASSERT_STRING_EQUAL(route.nexthop, cases[i].nexthop);
-		resolve_clear(&route);
+		resolve_recipient(&conf, slice_str(cases[i].address),
+		    &verdict);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(verdict.rcpts);
+		CU_ASSERT_STRING_EQUAL(verdict.rcpts->transport,
+		    cases[i].transport);
+		CU_ASSERT_STRING_EQUAL(verdict.rcpts->nexthop,
+		    cases[i].nexthop);
+		verdict_clear(&verdict);
 	}
 }
 
@@ -56,18 +61,18 @@ random_bytes(void)
 
 	srandom(8);
 	for (int i = 0; i < 5000; i++) {
-		struct resolve_route	route;
+		struct verdict		verdict = { .code = 0 };
 		size_t			len = (size_t)random() % 100;
 		const char		*p;
 
 		for (size_t k = 0; k < len; k++)
 			address[k] = "@@.[]:\"\\ABab\0\377"[random() % 14];
-		resolve_recipient(&conf, slice_from(address, len), &route);
-		CU_ASSERT_STRING_EQUAL(route.transport, "smtp");
-		for (p = route.nexthop; *p != '\0'; p++)
+		resolve_recipient(&conf, slice_from(address, len), &verdict);
+		CU_ASSERT_STRING_EQUAL(verdict.rcpts->transport, "smtp");
+		for (p = verdict.rcpts->nexthop; *p != '\0'; p++)
 			if (*p >= 'A' && *p <= 'Z')
 				CU_FAIL("upper case");
-		resolve_clear(&route);
+		verdict_clear(&verdict);
 	}
 }
 

@@ -2,20 +2,22 @@
  * Routes.
  */
 
-#include "qmgr/resolve.h"
+#include "lookup/resolve.h"
 
 #include "conf/conf.h"
+#include "lookup/verdict.h"
 #include "mail/address.h"
 #include "util/ascii.h"
-#include "util/mem.h"
+#include "util/buf.h"
 
 void
 resolve_recipient(const struct conf *conf, struct slice address,
-    struct resolve_route *route_r)
+    struct verdict *verdict)
 {
 	struct slice	transport = slice_str(conf->default_transport);
 	ptrdiff_t	colon = slice_find(transport, ':');
 	struct slice	nexthop = slice_from(NULL, 0);
+	struct buf	lower = BUF_INIT;
 
 	/* "transport:nexthop" */
 	if (colon >= 0) {
@@ -28,15 +30,8 @@ resolve_recipient(const struct conf *conf, struct slice address,
 		nexthop = address_domain(address);
 	if (nexthop.len == 0)
 		nexthop = slice_str(conf->myorigin);
-	route_r->transport = slice_dup(transport);
-	route_r->nexthop = slice_dup(nexthop);
-	for (char *p = route_r->nexthop; *p != '\0'; p++)
-		*p = (char)ascii_lower((unsigned char)*p);
-}
-
-void
-resolve_clear(struct resolve_route *route)
-{
-	mem_free(route->transport);
-	mem_free(route->nexthop);
+	for (size_t i = 0; i < nexthop.len; i++)
+		buf_put_u8(&lower, (uint8_t)ascii_lower(nexthop.data[i]));
+	verdict_add_rcpt(verdict, address, transport, buf_slice(&lower));
+	buf_clear(&lower);
 }

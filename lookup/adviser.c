@@ -1,0 +1,175 @@
+/*
+ * The lookup program: who asks, and how much at a time.
+ */
+
+#include "lookup/adviser.h"
+
+#include <utlist.h>
+
+#include "conf/conf.h"
+#include "lookup/profile.h"
+#include "mail/daemon.h"
+#include "mail/worker.h"
+#include "net/loop.h"
+#include "util/buf.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define IPC_FOR_LOOKUP
+#include "mail/ipc_dispatch.h"
+
+/* Questions in threads, and waiting for one; beyond it nobody is read. */
+#define PENDING_LIMIT	20000
+#define SETTINGS_LIMIT	65536	/* bytes of -o of one service */
+
+static void	on_asker(struct ipc *, enum ipc_event, void *);
+
+static const struct ipc_side	side = { "lookup", ipc_handlers, on_asker };
+
+/* ---- how much ------------------------------------------------------------ */
+
+static void
+check_room(struct adviser *adviser)
+{
+	struct asker	*asker;
+	bool		 must_pause = adviser->pending >= PENDING_LIMIT;
+
+	if (must_pause == adviser->is_paused)
+		return;
+	adviser->is_paused = must_pause;
+	DL_FOREACH(adviser->askers, asker)
+		if (asker->ipc != NULL && must_pause)
+			ipc_pause(asker->ipc);
+		else if (asker->ipc != NULL)
+			ipc_resume(asker->ipc);
+}
+
+static void
+check_end(struct adviser *adviser)
+{
+	if (daemon_is_draining(adviser->daemon) && adviser->askers == NULL)
+		daemon_leave(adviser->daemon);
+}
+
+static void
+destroy(struct asker *asker)
+{
+	struct adviser	*adviser = asker->adviser;
+
+	DL_DELETE(adviser->askers, asker);
+	profile_drop(&asker->profile);
+	if (asker->settings != NULL)
+		buf_clear(asker->settings);
+	mem_free(asker->settings);
+	mem_free(asker);
+	check_end(adviser);
+}
+
+void
+adviser_begin(struct asker *asker)
+{
+	asker->pending++;
+	asker->adviser->pending++;
+	check_room(asker->adviser);
+}
+
+void
+adviser_end(struct asker *asker)
+{
+	struct adviser	*adviser = asker->adviser;
+
+	asker->pending--;
+	adviser->pending--;
+	if (asker->ipc == NULL && asker->pending == 0)
+		destroy(asker);
+	check_room(adviser);
+}
+
+/* ---- whose parameters ---------------------------------------------------- */
+
+/* Before its first question; afterwards it is too late. */
+void
+on_setting(struct ipc *ipc, uint32_t id, const struct msg_setting *m)
+{
+	struct asker	*asker = ipc_arg(ipc);
+
+	(void)id;
+	if (asker->profile != NULL)
+		return;
+	if (asker->settings == NULL)
+		asker->settings = mem_new(sizeof(*asker->settings));
+	if (asker->settings->len > SETTINGS_LIMIT)
+		return;
+	buf_put_slice(asker->settings, m->name);
+	buf_put_u8(asker->settings, '\0');
+	buf_put_slice(asker->settings, m->value);
+	buf_put_u8(asker->settings, '\0');
+}
+
+struct profile *
+adviser_profile(struct asker *asker)
+{
+	if (asker->profile == NULL)
+		asker->profile = profile_get(asker->adviser,
+		    asker->settings == NULL ? slice_from(NULL, 0) :
+		    buf_slice(asker->settings));
+	return asker->profile;
+}
+
+/* ---- the program --------------------------------------------------------- */
+
+static void
+on_asker(struct ipc *ipc, enum ipc_event event, void *arg)
+{
+	struct asker	*asker = arg;
+
+	(void)ipc;
+	if (event != IPC_CLOSED)
+		return;
+	ipc_free(&asker->ipc);
+	if (asker->pending == 0)
+		destroy(asker);
+}
+
+static void
+on_start(struct daemon *daemon)
+{
+	struct adviser	*adviser = mem_new(sizeof(*adviser));
+
+	adviser->daemon = daemon;
+	adviser->conf = daemon_conf(daemon);
+	adviser->loop = daemon_loop(daemon);
+	adviser->worker = worker_new(adviser->loop,
+	    (size_t)adviser->conf->lookup_threads);
+	daemon_set_state(daemon, adviser);
+}
+
+static void
+on_accept(struct daemon *daemon, int fd, const struct addr *peer)
+{
+	struct adviser	*adviser = daemon_state(daemon);
+	struct asker	*asker = mem_new(sizeof(*asker));
+
+	(void)peer;
+	asker->adviser = adviser;
+	asker->ipc = ipc_new(adviser->loop, fd, false, &side, asker);
+	DL_APPEND(adviser->askers, asker);
+	if (adviser->is_paused)
+		ipc_pause(asker->ipc);
+}
+
+/* Who asks has replies in flight that need us; they leave first. */
+static void
+on_drain(struct daemon *daemon, bool in_a_hurry)
+{
+	(void)in_a_hurry;
+	check_end(daemon_state(daemon));
+}
+
+const struct daemon_program adviser_program = {
+	.name = "lookup",
+	.user = DAEMON_MAIL,
+	.start = on_start,
+	.accept = on_accept,
+	.drain = on_drain,
+};

@@ -1,0 +1,127 @@
+/*
+ * One question: taken by the loop, answered in a thread, sent by the loop.
+ * A question whose asker has gone meanwhile is forgotten.
+ */
+
+#include "lookup/adviser.h"
+#include "lookup/judge.h"
+#include "lookup/profile.h"
+#include "lookup/resolve.h"
+#include "lookup/verdict.h"
+#include "mail/ipc.h"
+#include "mail/worker.h"
+#include "util/mem.h"
+
+struct inquiry {
+	struct asker		*asker;
+	struct profile		*profile;	/* kept */
+	uint32_t		 id;
+	struct verdict		 verdict;
+
+	/* what is asked: one of these */
+	struct judge_question	 question;
+	char			*sender;	/* of a route */
+	char			*address;
+};
+
+static struct inquiry *
+make(struct ipc *ipc, uint32_t id)
+{
+	struct asker	*asker = ipc_arg(ipc);
+	struct inquiry	*inquiry = mem_new(sizeof(*inquiry));
+
+	inquiry->asker = asker;
+	inquiry->profile = profile_keep(adviser_profile(asker));
+	inquiry->id = id;
+	adviser_begin(asker);
+	return inquiry;
+}
+
+static void
+end(struct inquiry *inquiry)
+{
+	profile_drop(&inquiry->profile);
+	judge_clear(&inquiry->question);
+	verdict_clear(&inquiry->verdict);
+	mem_free(inquiry->sender);
+	mem_free(inquiry->address);
+	adviser_end(inquiry->asker);
+	mem_free(inquiry);
+}
+
+/* ---- may it be? ---------------------------------------------------------- */
+
+static void
+judge(void *arg)
+{
+	struct inquiry	*inquiry = arg;
+
+	judge_run(inquiry->profile, &inquiry->question, &inquiry->verdict);
+}
+
+static void
+on_judged(void *arg)
+{
+	struct inquiry	*inquiry = arg;
+
+	if (inquiry->asker->ipc != NULL)
+		verdict_send(&inquiry->verdict, inquiry->asker->ipc,
+		    inquiry->id);
+	end(inquiry);
+}
+
+void	on_judge(struct ipc *, uint32_t, const struct msg_judge *);
+
+void
+on_judge(struct ipc *ipc, uint32_t id, const struct msg_judge *m)
+{
+	struct inquiry	*inquiry = make(ipc, id);
+
+	judge_init(&inquiry->question, m);
+	worker_give(inquiry->asker->adviser->worker, judge, on_judged,
+	    inquiry);
+}
+
+/* ---- where does it go? --------------------------------------------------- */
+
+static void
+route(void *arg)
+{
+	struct inquiry	*inquiry = arg;
+
+	resolve_recipient(inquiry->profile->conf,
+	    slice_str(inquiry->address), &inquiry->verdict);
+}
+
+static void
+on_routed(void *arg)
+{
+	struct inquiry			*inquiry = arg;
+	const struct verdict		*verdict = &inquiry->verdict;
+	const struct verdict_rcpt	*to = verdict->rcpts;
+	struct msg_routed		 m = { .code = 250 };
+
+	if (verdict->code != 0) {
+		m.code = (uint32_t)verdict->code;
+		m.text = buf_slice(&verdict->text);
+	} else if (to != NULL) {
+		m.transport = slice_str(to->transport);
+		m.nexthop = slice_str(to->nexthop);
+	}
+	if (inquiry->asker->ipc != NULL)
+		ipc_send_routed(inquiry->asker->ipc, inquiry->id, &m);
+	end(inquiry);
+}
+
+void	on_route(struct ipc *, uint32_t, const struct msg_route *);
+
+void
+on_route(struct ipc *ipc, uint32_t id, const struct msg_route *m)
+{
+	struct inquiry	*inquiry = make(ipc, id);
+
+	inquiry->sender = slice_dup(m->sender);
+	inquiry->address = slice_dup(m->address);
+	worker_give(inquiry->asker->adviser->worker, route, on_routed,
+	    inquiry);
+}

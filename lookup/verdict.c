@@ -1,0 +1,98 @@
+/*
+ * Verdicts.
+ */
+
+#include "lookup/verdict.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "util/mem.h"
+
+void
+verdict_clear(struct verdict *verdict)
+{
+	struct verdict_rcpt	*rcpt, *next_rcpt;
+	struct verdict_action	*action, *next_action;
+
+	DL_FOREACH_SAFE(verdict->rcpts, rcpt, next_rcpt) {
+		mem_free(rcpt->address);
+		mem_free(rcpt->transport);
+		mem_free(rcpt->nexthop);
+		mem_free(rcpt);
+	}
+	DL_FOREACH_SAFE(verdict->actions, action, next_action) {
+		mem_free(action->text);
+		mem_free(action);
+	}
+	buf_clear(&verdict->text);
+	memset(verdict, 0, sizeof(*verdict));
+}
+
+void
+verdict_refuse(struct verdict *verdict, int code, const char *dsn,
+    const char *format, ...)
+{
+	va_list	args;
+
+	verdict->code = code;
+	snprintf(verdict->dsn, sizeof(verdict->dsn), "%s", dsn);
+	buf_empty(&verdict->text);
+	va_start(args, format);
+	buf_vprintf(&verdict->text, format, args);
+	va_end(args);
+}
+
+void
+verdict_add_rcpt(struct verdict *verdict, struct slice address,
+    struct slice transport, struct slice nexthop)
+{
+	struct verdict_rcpt	*rcpt = mem_new(sizeof(*rcpt));
+
+	rcpt->address = slice_dup(address);
+	rcpt->transport = slice_dup(transport);
+	rcpt->nexthop = slice_dup(nexthop);
+	DL_APPEND(verdict->rcpts, rcpt);
+}
+
+void
+verdict_add_action(struct verdict *verdict, enum judge_action kind,
+    struct slice text)
+{
+	struct verdict_action	*action = mem_new(sizeof(*action));
+
+	action->kind = kind;
+	action->text = slice_dup(text);
+	DL_APPEND(verdict->actions, action);
+}
+
+void
+verdict_send(const struct verdict *verdict, struct ipc *ipc, uint32_t id)
+{
+	const struct verdict_rcpt	*rcpt;
+	const struct verdict_action	*action;
+	struct msg_judged		 judged = {
+		.code = verdict->code == 0 ? 250 : (uint32_t)verdict->code,
+		.dsn = slice_str(verdict->dsn),
+		.text = buf_slice(&verdict->text),
+	};
+
+	DL_FOREACH(verdict->rcpts, rcpt) {
+		struct msg_judge_rcpt	m = {
+			.address = slice_str(rcpt->address),
+			.transport = slice_str(rcpt->transport),
+			.nexthop = slice_str(rcpt->nexthop),
+		};
+
+		ipc_send_judge_rcpt(ipc, id, &m);
+	}
+	DL_FOREACH(verdict->actions, action) {
+		struct msg_judge_action	m = { action->kind,
+		    slice_str(action->text) };
+
+		ipc_send_judge_action(ipc, id, &m);
+	}
+	ipc_send_judged(ipc, id, &judged);
+}

@@ -1,0 +1,51 @@
+#ifndef LOOKUP_VERDICT_H
+#define LOOKUP_VERDICT_H
+
+/*
+ * What became of a question.
+ */
+
+#include <stdint.h>
+
+#include "mail/ipc.h"
+#include "util/buf.h"
+
+struct verdict_rcpt {
+	char			*address;
+	char			*transport;
+	char			*nexthop;
+	struct verdict_rcpt	*next, *prev;
+};
+
+struct verdict_action {
+	enum judge_action	 kind;
+	char			*text;
+	struct verdict_action	*next, *prev;
+};
+
+/* Zeroed it says nothing yet. */
+struct verdict {
+	int			 code;		/* 0: nothing against it */
+	char			 dsn[16];
+	struct buf		 text;
+	struct verdict_rcpt	*rcpts;		/* list; owned */
+	struct verdict_action	*actions;	/* list; owned */
+};
+
+void	verdict_clear(struct verdict *verdict);
+
+/* Refuse; what was said before is forgotten. */
+void	verdict_refuse(struct verdict *verdict, int code, const char *dsn,
+	    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The texts are copied. */
+void	verdict_add_rcpt(struct verdict *verdict, struct slice address,
+	    struct slice transport, struct slice nexthop);
+void	verdict_add_action(struct verdict *verdict, enum judge_action kind,
+	    struct slice text);
+
+/* All of it, as replies to the question with that id. */
+void	verdict_send(const struct verdict *verdict, struct ipc *ipc,
+	    uint32_t id);
+
+#endif
