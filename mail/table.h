@@ -32,13 +32,15 @@ enum {
 	 * uses where that would let a stranger choose a path or a host (X02).
 	 */
 	TABLE_NO_SUBSTITUTION = 1,
+	TABLE_KEEP_CASE = 2,	/* Keys are asked for as they are written. */
 };
 
 /*
  * "hash:/etc/tern/access", "inline:{ a=b }", "proxy:type:name" for
  * "type:name".  how is a set of TABLE_*.  Nothing is opened.  NULL and
  * *why_r (caller frees) when there is no such type or the name cannot be
- * one of it.
+ * one of it.  What wants no file (inline:, static:) is read here: its
+ * syntax is known to be good.
  */
 struct table	*table_new(const char *spec, unsigned how, char **why_r);
 

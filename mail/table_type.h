@@ -1,0 +1,53 @@
+#ifndef MAIL_TABLE_TYPE_H
+#define MAIL_TABLE_TYPE_H
+
+/*
+ * What a table type gives to mail/table.c, which does the rest: when to
+ * open, when to open anew, who may still be reading the old.
+ *
+ * A content is what open made of a file or a text.  Many threads may ask
+ * it at a time; it is closed when nobody does any more.
+ */
+
+#include "mail/table.h"
+#include "util/buf.h"
+#include "util/slice.h"
+
+struct table_source {
+	const char	*spec;	/* "type:name", for messages */
+	const char	*name;	/* what is behind the type's colon */
+	unsigned	 how;	/* set of TABLE_* */
+};
+
+enum {
+	TABLE_TYPE_INLINE = 1,	/* "type:{ ... }" is text, not a file */
+	TABLE_TYPE_WHOLE = 2,	/* see table_is_whole_key */
+	TABLE_TYPE_CASE = 4,	/* keys are not made lower case first */
+};
+
+struct table_type {
+	const char	*name;
+	unsigned	 flags;
+	/*
+	 * The file is name with this behind it, opened when it is first
+	 * asked, and anew when it has changed.  NULL: there is none, and
+	 * open, which does no I/O then, is called by table_new.
+	 */
+	const char	*suffix;
+	/*
+	 * 0 and *content_r; -1 and what is wrong in why.  With 0, too, why
+	 * may get lines about what was skipped: "file:line: text", each
+	 * ended by a newline.
+	 */
+	int		 (*open)(const struct table_source *source,
+			    void **content_r, struct buf *why);
+	/* As table_find. */
+	enum table_answer (*find)(void *content, struct slice key,
+			    struct buf *value);
+	void		 (*close)(void *content);
+};
+
+extern const struct table_type	table_fail, table_inline, table_internal,
+		    table_static, table_texthash;
+
+#endif
