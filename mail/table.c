@@ -25,8 +25,8 @@
 #define RETRY_MS	1000
 
 static const struct table_type *const	types[] = {
-	&table_fail, &table_inline, &table_internal, &table_static,
-	&table_texthash,
+	&table_btree, &table_fail, &table_hash, &table_inline,
+	&table_internal, &table_static, &table_texthash,
 };
 
 /* What tells one state of a file from another. */
@@ -299,6 +299,16 @@ table_is_whole_key(const struct table *table)
 	return table->type->flags & TABLE_TYPE_WHOLE;
 }
 
+static void
+put_lower(struct buf *into, struct slice s)
+{
+	unsigned char	*to = buf_reserve(into, s.len);
+
+	for (size_t i = 0; i < s.len; i++)
+		to[i] = (unsigned char)ascii_lower(s.data[i]);
+	buf_commit(into, s.len);
+}
+
 enum table_answer
 table_find(struct table *table, struct slice key, struct buf *value)
 {
@@ -308,8 +318,7 @@ table_find(struct table *table, struct slice key, struct buf *value)
 
 	if (!(table->type->flags & TABLE_TYPE_CASE) &&
 	    !(table->source.how & TABLE_KEEP_CASE)) {
-		for (size_t i = 0; i < key.len; i++)
-			buf_put_u8(&lower, (uint8_t)ascii_lower(key.data[i]));
+		put_lower(&lower, key);
 		key = buf_slice(&lower);
 	}
 	if (content->data == NULL)

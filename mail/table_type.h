@@ -47,7 +47,8 @@ struct table_type {
 	void		 (*close)(void *content);
 };
 
-extern const struct table_type	table_fail, table_inline, table_internal,
-		    table_static, table_texthash;
+extern const struct table_type	table_btree, table_fail, table_hash,
+		    table_inline, table_internal, table_static,
+		    table_texthash;
 
 #endif

@@ -1,0 +1,18 @@
+/*
+ * btree:/file: a btree of Berkeley DB in /file.db.
+ */
+
+#include "mail/table_db.h"
+#include "mail/table_type.h"
+
+static int
+open_btree(const struct table_source *source, void **content_r,
+    struct buf *why)
+{
+	return table_db_open_source(source, TABLE_DB_BTREE, content_r, why);
+}
+
+const struct table_type table_btree = {
+	"btree", 0, ".db", open_btree, table_db_find_content,
+	table_db_close_content,
+};

@@ -1,0 +1,18 @@
+/*
+ * hash:/file: a hash of Berkeley DB in /file.db.
+ */
+
+#include "mail/table_db.h"
+#include "mail/table_type.h"
+
+static int
+open_hash(const struct table_source *source, void **content_r,
+    struct buf *why)
+{
+	return table_db_open_source(source, TABLE_DB_HASH, content_r, why);
+}
+
+const struct table_type table_hash = {
+	"hash", 0, ".db", open_hash, table_db_find_content,
+	table_db_close_content,
+};
