@@ -25,8 +25,9 @@
 #define RETRY_MS	1000
 
 static const struct table_type *const	types[] = {
-	&table_btree, &table_fail, &table_hash, &table_inline,
-	&table_internal, &table_static, &table_texthash,
+	&table_btree, &table_cidr, &table_fail, &table_hash, &table_inline,
+	&table_internal, &table_pcre, &table_regexp, &table_static,
+	&table_texthash,
 };
 
 /* What tells one state of a file from another. */

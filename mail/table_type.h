@@ -47,8 +47,8 @@ struct table_type {
 	void		 (*close)(void *content);
 };
 
-extern const struct table_type	table_btree, table_fail, table_hash,
-		    table_inline, table_internal, table_static,
-		    table_texthash;
+extern const struct table_type	table_btree, table_cidr, table_fail,
+		    table_hash, table_inline, table_internal, table_pcre,
+		    table_regexp, table_static, table_texthash;
 
 #endif

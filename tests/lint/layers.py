@@ -18,6 +18,7 @@ import sys
 GATES = (
     (r"event2/|event\.h", r"net/(loop|io)\.[ch]"),
     (r"db\.h", r"qmgr/store\w*\.[ch]|mail/table_db\.c"),
+    (r"pcre2\.h", r"mail/table_pcre\.c"),
     (r"unbound.*\.h", r"net/dns\.c"),
     (r"jansson\.h", r"tools/\w+\.c"),
     (r"openssl/.*", r"net/tls\.c"),
