@@ -10,20 +10,23 @@
 #include "net/io.h"
 #include "net/loop.h"
 #include "smtpd/gate.h"
+#include "smtpd/greeting.h"
 #include "smtpd/session.h"
 #include "util/log.h"
 #include "util/mem.h"
 
 #define LINGER_MS	5000
 #define OUT_LIMIT	65536	/* a client that reads no replies waits */
+#define HOLD_MS		5000	/* replies of a group, while one is found out */
 
 struct connection {
 	struct client		 client;	/* first: cast back and forth */
 	struct gate		*gate;
 	struct io		*io;
 	struct session		*session;
-	struct loop_timer	*pause;		/* NULL until wanted */
+	struct loop_timer	*pause;		/* of a wait; NULL until wanted */
 	int64_t			 deadline_ms;	/* of the request */
+	bool			 is_greeted;
 	bool			 is_ending;	/* closes when output is gone */
 	bool			 wants_shutdown;
 	bool			 is_closed;	/* the client sends no more */
@@ -100,6 +103,26 @@ on_ended(struct connection *c, enum io_event event)
 		destroy(c);
 }
 
+/* Nothing may be said before our greeting (S25). */
+static void
+greet(struct connection *c)
+{
+	unsigned char	early[100];
+	struct slice	said = buf_slice(io_in(c->io));
+	ssize_t		n = 0;
+
+	if (said.len == 0)
+		n = recv(io_fd(c->io), early, sizeof(early),
+		    MSG_PEEK | MSG_DONTWAIT);
+	if (n > 0)
+		said = slice_from(early, (size_t)n);
+	c->is_greeted = true;
+	set_timeout(c, 0, true);
+	obey(c, greeting_send(c->session, said));
+	if (!c->is_ending && io_in(c->io)->len > 0)
+		io_again(c->io);
+}
+
 /*
  * The session goes on.  It may end now, so this is not done under the feet
  * of what has woken it.
@@ -111,7 +134,9 @@ on_turn(void *arg)
 
 	if (c->is_ending)
 		return;
-	if (io_in(c->io)->len > 0)
+	if (!c->is_greeted)
+		greet(c);
+	else if (io_in(c->io)->len > 0)
 		io_again(c->io);
 	else
 		obey(c, session_input(c->session, io_in(c->io)));
@@ -122,7 +147,8 @@ on_wake(void *arg)
 {
 	struct connection	*c = arg;
 
-	io_flush_later(c->io);
+	if (c->pause != NULL)
+		loop_timer_stop(c->pause);
 	set_timeout(c, 0, true);
 	loop_defer(c->gate->loop, on_turn, c);
 }
@@ -132,17 +158,33 @@ on_pause_over(void *arg)
 {
 	struct connection	*c = arg;
 
-	session_unpause(c->session);
-	on_wake(c);
+	if (c->session->pause_ms > 0) {
+		session_unpause(c->session);
+		on_wake(c);
+	} else {
+		io_flush_later(c->io);
+	}
 }
 
+/*
+ * RFC 2920 section 3.2: replies leave before a deliberate delay, and before
+ * a wait of more than 10 s; other waits they stay for the rest of their
+ * group.
+ */
 static void
-start_pause(struct connection *c)
+start_wait(struct connection *c)
 {
+	bool	is_pause = c->session->pause_ms > 0;
+
+	if (is_pause || session_is_in_content(c->session))
+		io_flush_later(c->io);
+	else if (io_out(c->io)->len == 0)
+		return;
 	if (c->pause == NULL)
 		c->pause = loop_timer_new(c->gate->loop, on_pause_over, c);
 	if (!loop_timer_is_running(c->pause))
-		loop_timer_start(c->pause, c->session->pause_ms);
+		loop_timer_start(c->pause, is_pause ? c->session->pause_ms :
+		    HOLD_MS);
 }
 
 static void
@@ -150,7 +192,8 @@ obey(struct connection *c, enum step step)
 {
 	struct session	*s = c->session;
 
-	io_flush_later(c->io);
+	if (step != STEP_WAIT)
+		io_flush_later(c->io);
 	if (step == STEP_DONE && c->wants_shutdown && session_is_idle(s))
 		step = session_shutdown(s);
 	if (step == STEP_DONE && c->is_closed) {
@@ -161,11 +204,11 @@ obey(struct connection *c, enum step step)
 		end(c);
 		return;
 	}
-	if (step == STEP_WAIT && s->pause_ms > 0)
-		start_pause(c);
+	if (step != STEP_WAIT)
+		return;
+	start_wait(c);
 	/* Nobody is slow while it is we who are waited for. */
-	if (step == STEP_WAIT)
-		io_set_timeout(c->io, 0);
+	io_set_timeout(c->io, 0);
 }
 
 static void
@@ -229,18 +272,16 @@ void
 client_new(struct gate *gate, int fd, const struct addr *peer)
 {
 	struct connection	*c = mem_new(sizeof(*c));
-	unsigned char		 early[100];
-	ssize_t			 n;
+	struct addr		 self = { .len = sizeof(self.storage) };
 
-	/* Nothing may be said before our greeting (S25). */
-	n = recv(fd, early, sizeof(early), MSG_PEEK | MSG_DONTWAIT);
 	c->gate = gate;
 	c->io = io_new(gate->loop, fd, on_io, c);
 	c->session = session_new(gate, peer, io_out(c->io), on_wake, c);
+	if (getsockname(fd, (struct sockaddr *)&self.storage, &self.len) == 0)
+		addr_unmap(&self);
+	c->session->self = self;
 	gate_add(gate, &c->client);
-	set_timeout(c, 0, true);
-	obey(c, session_greet(c->session,
-	    slice_from(early, n > 0 ? (size_t)n : 0)));
+	obey(c, greeting_identify(c->session));
 }
 
 void

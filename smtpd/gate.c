@@ -13,6 +13,7 @@
 #include "mail/peer.h"
 #include "net/loop.h"
 #include "smtpd/client.h"
+#include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -165,6 +166,7 @@ on_start(struct daemon *daemon)
 	    gate->conf->smtpd_authorized_pipeconnect_clients);
 	gate->bare_lf = read_bare_lf(gate->conf->smtpd_forbid_bare_newline);
 	gate->free_bytes = UINT64_MAX;
+	gate->started_us = clock_wall_us();
 	getrlimit(RLIMIT_NOFILE, &limit);
 	gate->client_limit = limit.rlim_cur - SPARE_DESCRIPTORS;
 	gate->is_accepting = true;

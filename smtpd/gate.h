@@ -32,9 +32,11 @@ struct gate {
 	struct nets	 bare_lf_exclusions;
 	enum gate_bare_lf	 bare_lf;
 	struct nets	 pipe_connect;
+	int64_t			 started_us;	/* wall clock */
 	uint64_t		 free_bytes;	/* on the disk of the queue */
 	struct client		*clients;	/* list */
 	size_t			 client_count;
+	uint64_t		 last_number;	/* of sessions and messages */
 	size_t			 client_limit;
 	bool			 is_accepting;
 };

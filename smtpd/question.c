@@ -4,6 +4,9 @@
 
 #include "smtpd/question.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 #include "conf/conf.h"
 #include "mail/peer.h"
 #include "net/loop.h"
@@ -150,6 +153,7 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 	    ipc_parse_judged(payload, &judged) == 0 &&
 	    judged.code >= 200 && judged.code <= 599) {
 		ipc_cancel(&q->call);
+		q->is_judged = true;
 		answer(q, (int)judged.code, judged.dsn, judged.text);
 		finish(q);
 	} else {
@@ -165,6 +169,8 @@ ask_on(struct question *q, struct ipc *ipc)
 	const struct session		*s = q->session;
 	const struct transaction	*txn = s->txn;
 	char				 id[TRANSACTION_ID_SIZE] = "";
+	char				 self[ADDR_TEXT_SIZE];
+	char				 instance[48];
 	struct msg_judge		 m = {
 		.stage = q->stage,
 		.flags = s->name_flags |
@@ -175,10 +181,16 @@ ask_on(struct question *q, struct ipc *ipc)
 		.client_name = slice_str(s->name),
 		.reverse_name = slice_str(s->reverse_name),
 		.proto = slice_str(s->is_esmtp ? "ESMTP" : "SMTP"),
+		.server_addr = slice_str(addr_format_ip(&s->self, self)),
+		.server_port = addr_port(&s->self),
 		.helo = slice_str(s->helo),
 		.recipient = slice_str(q->recipient),
 	};
 
+	snprintf(instance, sizeof(instance), "%lx.%llx.%llx", (long)getpid(),
+	    (unsigned long long)s->gate->started_us,
+	    (unsigned long long)(txn == NULL ? s->number : txn->number));
+	m.instance = slice_str(instance);
 	if (txn != NULL) {
 		m.sender = slice_str(txn->sender);
 		m.recipients = (uint32_t)txn->count;

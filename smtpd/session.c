@@ -11,7 +11,9 @@
 #include "mail/header.h"
 #include "mail/ipc.h"
 #include "smtpd/ahead.h"
+#include "smtpd/cmd.h"
 #include "smtpd/gate.h"
+#include "smtpd/question.h"
 #include "smtpd/receive.h"
 #include "smtpd/reply.h"
 #include "smtpd/transaction.h"
@@ -65,6 +67,7 @@ session_new(struct gate *gate, const struct addr *peer, struct buf *out,
 	s->reverse_name = mem_strdup("unknown");
 	s->is_local = gate_is_in_networks(gate, peer);
 	s->bare_lf = gate_bare_lf(gate, peer);
+	s->number = ++gate->last_number;
 	s->has_pipe_connect = gate_has_pipe_connect(gate, peer);
 	s->out = out;
 	s->wake = wake;
@@ -83,6 +86,7 @@ session_free(struct session **sp)
 		return;
 	*sp = NULL;
 	transaction_free(&s->txn);
+	question_free(&s->question);
 	mem_free(s->name);
 	mem_free(s->reverse_name);
 	mem_free(s->helo);
@@ -178,8 +182,8 @@ session_log_end(const struct session *s)
 
 /* ---- ends ---------------------------------------------------------------- */
 
-static enum step
-hang_up(struct session *s)
+enum step
+session_hang_up(struct session *s)
 {
 	transaction_free(&s->txn);
 	session_enter(s, STATE_END);
@@ -192,7 +196,7 @@ session_timeout(struct session *s)
 	session_log_loss(s, "timeout");
 	reply_put(s, 421, "4.4.2", "%s Error: timeout exceeded",
 	    s->gate->conf->myhostname);
-	return hang_up(s);
+	return session_hang_up(s);
 }
 
 enum step
@@ -200,12 +204,11 @@ session_shutdown(struct session *s)
 {
 	reply_put(s, 421, "4.3.2", "%s Service shutting down",
 	    s->gate->conf->myhostname);
-	return hang_up(s);
+	return session_hang_up(s);
 }
 
-/* Commands behind one that must be the last of its group (S22-S25). */
-static enum step
-refuse_pipelining(struct session *s, struct slice behind)
+enum step
+session_refuse_pipelining(struct session *s, struct slice behind)
 {
 	char	client[SESSION_CLIENT_SIZE];
 
@@ -217,21 +220,7 @@ refuse_pipelining(struct session *s, struct slice behind)
 	if (!s->gate->conf->smtpd_forbid_unauth_pipelining)
 		return STEP_DONE;
 	reply_put(s, 554, "5.5.0", "Error: SMTP protocol synchronization");
-	return hang_up(s);
-}
-
-enum step
-session_greet(struct session *s, struct slice early)
-{
-	char		client[SESSION_CLIENT_SIZE];
-	enum step	step = STEP_DONE;
-
-	log_info("connect from %s", session_client(s, client));
-	if (early.len > 0 && !s->has_pipe_connect)
-		step = refuse_pipelining(s, early);
-	if (step == STEP_DONE)
-		reply_put(s, 220, NULL, "%s", s->gate->conf->smtpd_banner);
-	return step;
+	return session_hang_up(s);
 }
 
 /* ---- commands ------------------------------------------------------------ */
@@ -269,13 +258,13 @@ end_command(struct session *s, enum step step)
 	if (s->verb != NULL && !s->has_error && !session_is_in_content(s))
 		s->good[s->verb - verb_table()]++;
 	if (step == STEP_DONE && s->is_leaving)
-		step = hang_up(s);
+		step = session_hang_up(s);
 	if (step == STEP_DONE &&
 	    s->error_count >= conf->smtpd_hard_error_limit) {
 		session_log_loss(s, "too many errors");
 		reply_put(s, 421, "4.7.0", "%s Error: too many errors",
 		    conf->myhostname);
-		step = hang_up(s);
+		step = session_hang_up(s);
 	}
 	if (s->late.len == 0)
 		return step;
@@ -365,7 +354,7 @@ run_unknown(struct session *s, struct slice line, struct slice word)
 		    SLICE_ARG(slice_first(line, 100)));
 		reply_put(s, 221, "2.7.0",
 		    "Error: I can break rules, too. Goodbye.");
-		return hang_up(s);
+		return session_hang_up(s);
 	}
 	reply_put(s, 500, "5.5.2", "Error: command not recognized");
 	return STEP_DONE;
@@ -384,10 +373,18 @@ may_be_followed(const struct session *s)
 	return s->is_esmtp && (s->verb->flags & VERB_LAST) == 0;
 }
 
+/* Denied, out of order, or not implemented. */
 static void
-refuse_order(struct session *s)
+refuse_verb(struct session *s)
 {
-	if ((s->state & (STATE_BETWEEN | STATE_SPOILT)) != 0)
+	char	client[SESSION_CLIENT_SIZE];
+
+	if (s->is_denied)
+		reply_put(s, 503, "5.7.0", "Error: access denied for %s",
+		    session_client(s, client));
+	else if (s->verb->run == NULL)
+		reply_put(s, 502, "5.5.1", "Error: command not implemented");
+	else if ((s->state & (STATE_BETWEEN | STATE_SPOILT)) != 0)
 		reply_put(s, 503, "5.5.1", "Error: %s after BDAT",
 		    s->verb->name);
 	else
@@ -402,15 +399,14 @@ run_verb(struct session *s, struct slice args, struct slice behind)
 
 	s->last = verb->name;
 	if (behind.len > 0 && !may_be_followed(s))
-		step = refuse_pipelining(s, behind);
+		step = session_refuse_pipelining(s, behind);
 	if (step != STEP_DONE)
 		return step;
 	if (verb->flags & VERB_JUNK)
 		session_count_junk(s);
-	if (verb->run == NULL)
-		reply_put(s, 502, "5.5.1", "Error: command not implemented");
-	else if ((verb->states & s->state) == 0)
-		refuse_order(s);
+	if (verb->run == NULL || (verb->states & s->state) == 0 ||
+	    (s->is_denied && verb->run != cmd_quit))
+		refuse_verb(s);
 	else
 		step = verb->run(s, args);
 	return step;

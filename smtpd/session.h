@@ -19,6 +19,7 @@
 #include "util/buf.h"
 #include "util/slice.h"
 
+struct question;
 struct session;
 struct transaction;
 struct verb;
@@ -74,6 +75,9 @@ struct session {
 
 	/* the client */
 	struct addr		 peer;
+	struct addr		 self;		/* where it has connected to */
+	uint64_t		 number;	/* of all that the process has */
+	struct question		*question;	/* before MAIL; NULL: none */
 	char			 addr[ADDR_TEXT_SIZE];
 	char			*name;		/* verified, or "unknown" */
 	char			*reverse_name;	/* not verified */
@@ -83,6 +87,7 @@ struct session {
 	enum gate_bare_lf	 bare_lf;	/* what a bare LF gets */
 	bool			 is_esmtp;	/* said EHLO */
 	bool			 has_pipe_connect; /* may send ahead */
+	bool			 is_denied;	/* only QUIT is served */
 
 	/* the command that is running */
 	const struct verb	*verb;
@@ -118,9 +123,6 @@ struct session	*session_new(struct gate *gate, const struct addr *peer,
 		    struct buf *out, void (*wake)(void *), void *arg);
 void		 session_free(struct session **s);
 
-/* The greeting; early: the client has spoken already. */
-enum step	 session_greet(struct session *s, struct slice early);
-
 /*
  * Take from in what can be used now.  When the step is STEP_WAIT and
  * s->pause_ms is set, what is in out is to be sent, and session_unpause
@@ -128,6 +130,16 @@ enum step	 session_greet(struct session *s, struct slice early);
  */
 enum step	 session_input(struct session *s, struct buf *in);
 void		 session_unpause(struct session *s);
+
+/* The end, after what was written. */
+enum step	 session_hang_up(struct session *s);
+
+/*
+ * Something stands behind what must be the last of its group (S22-S25):
+ * STEP_DONE where that is tolerated.
+ */
+enum step	 session_refuse_pipelining(struct session *s,
+		    struct slice behind);
 
 /* The end from our side: a 421 reply. */
 enum step	 session_timeout(struct session *s);

@@ -26,6 +26,7 @@ transaction_new(struct session *s, struct slice sender, uint32_t flags,
 	struct transaction	*txn = mem_new(sizeof(*txn));
 
 	txn->session = s;
+	txn->number = ++s->gate->last_number;
 	txn->sender = slice_dup(sender);
 	txn->flags = flags;
 	txn->envid = slice_dup(envid);

@@ -15,6 +15,7 @@
 #include "mail/address.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
+#include "smtpd/greeting.h"
 #include "smtpd/question.h"
 #include "smtpd/session.h"
 #include "smtpd/transaction.h"
@@ -385,7 +386,7 @@ world_open(struct world *w, const struct conf *conf)
 	w->gate.free_bytes = UINT64_MAX;
 	addr_parse_ip(SLICE_LIT("192.0.2.1"), 25, &peer);
 	w->session = session_new(&w->gate, &peer, &w->out, world_wake, w);
-	w->is_over = session_greet(w->session, slice_from(NULL, 0)) ==
+	w->is_over = greeting_send(w->session, slice_from(NULL, 0)) ==
 	    STEP_HANGUP;
 }
 

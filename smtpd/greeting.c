@@ -1,0 +1,73 @@
+/*
+ * The beginning of a session.
+ */
+
+#include "smtpd/greeting.h"
+
+#include "conf/conf.h"
+#include "smtpd/gate.h"
+#include "smtpd/question.h"
+#include "smtpd/reply.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+static void
+set_text(char **to, const char *text)
+{
+	mem_free(*to);
+	*to = mem_strdup(text);
+}
+
+static void
+on_identified(struct question *question)
+{
+	struct session	*s = question->session;
+
+	if (question->name != NULL) {
+		set_text(&s->name, question->name);
+		set_text(&s->reverse_name, question->reverse_name);
+		s->name_flags = question->flags;
+	}
+	s->is_waiting = false;
+	s->wake(s->wake_arg);
+}
+
+enum step
+greeting_identify(struct session *s)
+{
+	s->is_waiting = true;
+	s->question = question_new(s, JUDGE_CONNECT, "", on_identified);
+	return STEP_WAIT;
+}
+
+/* The verdict on who connects; without one that could be had, he may. */
+static enum step
+greet_denied(struct session *s)
+{
+	const struct question	*question = s->question;
+
+	if (question == NULL || !question->is_judged || question->code == 250)
+		return STEP_DONE;
+	s->is_denied = true;
+	reply_reject(s, NULL, question->code, question->dsn, "%s",
+	    question->text);
+	return question->code == 421 || question->code == 521 ?
+	    session_hang_up(s) : STEP_DONE;
+}
+
+enum step
+greeting_send(struct session *s, struct slice early)
+{
+	char		client[SESSION_CLIENT_SIZE];
+	enum step	step = STEP_DONE;
+
+	log_info("connect from %s", session_client(s, client));
+	if (early.len > 0 && !s->has_pipe_connect)
+		step = session_refuse_pipelining(s, early);
+	if (step == STEP_DONE)
+		step = greet_denied(s);
+	if (step == STEP_DONE && !s->is_denied)
+		reply_put(s, 220, NULL, "%s", s->gate->conf->smtpd_banner);
+	question_free(&s->question);
+	return step;
+}
