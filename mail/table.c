@@ -25,9 +25,10 @@
 #define RETRY_MS	1000
 
 static const struct table_type *const	types[] = {
-	&table_btree, &table_cidr, &table_fail, &table_hash, &table_inline,
-	&table_internal, &table_pcre, &table_regexp, &table_static,
-	&table_texthash,
+	&table_btree, &table_cidr, &table_environ, &table_fail, &table_hash,
+	&table_inline, &table_internal, &table_pcre, &table_pipemap,
+	&table_randmap, &table_regexp, &table_socketmap, &table_static,
+	&table_tcp, &table_texthash, &table_unionmap, &table_unix,
 };
 
 /* What tells one state of a file from another. */
@@ -297,6 +298,9 @@ table_spec(const struct table *table)
 bool
 table_is_whole_key(const struct table *table)
 {
+	/* Such a table has no file: its content is always the same. */
+	if (table->type->is_whole_key != NULL)
+		return table->type->is_whole_key(table->now->data);
 	return table->type->flags & TABLE_TYPE_WHOLE;
 }
 
@@ -336,9 +340,15 @@ int
 table_check(struct table *table, char **why_r)
 {
 	struct content	*content = hold(table);
+	struct buf	 why = BUF_INIT;
 
-	*why_r = content->why == NULL ? NULL :
-	    mem_printf("%s", content->why);
+	if (content->why != NULL)
+		buf_printf(&why, "%s\n", content->why);
+	if (content->data != NULL && table->type->check != NULL)
+		table->type->check(content->data, &why);
 	release(table, content);
+	*why_r = why.len == 0 ? NULL :
+	    slice_dup(slice_trim(buf_slice(&why)));
+	buf_clear(&why);
 	return *why_r == NULL ? 0 : -1;
 }

@@ -13,6 +13,6 @@ open_btree(const struct table_source *source, void **content_r,
 }
 
 const struct table_type table_btree = {
-	"btree", 0, ".db", open_btree, table_db_find_content,
-	table_db_close_content,
+	.name = "btree", .suffix = ".db", .open = open_btree,
+	.find = table_db_find_content, .close = table_db_close_content,
 };

@@ -56,6 +56,8 @@ find_cidr(void *content, struct slice key, struct buf *value)
 }
 
 const struct table_type table_cidr = {
-	"cidr", TABLE_TYPE_INLINE | TABLE_TYPE_WHOLE | TABLE_TYPE_CASE, "",
-	open_cidr, find_cidr, table_rule_close,
+	.name = "cidr",
+	.flags = TABLE_TYPE_INLINE | TABLE_TYPE_WHOLE | TABLE_TYPE_CASE,
+	.suffix = "", .open = open_cidr, .find = find_cidr,
+	.close = table_rule_close,
 };

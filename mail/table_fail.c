@@ -23,5 +23,6 @@ find_fail(void *content, struct slice key, struct buf *value)
 }
 
 const struct table_type table_fail = {
-	"fail", 0, NULL, open_fail, find_fail, mem_free,
+	.name = "fail", .open = open_fail, .find = find_fail,
+	.close = mem_free,
 };

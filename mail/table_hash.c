@@ -13,6 +13,6 @@ open_hash(const struct table_source *source, void **content_r,
 }
 
 const struct table_type table_hash = {
-	"hash", 0, ".db", open_hash, table_db_find_content,
-	table_db_close_content,
+	.name = "hash", .suffix = ".db", .open = open_hash,
+	.find = table_db_find_content, .close = table_db_close_content,
 };

@@ -72,6 +72,6 @@ open_inline(const struct table_source *source, void **content_r,
 }
 
 const struct table_type table_inline = {
-	"inline", TABLE_TYPE_INLINE, NULL, open_inline, table_map_find,
-	table_map_close,
+	.name = "inline", .flags = TABLE_TYPE_INLINE, .open = open_inline,
+	.find = table_map_find, .close = table_map_close,
 };

@@ -16,5 +16,6 @@ open_internal(const struct table_source *source, void **content_r,
 }
 
 const struct table_type table_internal = {
-	"internal", 0, NULL, open_internal, table_map_find, table_map_close,
+	.name = "internal", .open = open_internal, .find = table_map_find,
+	.close = table_map_close,
 };

@@ -157,6 +157,8 @@ open_pcre(const struct table_source *source, void **content_r,
 }
 
 const struct table_type table_pcre = {
-	"pcre", TABLE_TYPE_INLINE | TABLE_TYPE_WHOLE | TABLE_TYPE_CASE, "",
-	open_pcre, table_rule_find, table_rule_close,
+	.name = "pcre",
+	.flags = TABLE_TYPE_INLINE | TABLE_TYPE_WHOLE | TABLE_TYPE_CASE,
+	.suffix = "", .open = open_pcre, .find = table_rule_find,
+	.close = table_rule_close,
 };

@@ -94,6 +94,8 @@ open_regexp(const struct table_source *source, void **content_r,
 }
 
 const struct table_type table_regexp = {
-	"regexp", TABLE_TYPE_INLINE | TABLE_TYPE_WHOLE | TABLE_TYPE_CASE, "",
-	open_regexp, table_rule_find, table_rule_close,
+	.name = "regexp",
+	.flags = TABLE_TYPE_INLINE | TABLE_TYPE_WHOLE | TABLE_TYPE_CASE,
+	.suffix = "", .open = open_regexp, .find = table_rule_find,
+	.close = table_rule_close,
 };

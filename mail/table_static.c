@@ -30,5 +30,6 @@ find_static(void *content, struct slice key, struct buf *value)
 }
 
 const struct table_type table_static = {
-	"static", TABLE_TYPE_INLINE, NULL, open_static, find_static, mem_free,
+	.name = "static", .flags = TABLE_TYPE_INLINE, .open = open_static,
+	.find = find_static, .close = mem_free,
 };

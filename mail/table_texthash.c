@@ -58,5 +58,6 @@ open_texthash(const struct table_source *source, void **content_r,
 }
 
 const struct table_type table_texthash = {
-	"texthash", 0, "", open_texthash, table_map_find, table_map_close,
+	.name = "texthash", .suffix = "", .open = open_texthash,
+	.find = table_map_find, .close = table_map_close,
 };

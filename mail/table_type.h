@@ -41,14 +41,20 @@ struct table_type {
 	 */
 	int		 (*open)(const struct table_source *source,
 			    void **content_r, struct buf *why);
+	/* Instead of TABLE_TYPE_WHOLE, where that depends.  May be NULL. */
+	bool		 (*is_whole_key)(const void *content);
+	/* What open could not know yet, a line each.  May be NULL. */
+	void		 (*check)(void *content, struct buf *why);
 	/* As table_find. */
 	enum table_answer (*find)(void *content, struct slice key,
 			    struct buf *value);
 	void		 (*close)(void *content);
 };
 
-extern const struct table_type	table_btree, table_cidr, table_fail,
-		    table_hash, table_inline, table_internal, table_pcre,
-		    table_regexp, table_static, table_texthash;
+extern const struct table_type	table_btree, table_cidr, table_environ,
+		    table_fail, table_hash, table_inline, table_internal,
+		    table_pcre, table_pipemap, table_randmap, table_regexp,
+		    table_socketmap, table_static, table_tcp, table_texthash,
+		    table_unionmap, table_unix;
 
 #endif

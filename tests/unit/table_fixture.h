@@ -52,7 +52,8 @@ table_fixture_new(const char *spec, unsigned how)
 	struct table	*table = table_new(spec, how, &why);
 
 	if (table == NULL)
-		CU_FAIL_FATAL(why);
+		printf("\n%s\n", why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(table);
 	return table;
 }
 

@@ -39,11 +39,33 @@ static const struct {
 	{ "inline:{ a= }", "a", "=" },
 	{ "inline:{ a=1, a=2 }", "a", "=1" },
 	{ "inline:{ }", "a", "none" },
+	{ "unionmap:{inline:{a=1},inline:{a=2,b=3}}", "a", "=1,2" },
+	{ "unionmap:{inline:{a=1},inline:{a=2,b=3}}", "b", "=3" },
+	{ "unionmap:{inline:{a=1},inline:{a=2,b=3}}", "c", "none" },
+	{ "unionmap:{inline:{a=1},fail:x,static:y}", "a",
+	    "trouble: fail:x always fails" },
+	{ "pipemap:{inline:{a=b},inline:{b=c}}", "a", "=c" },
+	{ "pipemap:{inline:{a=b},inline:{b=c}}", "b", "none" },
+	{ "pipemap:{inline:{a=b},fail:x}", "a",
+	    "trouble: fail:x always fails" },
+	{ "pipemap:{inline:{a=b},fail:x}", "b", "none" },
+	{ "pipemap:{regexp:{{/(.*)@/ $1}},{inline:{U=v}}}", "U@d", "=v" },
+	{ "randmap:{one}", "a", "=one" },
+	{ "randmap:{{one two}}", "a", "=one two" },
+	{ "environ:", "TERN_TABLE_TEST", "=here" },
+	{ "environ:", "TERN_NO_SUCH_TEST", "none" },
+	{ "unix:passwd.byname", "root", "=root:x:0:0:root:/root:/bin/bash" },
+	{ "unix:passwd.byname", "Root", "=root:x:0:0:root:/root:/bin/bash" },
+	{ "unix:passwd.byname", "no such user", "none" },
+	{ "unix:passwd.byname", "", "none" },
+	{ "unix:group.byname", "root", "=root:x:0:" },
+	{ "unix:group.byname", "no such group", "none" },
 };
 
 static void
 no_file(void)
 {
+	setenv("TERN_TABLE_TEST", "here", 1);
 	be_quiet();
 	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
 		struct table	*table = table_fixture_new(asked[i].spec, 0);
@@ -70,6 +92,20 @@ static const struct {
 	{ "inline:{a}", "inline:{a}: bad syntax: \"a\": expected key=value" },
 	{ "inline:{=a}",
 	    "inline:{=a}: bad syntax: \"=a\": expected key=value" },
+	{ "unionmap:{}", "unionmap:{}: no tables" },
+	{ "unionmap:a", "unionmap:a: bad syntax: expected "
+	    "\"{ type:name, ... }\"" },
+	{ "pipemap:{static:a, nosuch:b}", "pipemap:{static:a, nosuch:b}: "
+	    "nosuch:b: there is no table type \"nosuch\"" },
+	{ "randmap:{}", "randmap:{}: no values" },
+	{ "unix:shadow.byname", "unix:shadow.byname: expected passwd.byname "
+	    "or group.byname" },
+	{ "tcp:x", "tcp:x: bad address: expected \"inet:host:port\" or "
+	    "\"unix:path\"" },
+	{ "socketmap:x", "socketmap:x: expected \"inet:host:port:name\" or "
+	    "\"unix:path:name\"" },
+	{ "socketmap:unix:x:", "socketmap:unix:x:: expected "
+	    "\"inet:host:port:name\" or \"unix:path:name\"" },
 	{ "inline:{a=b} c",
 	    "inline:{a=b} c: bad syntax: expected \"{ key=value ... }\"" },
 };
@@ -86,6 +122,62 @@ bad_names(void)
 		mem_free(why);
 		table_free(&table);
 	}
+}
+
+static void
+whole_keys(void)
+{
+	static const struct {
+		const char	*spec;
+		bool		 is_whole;
+	} specs[] = {
+		{ "static:x", false }, { "hash:/x", false },
+		{ "pcre:/x", true }, { "cidr:/x", true },
+		{ "socketmap:unix:/x:y", true },
+		{ "unionmap:{static:x}", false },
+		{ "unionmap:{static:x,pcre:/x}", true },
+		{ "pipemap:{unionmap:{pcre:/x}}", true },
+	};
+
+	for (size_t i = 0; i < sizeof(specs) / sizeof(*specs); i++) {
+		struct table	*table = table_fixture_new(specs[i].spec, 0);
+
+		CU_ASSERT_EQUAL(table_is_whole_key(table), specs[i].is_whole);
+		table_free(&table);
+	}
+}
+
+/* Every value of a randmap comes at some time. */
+static void
+random_values(void)
+{
+	struct table	*table = table_fixture_new("randmap:{a,b,c}", 0);
+	struct buf	 value = BUF_INIT;
+	int		 seen[3] = { 0 };
+
+	for (int i = 0; i < 300; i++) {
+		buf_empty(&value);
+		CU_ASSERT_EQUAL(table_find(table, SLICE_LIT("x"), &value),
+		    TABLE_FOUND);
+		seen[buf_slice(&value).data[0] - 'a']++;
+	}
+	CU_ASSERT(seen[0] > 50 && seen[1] > 50 && seen[2] > 50);
+	buf_clear(&value);
+	table_free(&table);
+}
+
+/* A check looks into the tables that a table is made of. */
+static void
+check_inside(void)
+{
+	char		*why = NULL;
+	struct table	*table = table_fixture_new(
+			    "unionmap:{static:x,pipemap:{texthash:/no/t}}", 0);
+
+	CU_ASSERT_EQUAL(table_check(table, &why), -1);
+	CU_ASSERT_STRING_EQUAL(why, "open /no/t: No such file or directory");
+	mem_free(why);
+	table_free(&table);
 }
 
 static void
@@ -279,6 +371,9 @@ table_test(void)
 
 	CU_add_test(suite, "tables without a file", no_file);
 	CU_add_test(suite, "names that are none", bad_names);
+	CU_add_test(suite, "who is asked with whole keys", whole_keys);
+	CU_add_test(suite, "randmap", random_values);
+	CU_add_test(suite, "tables in tables are checked", check_inside);
 	CU_add_test(suite, "keys as they are written", keep_case);
 	CU_add_test(suite, "the next question sees the change", change);
 	CU_add_test(suite, "each trouble is logged once", log_once);
