@@ -48,3 +48,28 @@ xtext_is_printable(struct slice xtext)
 	buf_clear(&text);
 	return is_printable;
 }
+
+/* C0, DEL, and C1, which in UTF-8 are C2 80 to C2 9F. */
+static bool
+is_control(struct slice c)
+{
+	return c.len == 1 ? !ascii_is_print(c.data[0]) :
+	    c.data[0] == 0xc2 && c.data[1] < 0xa0;
+}
+
+bool
+xtext_is_utf8(struct slice xtext)
+{
+	struct buf	text = BUF_INIT;
+	bool		is_good = xtext_decode(xtext, &text) == 0;
+	struct slice	rest = buf_slice(&text);
+
+	while (is_good && rest.len > 0) {
+		size_t	len = ascii_utf8_len(rest.data, rest.len);
+
+		is_good = len > 0 && !is_control(slice_first(rest, len));
+		rest = slice_after(rest, len);
+	}
+	buf_clear(&text);
+	return is_good;
+}

@@ -20,4 +20,7 @@ int	xtext_decode(struct slice xtext, struct buf *into);
 /* It is xtext, and stands for printable ASCII. */
 bool	xtext_is_printable(struct slice xtext);
 
+/* It is xtext, and stands for well-formed UTF-8 without control characters. */
+bool	xtext_is_utf8(struct slice xtext);
+
 #endif

@@ -105,6 +105,13 @@ dsn_is_orcpt(struct slice value, bool is_utf8)
 	address = slice_after(value, (size_t)at + 1);
 	if (!is_atom(type) || address.len == 0)
 		return false;
-	return is_utf8 && slice_is_nocase(type, "utf-8") ?
-	    is_unitext(address) : xtext_is_printable(address);
+	if (is_utf8 && slice_is_nocase(type, "utf-8"))
+		return is_unitext(address);
+	/*
+	 * RFC 6533 section 3 has the type utf-8 for it, but Postfix says
+	 * rfc822 and puts the address, in UTF-8, into xtext.
+	 */
+	if (is_utf8 && slice_is_nocase(type, "rfc822"))
+		return xtext_is_utf8(address);
+	return xtext_is_printable(address);
 }

@@ -22,7 +22,7 @@ bool	dsn_is_envid(struct slice value);
 /*
  * addr-type;xtext of printable ASCII, at most 500 characters.  is_utf8: in
  * a SMTPUTF8 transaction an address of type utf-8 may be in UTF-8 (RFC 6533
- * section 3).
+ * section 3), and the xtext of one of type rfc822 may stand for UTF-8.
  */
 bool	dsn_is_orcpt(struct slice value, bool is_utf8);
 

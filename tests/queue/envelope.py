@@ -104,7 +104,8 @@ def main():
             b"RET=HDRS ENVID=QQ+2B314\r\n",
             b"RCPT TO:<a@d.example> NOTIFY=SUCCESS,DELAY "
             b"ORCPT=rfc822;A+40d.example\r\n",
-            b"RCPT TO:<\xc3\xa9@d.example> NOTIFY=NEVER\r\n",
+            b"RCPT TO:<\xc3\xa9@d.example> NOTIFY=NEVER "
+            b"ORCPT=rfc822;+C3+A9@d.example\r\n",
             b"RCPT TO:<c@d.example>\r\n",
             b"BDAT %d LAST\r\n%s" % (len(CONTENT), CONTENT)])
         check("it is accepted",
@@ -127,7 +128,8 @@ def main():
               [b"RCPT TO:<a@d.example> NOTIFY=SUCCESS,DELAY "
                b"ORCPT=rfc822;A+40d.example",
                b"RCPT TO:<c@d.example>",
-               b"RCPT TO:<\xc3\xa9@d.example> NOTIFY=NEVER"],
+               b"RCPT TO:<\xc3\xa9@d.example> NOTIFY=NEVER "
+               b"ORCPT=rfc822;+C3+A9@d.example"],
               server.commands)
         check("the body is the same",
               server.content.endswith(CONTENT[CONTENT.index(b"\r\n\r\n"):]),

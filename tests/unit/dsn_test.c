@@ -64,6 +64,14 @@ orcpt(void)
 		{ "rfc822", false, false },
 		{ "rfc 822;b", false, false },
 		{ "rfc822;b+0A", false, false },
+		/* as Postfix has it */
+		{ "rfc822;j+C3+B6rg@dest", false, true },
+		{ "RFC822;+F0+9F+93+AB+2B@dest", false, true },
+		{ "rfc822;j+C3@dest", false, false },
+		{ "rfc822;+C3+B6+0D+0A", false, false },
+		{ "rfc822;+C3+B6+00", false, false },
+		{ "rfc822;+C2+85@dest", false, false },
+		{ "x400;+C3+B6", false, false },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

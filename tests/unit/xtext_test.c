@@ -5,21 +5,27 @@
 static const struct {
 	const char	*xtext;
 	const char	*text;	/* NULL: no xtext */
-	bool		 is_printable;
+	bool		 is_printable, is_utf8;
 } rows[] = {
-	{ "", "", true },
-	{ "QQ314159", "QQ314159", true },
-	{ "a+2B+3Db+20c", "a+=b c", true },
-	{ "+0A", "\n", false },
-	{ "+C3+A9", "\303\251", false },
-	{ "a+", NULL, false },
-	{ "a+2", NULL, false },
-	{ "a+2b", NULL, false },
-	{ "a+2G", NULL, false },
-	{ "a=b", NULL, false },
-	{ "a b", NULL, false },
-	{ "\303\251", NULL, false },
-	{ "\177", NULL, false },
+	{ "", "", true, true },
+	{ "QQ314159", "QQ314159", true, true },
+	{ "a+2B+3Db+20c", "a+=b c", true, true },
+	{ "+0A", "\n", false, false },
+	{ "+C3+A9", "\303\251", false, true },
+	{ "+E2+82+AC~", "\342\202\254~", false, true },
+	{ "+C3", "\303", false, false },
+	{ "+C0+AF", "\300\257", false, false },
+	{ "+C2+85", "\302\205", false, false },
+	{ "+C2+A0", "\302\240", false, true },
+	{ "+C3+A9+7F", "\303\251\177", false, false },
+	{ "a+", NULL, false, false },
+	{ "a+2", NULL, false, false },
+	{ "a+2b", NULL, false, false },
+	{ "a+2G", NULL, false, false },
+	{ "a=b", NULL, false, false },
+	{ "a b", NULL, false, false },
+	{ "\303\251", NULL, false, false },
+	{ "\177", NULL, false, false },
 };
 
 static void
@@ -34,6 +40,8 @@ decodes(void)
 			CU_ASSERT_STRING_EQUAL(buf_cstr(&text), rows[i].text);
 		CU_ASSERT_EQUAL(xtext_is_printable(slice_str(rows[i].xtext)),
 		    rows[i].is_printable);
+		CU_ASSERT_EQUAL(xtext_is_utf8(slice_str(rows[i].xtext)),
+		    rows[i].is_utf8);
 		buf_clear(&text);
 	}
 }
