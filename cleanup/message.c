@@ -49,6 +49,7 @@ struct message {
 	struct ipc		*queue;		/* of call; borrowed */
 	struct ipc_call		*call;		/* to qmgr */
 	struct buf		 held;		/* while qmgr is away */
+	bool			 is_eight_bit;	/* a byte so far was */
 	bool			 is_held;
 	bool			 is_closed;	/* the feeder has said all */
 	bool			 is_refused;	/* the verdict was given */
@@ -182,6 +183,7 @@ put_content(void *arg, struct slice bytes)
 	struct message		*m = arg;
 	struct msg_queue_data	 data;
 
+	m->is_eight_bit = m->is_eight_bit || !slice_is_ascii(bytes);
 	if (m->is_held) {
 		buf_put_slice(&m->held, bytes);
 		m->feeder->cleaner->held_bytes += bytes.len;
@@ -226,7 +228,11 @@ send_envelope(struct message *m)
 static void
 close_content(struct message *m)
 {
-	struct msg_queue_close	close = { m->sent };
+	struct msg_queue_close	close = {
+		.size = m->sent,
+		/* Not every client says what RFC 6152 asks it to say. */
+		.flags = m->is_eight_bit ? MAIL_EIGHT_BIT : 0,
+	};
 
 	ipc_send_queue_close(m->queue, ipc_call_id(m->call), &close);
 }

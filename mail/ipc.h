@@ -46,9 +46,9 @@ enum {
 	IPC_LOOKUP = 64,
 };
 
-/* mail_open.flags, queue_open.flags, deliver.flags */
+/* mail_open.flags, queue_open.flags, queue_close.flags, deliver.flags */
 enum {
-	MAIL_EIGHT_BIT = 1,	/* BODY=8BITMIME */
+	MAIL_EIGHT_BIT = 1,	/* BODY=8BITMIME, or a byte was not ASCII */
 	MAIL_LOCAL = 2,		/* from a client in mynetworks */
 	MAIL_BINARY = 4,	/* BODY=BINARYMIME */
 	MAIL_UTF8 = 8,		/* SMTPUTF8 */

@@ -198,6 +198,7 @@ on_queue_close(struct ipc *ipc, uint32_t id, const struct msg_queue_close *m)
 		destroy(in);
 		return;
 	}
+	in->message.flags |= flags_from_mail(m->flags);
 	in->message.recipient_count = (uint32_t)in->count;
 	in->message.chunk_count = in->spilled + (uint32_t)
 	    ((in->content.len + STORE_CHUNK_SIZE - 1) / STORE_CHUNK_SIZE);

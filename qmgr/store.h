@@ -47,7 +47,7 @@ struct store_settings {
 
 enum {
 	STORE_HELD = 1,		/* on hold: no due time */
-	STORE_EIGHT_BIT = 2,	/* BODY=8BITMIME */
+	STORE_EIGHT_BIT = 2,	/* BODY=8BITMIME, or a byte was not ASCII */
 	STORE_LOCAL = 4,	/* from a client in mynetworks */
 	STORE_BINARY = 8,	/* BODY=BINARYMIME */
 	STORE_UTF8 = 16,	/* SMTPUTF8 */

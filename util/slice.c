@@ -77,6 +77,21 @@ slice_has_prefix_nocase(struct slice s, const char *prefix)
 	return slice_is_nocase(slice_first(s, strlen(prefix)), prefix);
 }
 
+/* Content passes through here: a word at a time. */
+bool
+slice_is_ascii(struct slice s)
+{
+	uint64_t	word, all = 0;
+
+	for (; s.len >= sizeof(word); s = slice_after(s, sizeof(word))) {
+		memcpy(&word, s.data, sizeof(word));
+		all |= word;
+	}
+	for (size_t i = 0; i < s.len; i++)
+		all |= s.data[i];
+	return (all & 0x8080808080808080u) == 0;
+}
+
 ptrdiff_t
 slice_find(struct slice s, int c)
 {

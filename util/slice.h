@@ -37,6 +37,9 @@ bool		 slice_equal_nocase(struct slice a, struct slice b);
 bool		 slice_has_prefix(struct slice s, const char *prefix);
 bool		 slice_has_prefix_nocase(struct slice s, const char *prefix);
 
+/* No byte has its eighth bit set. */
+bool		 slice_is_ascii(struct slice s);
+
 /* The offset of the first (last) c, or -1. */
 ptrdiff_t	 slice_find(struct slice s, int c);
 ptrdiff_t	 slice_find_last(struct slice s, int c);

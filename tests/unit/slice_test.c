@@ -224,6 +224,23 @@ numbers(void)
 	CU_ASSERT_EQUAL(value, UINT64_MAX);
 }
 
+static void
+bytes_of_eight_bits(void)
+{
+	unsigned char	text[40];
+
+	for (size_t len = 0; len <= sizeof(text); len++) {
+		memset(text, 0x7f, sizeof(text));
+		CU_ASSERT(slice_is_ascii(slice_from(text, len)));
+		for (size_t at = 0; at < len; at++) {
+			text[at] = 0x80;
+			CU_ASSERT(!slice_is_ascii(slice_from(text, len)));
+			CU_ASSERT(slice_is_ascii(slice_from(text, at)));
+			text[at] = 0x7f;
+		}
+	}
+}
+
 void	slice_test(void);
 
 void
@@ -243,4 +260,5 @@ slice_test(void)
 	CU_add_test(suite, "runs of bytes", runs_of_bytes);
 	CU_add_test(suite, "words", words);
 	CU_add_test(suite, "numbers", numbers);
+	CU_add_test(suite, "bytes of eight bits", bytes_of_eight_bits);
 }
