@@ -4,6 +4,8 @@
 
 #include "smtp/content.h"
 
+#include "smtp/downgrade.h"
+
 void
 content_init(struct content *content, int64_t line_limit, bool is_stuffed)
 {
@@ -12,6 +14,19 @@ content_init(struct content *content, int64_t line_limit, bool is_stuffed)
 	content->has_cr = false;
 	/* A folded line is a space and at least one byte. */
 	content->limit = line_limit == 1 ? 2 : (size_t)line_limit;
+	content->downgrade = NULL;
+}
+
+void
+content_convert(struct content *content)
+{
+	content->downgrade = downgrade_new();
+}
+
+void
+content_clear(struct content *content)
+{
+	downgrade_free(&content->downgrade);
 }
 
 /* Bytes without CR and LF; a line may go on before and after. */
@@ -83,8 +98,8 @@ after_cr(struct content *content, struct slice piece, struct buf *out)
 }
 
 /* The usual line is whole, in the piece, and not too long: one copy. */
-void
-content_put(struct content *content, struct slice piece, struct buf *out)
+static void
+put_lines(struct content *content, struct slice piece, struct buf *out)
 {
 	if (content->has_cr && piece.len > 0)
 		piece = after_cr(content, piece, out);
@@ -110,9 +125,34 @@ content_put(struct content *content, struct slice piece, struct buf *out)
 	}
 }
 
+static void
+put_converted(struct content *content, struct slice piece, bool is_end,
+    struct buf *out)
+{
+	struct buf	plain = BUF_INIT;
+
+	downgrade_put(content->downgrade, piece, &plain);
+	if (is_end)
+		downgrade_end(content->downgrade, &plain);
+	put_lines(content, buf_slice(&plain), out);
+	buf_clear(&plain);
+}
+
+void
+content_put(struct content *content, struct slice piece, struct buf *out)
+{
+	if (content->downgrade == NULL)
+		put_lines(content, piece, out);
+	else
+		put_converted(content, piece, false, out);
+}
+
 void
 content_end(struct content *content, struct buf *out)
 {
+	if (content->downgrade != NULL)
+		put_converted(content, SLICE_LIT(""), true, out);
+	content_clear(content);
 	if (content->has_cr)
 		put_stray(content, out);
 	content->has_cr = false;

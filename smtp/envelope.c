@@ -4,6 +4,7 @@
 
 #include "smtp/envelope.h"
 
+#include "conf/conf.h"
 #include "mail/ipc.h"
 #include "smtp/job.h"
 #include "smtp/wire.h"
@@ -22,6 +23,16 @@ envelope_is_binary(const struct wire *wire, const struct job *job)
 {
 	return (job->flags & MAIL_BINARY) && envelope_is_chunked(wire) &&
 	    wire->offer.has_binary;
+}
+
+bool
+envelope_is_converted(const struct wire *wire, const struct job *job)
+{
+	if (wire->conf->disable_mime_output_conversion)
+		return false;
+	/* RFC 6152 section 3, RFC 3030 section 3 */
+	return ((job->flags & MAIL_EIGHT_BIT) && !wire->offer.has_8bit) ||
+	    ((job->flags & MAIL_BINARY) && !envelope_is_binary(wire, job));
 }
 
 static bool
@@ -49,7 +60,8 @@ envelope_fits(const struct wire *wire, const struct job *job,
 		    "SMTPUTF8 is required, but was not offered by host %s",
 		    wire->peer));
 	/* RFC 3030 section 3 */
-	if ((job->flags & MAIL_BINARY) && !envelope_is_binary(wire, job))
+	if ((job->flags & MAIL_BINARY) && !envelope_is_binary(wire, job) &&
+	    !envelope_is_converted(wire, job))
 		return refuse(refusal_r, "5.6.3", mem_printf(
 		    "BINARYMIME is required, but was not offered by host %s",
 		    wire->peer));

@@ -28,6 +28,9 @@ bool	envelope_is_chunked(const struct wire *wire);
 /* As it is, without a look at its lines (BINARYMIME)? */
 bool	envelope_is_binary(const struct wire *wire, const struct job *job);
 
+/* Converted to 7 bits, as the server does not take what it is? */
+bool	envelope_is_converted(const struct wire *wire, const struct job *job);
+
 /* The command line, appended to the wire's out. */
 void	envelope_put_mail(struct wire *wire, const struct job *job);
 void	envelope_put_rcpt(struct wire *wire, const struct job_rcpt *rcpt);

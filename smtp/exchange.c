@@ -57,6 +57,8 @@ exchange_new(struct wire *wire, struct job *job, int use)
 	x->step = wire->open_use != 0 ? STEP_RSET : STEP_MAIL;
 	content_init(&x->content, wire->conf->smtp_line_length_limit,
 	    !envelope_is_chunked(wire));
+	if (envelope_is_converted(wire, job))
+		content_convert(&x->content);
 	job->tries++;
 	job->times.ready_us = clock_wall_us();
 	job_rewind(job);
@@ -71,6 +73,7 @@ exchange_free(struct exchange **xp)
 	if (x == NULL)
 		return;
 	*xp = NULL;
+	content_clear(&x->content);
 	buf_clear(&x->scratch);
 	mem_free(x);
 }
@@ -312,6 +315,9 @@ send_chunk(struct exchange *x)
 	is_last = x->chunk == job->chunk_count;
 	if (is_last && !envelope_is_binary(wire, job))
 		content_end(&x->content, &x->scratch);
+	/* The conversion may hold a piece back. */
+	if (x->scratch.len == 0 && !is_last)
+		return true;
 	buf_printf(wire->out, "BDAT %zu%s\r\n", x->scratch.len,
 	    is_last ? " LAST" : "");
 	buf_put_slice(wire->out, buf_slice(&x->scratch));

@@ -391,8 +391,6 @@ passes_parameters_on(void)
 	check_envelope(MAIL_BINARY, CHUNK "250-BINARYMIME\r\n",
 	    "MAIL FROM:<from1@a> BODY=BINARYMIME\rRCPT TO:<r0@b>\r");
 	/* What a server cannot take is not offered to it. */
-	check_envelope(MAIL_BINARY, CHUNK, "");
-	check_envelope(MAIL_BINARY, PIPE "250-BINARYMIME\r\n", "");
 	check_envelope(MAIL_UTF8, PIPE, "");
 	check_envelope(0, PIPE "250-SIZE 2\r\n", "");
 }
@@ -405,6 +403,90 @@ sends_binary_as_it_is(void)
 	t.jobs[0]->flags = MAIL_BINARY;
 	hold(true);
 	CU_ASSERT_STRING_EQUAL(buf_cstr(&t.content), ".a\rb\nc");
+	close_talk();
+}
+
+/* RFC 6152 section 3, RFC 3030 section 3: to a server without. */
+static void
+check_converted(uint32_t flags, const char *keywords, bool is_lmtp,
+    const char *want)
+{
+	struct dialogue_server	server = plain;
+
+	server.is_lmtp = is_lmtp;
+	open_talk(keywords, nothing, &server);
+	add_job(1, "MIME-Version: 1.0\r\n"
+	    "Content-Transfer-Encoding: 8bit\r\n\r\n.\351\r\n");
+	t.jobs[0]->flags = flags;
+	hold(true);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&t.content), want);
+	if (strcmp(buf_cstr(&t.content), want) != 0)
+		printf("\n  %#x %s: %s\n", flags, keywords,
+		    buf_cstr(&t.content));
+	CU_ASSERT_PTR_NULL(strstr(buf_cstr(&t.envelope), "BODY="));
+	check_results(0, want[0] == '\0' ? "failed" : "sent");
+	close_talk();
+}
+
+#define RAW		"MIME-Version: 1.0\r\n" \
+			"Content-Transfer-Encoding: 8bit\r\n\r\n"
+#define QUOTED		"MIME-Version: 1.0\r\n" \
+			"Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+
+static void
+converts_what_is_not_taken(void)
+{
+	struct conf	*conf;
+
+	check_converted(MAIL_EIGHT_BIT, PIPE, false, QUOTED "..=E9\r\n");
+	check_converted(MAIL_EIGHT_BIT, "", false, QUOTED "..=E9\r\n");
+	check_converted(MAIL_EIGHT_BIT, CHUNK, false, QUOTED ".=E9\r\n");
+	check_converted(MAIL_EIGHT_BIT, CHUNK, true, QUOTED "..=E9\r\n");
+	check_converted(MAIL_BINARY, CHUNK, false, QUOTED ".=E9\r\n");
+	check_converted(MAIL_BINARY, PIPE "250-BINARYMIME\r\n"
+	    "250-8BITMIME\r\n", false, QUOTED "..=E9\r\n");
+	/* Nothing says that there are 8 bits: it is not looked at. */
+	check_converted(0, PIPE, false, RAW "..\351\r\n");
+	conf = read_conf();
+	conf->disable_mime_output_conversion = true;
+	check_converted(MAIL_EIGHT_BIT, PIPE, false, RAW "..\351\r\n");
+	check_converted(MAIL_BINARY, CHUNK, false, "");
+	check_converted(MAIL_BINARY, PIPE "250-BINARYMIME\r\n", false, "");
+	conf->disable_mime_output_conversion = false;
+}
+
+/* An old server is one without, too. */
+static void
+converts_after_helo(void)
+{
+	open_talk("", old_server, &plain);
+	add_job(1, RAW "\351\r\n");
+	t.jobs[0]->flags = MAIL_EIGHT_BIT;
+	hold(true);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&t.content), QUOTED "=E9\r\n");
+	close_talk();
+}
+
+/*
+ * The first of two chunks is held back whole: the envelope leaves without
+ * content, and no empty chunk is sent.
+ */
+static void
+sends_no_empty_chunk(void)
+{
+	open_talk(CHUNK, nothing, &plain);
+	add_job(1, "\r\nabc\r\n");
+	t.jobs[0]->flags = MAIL_EIGHT_BIT;
+	t.jobs[0]->chunks = mem_resize(t.jobs[0]->chunks,
+	    2 * sizeof(*t.jobs[0]->chunks));
+	t.jobs[0]->chunks[1] = (struct buf)BUF_INIT;
+	buf_put_str(&t.jobs[0]->chunks[1], "\351\r\n");
+	t.jobs[0]->chunk_count = 2;
+	hold(true);
+	check_said("EHLO / MAIL RCPT / BDAT QUIT / ", 4);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&t.content),
+	    QUOTED "abc\r\n=E9\r\n");
+	check_results(0, "sent");
 	close_talk();
 }
 
@@ -475,6 +557,9 @@ dialogue_test(void)
 	CU_ADD_TEST(suite, speaks_lmtp);
 	CU_ADD_TEST(suite, passes_parameters_on);
 	CU_ADD_TEST(suite, sends_binary_as_it_is);
+	CU_ADD_TEST(suite, converts_what_is_not_taken);
+	CU_ADD_TEST(suite, converts_after_helo);
+	CU_ADD_TEST(suite, sends_no_empty_chunk);
 	CU_ADD_TEST(suite, sends_content_whole);
 	CU_ADD_TEST(suite, sends_large_groups);
 }
