@@ -3,6 +3,7 @@
 #include <CUnit/CUnit.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -261,26 +262,40 @@ config_file_is_refused(void)
 	loop_free(&loop);
 }
 
+/*
+ * Another process has the queue open, until it hears from us and a while
+ * has gone; then it says when it let go.
+ */
 static void
-hold_for_a_while(void)
+hold_for_a_while(int fd)
 {
+	int64_t	now_ms;
+	char	c = 0;
+
 	open_store();
-	usleep(1500 * 1000);
+	(void)!write(fd, &c, 1);
+	(void)!read(fd, &c, 1);
+	usleep(100 * 1000);
+	now_ms = clock_now_ms();
+	(void)!write(fd, &now_ms, sizeof(now_ms));
+	_exit(0);
 }
 
 static void
 second_waits(void)
 {
 	char	*why = NULL;
-	int64_t	 start_ms;
-	pid_t	 pid;
+	int64_t	 left_ms = INT64_MAX, opened_ms;
+	int	 ends[2];
+	char	 c = 0;
 
 	empty_folder();
-	if ((pid = fork()) == 0) {
-		hold_for_a_while();
-		_exit(0);
-	}
-	usleep(500 * 1000);
+	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC,
+	    0, ends), 0);
+	if (fork() == 0)
+		hold_for_a_while(ends[1]);
+	close(ends[1]);
+	CU_ASSERT_EQUAL(read(ends[0], &c, 1), 1);
 	loop = loop_new();
 	settings.lock_wait_ms = 100;
 	CU_ASSERT_PTR_NULL(store_open(loop, &settings, &why));
@@ -288,12 +303,16 @@ second_waits(void)
 	mem_free(why);
 	loop_free(&loop);
 	settings.lock_wait_ms = 10000;
-	start_ms = clock_now_ms();
+	CU_ASSERT_EQUAL(write(ends[0], &c, 1), 1);
 	open_store();
-	CU_ASSERT(clock_now_ms() - start_ms > 300);
+	opened_ms = clock_now_ms();
+	CU_ASSERT_EQUAL(read(ends[0], &left_ms, sizeof(left_ms)),
+	    (ssize_t)sizeof(left_ms));
+	CU_ASSERT(opened_ms >= left_ms);
 	close_store();
+	close(ends[0]);
 	settings.lock_wait_ms = 3000;
-	waitpid(pid, NULL, 0);
+	CU_ASSERT(wait(NULL) > 0);
 }
 
 /* Write noise where records should be. */
