@@ -118,11 +118,11 @@ void	active_hold(struct active *active);
 void	active_forget(struct active *active);
 void	active_retry(struct active *active, bool is_fresh);
 
+/* One of these: its recipients are not to be tried any more, for now. */
+bool	active_is_stopped(const struct active *active);
+
 /* NULL: it is not in the active queue. */
 struct active *active_find(const struct manager *manager, uint64_t id);
-
-/* The administrator does not want its recipients tried any more, for now. */
-bool	active_is_stopped(const struct active *active);
 
 /*
  * A recipient's result.  When it was the last, the message leaves the

@@ -508,6 +508,8 @@ schedule_lost(struct entry *entry)
 				job->recipients[job->count++] =
 				    entry->recipients[i];
 		add_job(entry->destination, job);
+		if (active_is_stopped(entry->active))
+			schedule_withdraw(entry->active);
 	}
 	end_entry(entry);
 }

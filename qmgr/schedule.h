@@ -90,7 +90,8 @@ void		 schedule_done(struct entry *entry, enum outcome_site site,
 
 /*
  * The agent is gone: what has no result goes back into the schedule, the
- * second time it is deferred.  The entry is gone.
+ * second time, or when the message was stopped, it is deferred.  The entry
+ * is gone.
  */
 void		 schedule_lost(struct entry *entry);
 
