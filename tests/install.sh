@@ -7,7 +7,7 @@ BUILD=${1:?usage: install.sh BUILD}
 cd "$(dirname "$0")/.." || exit 2
 ROOT=$(mktemp -d) || exit 2
 chmod 755 "$ROOT"
-PORT=${PORT:-23750}
+PORT=$(python3 tests/lib/ports.py install) || exit 2
 passed=0 failed=0
 
 check() {

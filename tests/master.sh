@@ -8,7 +8,7 @@
 BIN=$(cd "${1:?usage: master.sh BINDIR}" && pwd) || exit 2
 TERN=$BIN/tern
 T=$(mktemp -d /tmp/tern-master.XXXXXX) || exit 2
-PORT=$((20000 + $$ % 20000))
+PORT=$(python3 "$(dirname "$0")/lib/ports.py" master) || exit 2
 passed=0 failed=0
 squatter=
 

@@ -355,4 +355,4 @@ def unusual(case, send):
 
 if __name__ == "__main__":
     sys.exit(run("clients", {"swaks": swaks, "smtplib": python, "curl": curl,
-                             "source": source}, 23800))
+                             "source": source}))

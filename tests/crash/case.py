@@ -11,6 +11,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from ports import first_port                                # noqa: E402
 from private_suite import Suite, numbers, wait_for          # noqa: E402
 
 PASSED, FAILED = [], []

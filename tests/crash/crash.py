@@ -21,15 +21,16 @@ import time
 import arrows
 import days
 from case import (FAILED, PASSED, PROGRAMS, WINDOW, Load, Suite, check,
-                  check_growth, measure, new_suite, wait_for)
+                  check_growth, first_port, measure, new_suite, wait_for)
 
 # Of 22 kills, so many each.
 SHARES = {"qmgr": 6, "smtp": 5, "cleanup": 4, "smtpd": 4, "master": 3}
 # Bytes, sessions, pause in ms before each step.
 LOADS = ((1000, 6, 25), (10000, 4, 25), (200000, 2, 60), (300000, 1, 80),
          (2000000, 1, 400))
-# A young qmgr has still to fill the cache of its database.
-GROWTH_KB = {"qmgr": 65536}
+# A young qmgr has still to fill its two caches.
+CACHE_MB = 8
+GROWTH_KB = {"qmgr": 16384 + 2 * CACHE_MB * 1024}
 SESSIONS = sum(load[1] for load in LOADS)
 
 
@@ -86,7 +87,8 @@ def kills(options):
 def growth(options):
     """Who lives on while a neighbour dies again and again under load."""
     rounds = 10 if options.quick else 40
-    suite = new_suite(options)
+    suite = new_suite(options, qmgr_db_cache_size="%dm" % CACHE_MB,
+                      qmgr_content_cache_size="%dm" % CACHE_MB)
     suite.start()
     load = Load(suite)
     load.source(1000000, 10000, 6, "-w", "10")
@@ -125,7 +127,8 @@ def main():
     parser.add_argument("-q", dest="quick", action="store_true")
     parser.add_argument("-k", dest="kills", type=int, default=100)
     parser.add_argument("-s", dest="seed", type=int, default=1)
-    parser.add_argument("-p", dest="port", type=int, default=23300)
+    parser.add_argument("-p", dest="port", type=int,
+                        default=first_port("crash"))
     options = parser.parse_args()
     random.seed(options.seed)
     whole = {"kills": [kills], "growth": [growth],

@@ -19,6 +19,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
+from ports import first_port                                # noqa: E402
 from private_suite import Suite                             # noqa: E402
 from zone import Nsd, Rude                                  # noqa: E402
 
@@ -357,7 +358,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin")
     parser.add_argument("parts", nargs="*")
-    parser.add_argument("-p", dest="port", type=int, default=24100)
+    parser.add_argument("-p", dest="port", type=int,
+                        default=first_port("dns"))
     options = parser.parse_args()
     for name in options.parts or PARTS:
         try:

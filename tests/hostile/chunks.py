@@ -17,6 +17,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from ports import first_port                                # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
 
 results = []
@@ -158,7 +159,8 @@ def refused(suite, count):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin")
-    parser.add_argument("-p", dest="port", type=int, default=23480)
+    parser.add_argument("-p", dest="port", type=int,
+                        default=first_port("chunks"))
     parser.add_argument("-n", dest="count", type=int, default=1000000)
     options = parser.parse_args()
     suite = Suite(options.bin, options.port, options.port + 1,

@@ -19,6 +19,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
+from ports import first_port                                # noqa: E402
 from private_suite import Suite                             # noqa: E402
 
 GREET = b"220 bad.example ESMTP\r\n"
@@ -432,7 +433,7 @@ def check(suite, server, name, pid):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bindir")
-    parser.add_argument("-p", type=int, default=23620)
+    parser.add_argument("-p", type=int, default=first_port("servers"))
     parser.add_argument("-q", action="store_true")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()

@@ -19,6 +19,7 @@ import peers
 from clients import CLIENTS
 from relay import RELAYS
 from sink import Sink
+from ports import first_port
 from private_suite import Suite
 
 
@@ -73,8 +74,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("bin", help="folder of Tern's programs")
     parser.add_argument("names", nargs="*", help="cases to run")
-    parser.add_argument("-p", "--port", type=int, default=23650,
-                        help="first of five ports (23650)")
+    parser.add_argument("-p", "--port", type=int,
+                        default=first_port("interop"),
+                        help="first of five ports")
     parser.add_argument("-c", "--cache", help="folder for the packages "
                         "(peers, beside BIN)")
     parser.add_argument("-l", "--list", action="store_true",

@@ -224,6 +224,16 @@ class Suite:
         return left
 
 
+def end_by_signal(number, _):
+    """Stopped, also by the time limit of its step."""
+    Suite.close_all()
+    os._exit(128 + number)
+
+
+for stopper in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(stopper, end_by_signal)
+
+
 def numbers(path):
     """How often each number stands in a file of them."""
     counts = {}

@@ -4,6 +4,7 @@ import argparse
 import json
 import subprocess
 
+from ports import first_port
 from private_suite import Suite, wait_for     # noqa: F401
 
 PASSED, FAILED = [], []
@@ -43,12 +44,13 @@ def send(suite, *args):
     return "failed=0" in out and "refused=0" in out
 
 
-def run(name, parts, port):
+def run(name, parts):
     """The parts named on the command line, or all; the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("bin")
     parser.add_argument("parts", nargs="*")
-    parser.add_argument("-p", dest="port", type=int, default=port)
+    parser.add_argument("-p", dest="port", type=int,
+                        default=first_port(name))
     options = parser.parse_args()
     for part in options.parts or parts:
         try:

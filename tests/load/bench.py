@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 
-from bench_suite import Postfix, Tern, has_postfix, read
+from bench_suite import Postfix, Tern, first_port, has_postfix, read
 
 LOST_S = 300            # nothing has arrived for so long: give up
 
@@ -425,8 +425,9 @@ def options():
                         help="leave Postfix out")
     parser.add_argument("--folder", default="/var/tmp",
                         help="where the queues are (/var/tmp)")
-    parser.add_argument("--port", type=int, default=23400,
-                        help="first of four ports (23400)")
+    parser.add_argument("--port", type=int,
+                        default=first_port("bench"),
+                        help="first of four ports")
     parser.add_argument("--keep", action="store_true",
                         help="leave the folder with queues and logs")
     got = parser.parse_args()

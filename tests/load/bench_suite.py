@@ -8,7 +8,12 @@ such group, the times that parents inherit from the children they reap do.
 import os
 import shutil
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+from ports import first_port                    # noqa: E402, F401
 
 TERN_MAIN = """\
 queue_directory = {dir}/spool

@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from bench_suite import Postfix, Tern, has_postfix, read
+from bench_suite import Postfix, Tern, first_port, has_postfix, read
 
 DELAY_MS = 100
 PIPELINING, CHUNKING, PIPECONNECT = [], ["-C"], ["-C", "-P"]
@@ -163,8 +163,9 @@ def main():
                         help="leave Postfix out")
     parser.add_argument("--quick", action="store_true",
                         help="fewer messages for the rates")
-    parser.add_argument("--port", type=int, default=23450,
-                        help="first of two ports (23450)")
+    parser.add_argument("--port", type=int,
+                        default=first_port("waits"),
+                        help="first of two ports")
     bench = Bench(parser.parse_args())
     bench.table()
     print(f"waits: {bench.passed} passed, {bench.failed} failed")

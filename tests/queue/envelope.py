@@ -17,6 +17,7 @@ import threading
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from ports import first_port                                # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
 
 KEYWORDS = ("PIPELINING", "8BITMIME", "SMTPUTF8", "DSN", "CHUNKING",
@@ -92,7 +93,8 @@ def submit(port, commands):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin")
-    parser.add_argument("-p", dest="port", type=int, default=23490)
+    parser.add_argument("-p", dest="port", type=int,
+                        default=first_port("envelope"))
     options = parser.parse_args()
     suite = Suite(options.bin, options.port, options.port + 1)
     server = Server(options.port + 1)

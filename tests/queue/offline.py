@@ -30,10 +30,10 @@ def new_suite(options, **settings):
 
 
 def fill(suite, count):
-    """Deferred messages; their ids in the order of arrival."""
+    """Deferred messages; the ids of all, in the order of arrival."""
     send(suite, "-m", str(count), "-t", "u%m@d.example")
-    wait_for(lambda: all(m["queue_name"] == "deferred" and m["attempts"]
-                         for m in listing(suite)))
+    wait_for(lambda: all(m["queue_name"] in ("deferred", "hold") and
+                         m["attempts"] for m in listing(suite)))
     return [m["queue_id"] for m in listing(suite)]
 
 
@@ -210,6 +210,7 @@ def killed(options):
 
     wait_for(lambda: len(acknowledged()) > 200, 20)
     kill_all(suite)
+    source.terminate()
     source.communicate(timeout=60)
     wanted = {"n%s@d.example" % number for number in acknowledged()}
     there = {r["address"] for m in listing(suite) for r in m["recipients"]}
@@ -392,4 +393,4 @@ PARTS = {"view": same_view, "actions": actions, "quiet": quiet,
          "killed": killed, "locks": locks, "rights": rights}
 
 if __name__ == "__main__":
-    sys.exit(run("offline", PARTS, 24060))
+    sys.exit(run("offline", PARTS))

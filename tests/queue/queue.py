@@ -190,4 +190,4 @@ PARTS = {"failures": failures, "partial": partial, "expiry": expiry,
 
 
 if __name__ == "__main__":
-    sys.exit(run("queue", PARTS, 23700))
+    sys.exit(run("queue", PARTS))

@@ -187,4 +187,4 @@ def strangers(options):
 
 if __name__ == "__main__":
     sys.exit(run("tools", {"usage": usage, "ids": ids, "shown": shown,
-                           "down": down, "strangers": strangers}, 23860))
+                           "down": down, "strangers": strangers}))

@@ -59,6 +59,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from ports import first_port                                # noqa: E402
 from private_suite import Suite                             # noqa: E402
 
 WAYS = ("groups", "lines", "bytes")
@@ -479,7 +480,8 @@ def main():
     parser.add_argument("bin")
     parser.add_argument("files", nargs="*")
     parser.add_argument("-v", dest="verbose", action="store_true")
-    parser.add_argument("-p", dest="port", type=int, default=23200)
+    parser.add_argument("-p", dest="port", type=int,
+                        default=first_port("talk"))
     parser.add_argument("-j", dest="jobs", type=int, default=4)
     options = parser.parse_args()
     files = options.files or sorted(glob.glob(os.path.join(HERE, "*.talk")))
