@@ -114,6 +114,8 @@ make(struct manager *manager, const struct store_message *message)
 	active->sender = slice_dup(message->sender);
 	active->facts = slice_dup(message->facts);
 	active->envid = slice_dup(message->envid);
+	if (message->reason.len > 0)
+		active->reason = slice_dup(message->reason);
 	HASH_ADD(hh, manager->actives, id, sizeof(active->id), active);
 	manager->active_count++;
 	return active;

@@ -83,18 +83,17 @@ class Bench:
 
     @staticmethod
     def wait(report, messages):
-        """Until so many have come, and the line is quiet."""
+        """Until so many have come, and the line is quiet for a second."""
         deadline = time.monotonic() + 120
-        before = None
         while time.monotonic() < deadline:
-            time.sleep(1.2)
-            lines = read(report).splitlines()
-            now = {name: float(value) for name, value in re.findall(
-                r"(\w+)=([0-9.]+)", lines[-1])} if lines else {}
-            if now.get("messages", 0) >= messages and before is not None \
-                    and now["waits"] == before["waits"]:
+            time.sleep(0.1)
+            before, now = [
+                {name: float(value) for name, value in re.findall(
+                    r"(\w+)=([0-9.]+)", line)}
+                for line in (["", ""] + read(report).splitlines())[-2:]]
+            if now.get("messages", 0) >= messages and \
+                    now["waits"] == before.get("waits"):
                 return now
-            before = now or None
         raise SystemExit(f"not all of {messages} messages arrived")
 
     def say(self, what, got, bar, sign="<="):

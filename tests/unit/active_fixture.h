@@ -23,6 +23,7 @@
 #include "qmgr/schedule.h"
 
 #define RECIPIENTS_LIMIT	3000
+#define PATIENCE_MS		20000
 
 void	on_agent_ready(struct ipc *, uint32_t, const struct msg_agent_ready *);
 
@@ -180,7 +181,7 @@ tell_result(struct entry *entry, uint32_t number, enum outcome_kind kind)
 
 /* The oldest entry it holds, with that result for all its recipients. */
 static inline void
-finish(struct client *client, enum outcome_kind kind, enum outcome_site site)
+finish_only(struct client *client, enum outcome_kind kind, enum outcome_site site)
 {
 	struct entry	*entry = client->agent->entries;
 
@@ -190,14 +191,23 @@ finish(struct client *client, enum outcome_kind kind, enum outcome_site site)
 			tell_result(entry, entry->recipients[i]->number,
 			    kind);
 	schedule_done(entry, site, SLICE_LIT("it is down"));
+}
+
+static inline void
+finish(struct client *client, enum outcome_kind kind, enum outcome_site site)
+{
+	finish_only(client, kind, site);
 	work();
 }
 
 static inline void
 finish_all(struct client *client, enum outcome_kind kind)
 {
-	while (client->agent->entries != NULL)
-		finish(client, kind, OUTCOME_SITE_ALIVE);
+	while (client->agent->entries != NULL) {
+		while (client->agent->entries != NULL)
+			finish_only(client, kind, OUTCOME_SITE_ALIVE);
+		work();
+	}
 }
 
 /* ---- messages ------------------------------------------------------------ */
@@ -258,6 +268,19 @@ arrive(uint64_t id, const char *to)
 	    NULL);
 	work();
 	return active_find(&manager, id);
+}
+
+/* It does, in time. */
+static inline bool
+becomes_active(uint64_t id)
+{
+	int64_t	end_ms = clock_now_ms() + PATIENCE_MS;
+
+	while (active_find(&manager, id) == NULL && clock_now_ms() < end_ms) {
+		loop_tick(loop, 10);
+		settle();
+	}
+	return active_find(&manager, id) != NULL;
 }
 
 /* "0@a.example 1@a.example ..."; good until the next call. */

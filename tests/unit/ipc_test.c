@@ -333,8 +333,8 @@ deadline(void)
 	begin(true);
 	the_call = ipc_call_new(t.client, on_reply, &t);
 	ipc_call_deadline(the_call, 1);
-	usleep(3000);
-	ticks(2);
+	for (int i = 0; i < 200 && t.replies == 0; i++)
+		loop_tick(t.loop, 100);
 	CU_ASSERT_EQUAL(t.replies, 1);
 	CU_ASSERT_EQUAL(t.last_code, 0);
 	CU_ASSERT_PTR_NULL(the_call);

@@ -6,8 +6,6 @@
 
 #include "tests/unit/active_fixture.h"
 
-#define PATIENCE_MS	20000
-
 static struct client	*agent;
 
 /* An agent that takes it all comes last: everything waits for it. */
