@@ -235,6 +235,10 @@ letter(uint64_t id, const char *to)
 			.number = (uint32_t)l.count, .address = word,
 			.notify = (uint32_t)l.count % 4 * 4,
 		};
+		/* Where lookup would have said it goes. */
+		l.recipients[l.count].transport = SLICE_LIT("smtp");
+		l.recipients[l.count].nexthop = slice_after(word, (size_t)
+		    (slice_find(word, '@') + 1));
 		if (l.count % 4 != 0)
 			l.recipients[l.count].orcpt = SLICE_LIT("rfc822;x");
 		l.count++;

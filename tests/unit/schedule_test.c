@@ -33,7 +33,7 @@ destinations_take_turns(void)
 	begin("default_destination_recipient_limit = 1\n");
 	arrive(1, "x@a y@a z@a");
 	arrive(2, "x@b y@b");
-	arrive(3, "x@C x@c");
+	arrive(3, "x@c y@c");
 	let_go();
 	CU_ASSERT_STRING_EQUAL(held_by(agent),
 	    "1@a/1 2@b/1 3@c/1 1@a/1 2@b/1 3@c/1 1@a/1");
