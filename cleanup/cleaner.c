@@ -9,6 +9,7 @@
 #include "cleanup/message.h"
 #include "conf/conf.h"
 #include "mail/daemon.h"
+#include "mail/door.h"
 #include "mail/peer.h"
 #include "mail/queue_id.h"
 #include "net/loop.h"
@@ -49,10 +50,11 @@ cleaner_check_room(struct cleaner *cleaner)
 	bool		 pause = must_pause(cleaner);
 
 	DL_FOREACH(cleaner->feeders, feeder)
-		if (pause)
-			ipc_pause(feeder->ipc);
-		else
+		if (!pause)
 			ipc_resume(feeder->ipc);
+		/* Its HELLO is heard in any case: it has a deadline. */
+		else if (ipc_peer(feeder->ipc) != IPC_NONE)
+			ipc_pause(feeder->ipc);
 }
 
 void
@@ -73,6 +75,8 @@ on_feeder(struct ipc *ipc, enum ipc_event event, void *arg)
 	case IPC_OPENED:
 		if (cleaner->free_bytes > 0)
 			send_space(cleaner, feeder);
+		if (must_pause(cleaner))
+			ipc_pause(ipc);
 		break;
 	case IPC_CLOSED:
 		DL_DELETE(cleaner->feeders, feeder);
@@ -84,10 +88,18 @@ on_feeder(struct ipc *ipc, enum ipc_event event, void *arg)
 	case IPC_DRAINED:
 		break;
 	}
-	(void)ipc;
 }
 
-static const struct ipc_side side = { "cleanup", ipc_handlers, on_feeder };
+/*
+ * The handlers take a feeder or the queue manager for granted: neither may
+ * come as the other.
+ */
+static const struct ipc_side feeder_side = {
+	"cleanup", ipc_handlers, on_feeder, IPC_SMTPD,
+};
+static const struct ipc_side qmgr_side = {
+	"cleanup", ipc_handlers, NULL, IPC_QMGR,
+};
 
 /* ---- the queue manager --------------------------------------------------- */
 
@@ -170,7 +182,8 @@ on_queue_space(struct ipc *ipc, uint32_t id, const struct msg_queue_space *m)
 	(void)id;
 	cleaner->free_bytes = m->free_bytes;
 	DL_FOREACH(cleaner->feeders, feeder)
-		if (ipc_peer(feeder->ipc) != IPC_NONE)
+		if (ipc_peer(feeder->ipc) != IPC_NONE &&
+		    !ipc_is_congested(feeder->ipc))
 			send_space(cleaner, feeder);
 }
 
@@ -195,9 +208,11 @@ on_start(struct daemon *daemon)
 	cleaner->daemon = daemon;
 	cleaner->conf = daemon_conf(daemon);
 	cleaner->loop = daemon_loop(daemon);
+	cleaner->door = door_new(cleaner->loop);
 	cleaner->away = loop_timer_new(cleaner->loop, on_away, cleaner);
 	loop_timer_start(cleaner->away, AWAY_MS);
-	cleaner->qmgr = peer_new(daemon, "qmgr", &side, on_qmgr, cleaner);
+	cleaner->qmgr = peer_new(daemon, "qmgr", &qmgr_side, on_qmgr,
+	    cleaner);
 	daemon_set_state(daemon, cleaner);
 }
 
@@ -209,10 +224,12 @@ on_accept(struct daemon *daemon, int fd, const struct addr *peer)
 
 	(void)peer;
 	feeder->cleaner = cleaner;
-	feeder->ipc = ipc_new(cleaner->loop, fd, false, &side, feeder);
+	feeder->ipc = ipc_accept(cleaner->door, fd, &feeder_side, feeder);
+	if (feeder->ipc == NULL) {
+		mem_free(feeder);
+		return;
+	}
 	DL_APPEND(cleaner->feeders, feeder);
-	if (must_pause(cleaner))
-		ipc_pause(feeder->ipc);
 }
 
 static void

@@ -13,6 +13,7 @@
 struct conf;
 struct daemon;
 struct daemon_program;
+struct door;
 struct feeder;
 struct ipc;
 struct loop;
@@ -24,6 +25,7 @@ struct cleaner {
 	struct daemon		*daemon;	/* borrowed */
 	const struct conf	*conf;		/* borrowed */
 	struct loop		*loop;		/* borrowed */
+	struct door		*door;
 	struct peer		*qmgr;
 	struct loop_timer	*away;		/* while qmgr may return */
 	struct feeder		*feeders;	/* list */

@@ -102,7 +102,8 @@ static struct admin_client *
 open_client(int fd, struct offline *offline)
 {
 	static const struct ipc_handler	 none[] = { { 0, 0, NULL, NULL } };
-	static const struct ipc_side	 side = { "admin", none, on_event };
+	static const struct ipc_side	 side = { "admin", none, on_event,
+					    IPC_QMGR };
 	struct admin_client		*client = mem_new(sizeof(*client));
 	struct loop_timer		*timer;
 
@@ -134,18 +135,33 @@ open_offline(const struct conf *conf, char **why_r)
 	return client;
 }
 
+/* Root and the owner have a socket that strangers cannot crowd. */
+static int
+connect_to_queue(const struct conf *conf)
+{
+	static const char *const	names[] = { "private/qmgr",
+					    "public/qmgr" };
+	int				fd = -1;
+
+	for (size_t i = 0; i < 2 && fd < 0; i++) {
+		char	*path = path_join(conf->queue_directory, names[i]);
+
+		fd = connect_to(path);
+		mem_free(path);
+	}
+	return fd;
+}
+
 struct admin_client *
 admin_client_new(const struct conf *conf, bool is_offline_good, char **why_r)
 {
 	int64_t			 end_ms = clock_now_ms() + START_MS;
-	char			*path = path_join(conf->queue_directory,
-				    "public/qmgr");
 	struct admin_client	*client = NULL;
 	int			 fd, pause_ms = PAUSE_MS;
 
 	*why_r = NULL;
 	do {
-		if ((fd = connect_to(path)) >= 0)
+		if ((fd = connect_to_queue(conf)) >= 0)
 			client = open_client(fd, NULL);
 		if (client == NULL && is_offline_good)
 			client = open_offline(conf, why_r);
@@ -160,7 +176,6 @@ admin_client_new(const struct conf *conf, bool is_offline_good, char **why_r)
 	if (client == NULL && *why_r == NULL)
 		*why_r = mem_strdup("the mail system runs, but its queue "
 		    "manager does not answer");
-	mem_free(path);
 	return client;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <uthash.h>
 
+#include "mail/door.h"
 #include "mail/ipc_codec.h"
 #include "net/io.h"
 #include "net/loop.h"
@@ -38,8 +39,13 @@ struct ipc {
 	unsigned		 peer;		/* role */
 	uid_t			 peer_uid;
 	char			 peer_name[32];
+	struct door		*door;		/* we accepted it; borrowed */
+	unsigned		 entered_as;	/* role; none: not counted */
+	uint32_t		 entered;	/* user id, process */
+	bool			 is_stranger;
 	bool			 is_congested;
 	bool			 is_paused;
+	bool			 is_refused;	/* closed after this tick */
 	bool			 is_closed;
 };
 
@@ -75,15 +81,16 @@ ipc_set_owner(uid_t uid)
 }
 
 void
-ipc_put_hello(struct buf *into, const char *program)
+ipc_put_hello(struct buf *into, const char *program, uint32_t process)
 {
 	size_t	len = strlen(program);
 
-	buf_put_u32(into, (uint32_t)(IPC_HEADER_SIZE - 4 + 8 + 4 + len));
+	buf_put_u32(into, (uint32_t)(IPC_HEADER_SIZE - 4 + 12 + 4 + len));
 	buf_put_u16(into, IPC_CODE_HELLO);
 	buf_put_u32(into, 0);
 	buf_put_u32(into, HELLO_MAGIC);
 	buf_put_u32(into, IPC_VERSION);
+	buf_put_u32(into, process);
 	buf_put_u32(into, (uint32_t)len);
 	buf_put(into, program, len);
 }
@@ -114,19 +121,82 @@ lose(struct ipc *ipc)
 }
 
 static void
+warn(struct ipc *ipc, const char *why)
+{
+	const char	*name = ipc->peer_name[0] == '\0' ? "a peer" :
+			    ipc->peer_name;
+
+	if (ipc->door != NULL)
+		door_warn(ipc->door, ipc->is_stranger, "refused %s (uid %ld) "
+		    "on a Unix socket: %s", name, (long)ipc->peer_uid, why);
+	else
+		log_warn("refused %s (uid %ld) on a Unix socket: %s", name,
+		    (long)ipc->peer_uid, why);
+}
+
+static void
 refuse(struct ipc *ipc, const char *why)
 {
-	log_warn("refused %s (uid %ld) on a private socket: %s",
-	    ipc->peer_name[0] == '\0' ? "a peer" : ipc->peer_name,
-	    (long)ipc->peer_uid, why);
+	warn(ipc, why);
 	lose(ipc);
+}
+
+static void
+on_refused(void *arg)
+{
+	lose(arg);
+}
+
+void
+ipc_refuse(struct ipc *ipc, const char *why)
+{
+	if (ipc->is_closed || ipc->is_refused)
+		return;
+	warn(ipc, why);
+	ipc->is_refused = true;
+	io_pause(ipc->io);
+	loop_defer(ipc->loop, on_refused, ipc);
+}
+
+/*
+ * Programs are children of master, connected by it.  Anybody else is a
+ * user, whatever he says he is; so is who shares our own user id when that
+ * is nobody's.
+ */
+static bool
+is_stranger(uid_t uid)
+{
+	return uid != 0 && uid != (owner.is_set ? owner.uid : geteuid());
+}
+
+/* Its HELLO gives it this role: NULL, or why that is none here. */
+static const char *
+admit(struct ipc *ipc, unsigned role, uint32_t process)
+{
+	const char	*why;
+
+	if (ipc->side->peers != 0 && (ipc->side->peers & role) == 0)
+		return "it has nothing to say here";
+	if (ipc->door != NULL && (role & (IPC_ADMIN | IPC_USER)) == 0) {
+		if ((why = door_enter(ipc->door, role, process)) != NULL)
+			return why;
+		ipc->entered_as = role;
+		ipc->entered = process;
+	}
+	if (ipc->door != NULL)
+		io_set_timeout(ipc->io, ipc->is_stranger ?
+		    ipc->door->idle_ms : 0);
+	ipc->peer = role;
+	return NULL;
 }
 
 static void
 accept_hello(struct ipc *ipc, uint16_t code, struct slice payload)
 {
-	uint32_t	magic, version, len;
-	struct slice	name;
+	uint32_t	 magic, version, process, len;
+	struct slice	 name;
+	unsigned	 role;
+	const char	*why;
 
 	if (code != IPC_CODE_HELLO || slice_get_u32(&payload, &magic) < 0 ||
 	    magic != HELLO_MAGIC || slice_get_u32(&payload, &version) < 0) {
@@ -138,23 +208,20 @@ accept_hello(struct ipc *ipc, uint16_t code, struct slice payload)
 		    "mixed old and new binaries?");
 		return;
 	}
-	if (slice_get_u32(&payload, &len) < 0 || len != payload.len ||
-	    (ipc->peer = role_of(payload)) == IPC_NONE) {
+	if (slice_get_u32(&payload, &process) < 0 ||
+	    slice_get_u32(&payload, &len) < 0 || len != payload.len ||
+	    (role = role_of(payload)) == IPC_NONE) {
 		refuse(ipc, "unknown program in its HELLO");
 		return;
 	}
 	name = slice_first(payload, sizeof(ipc->peer_name) - 1);
 	memcpy(ipc->peer_name, name.data, name.len);
-
-	/*
-	 * Programs are children of master, connected by it.  Anybody else is
-	 * a user, whatever he says he is; so is who shares our own user id
-	 * when that is nobody's.
-	 */
-	if (ipc->peer_uid != 0 &&
-	    ipc->peer_uid != (owner.is_set ? owner.uid : geteuid()))
-		ipc->peer = IPC_USER;
-	ipc->side->on_event(ipc, IPC_OPENED, ipc->arg);
+	if (is_stranger(ipc->peer_uid))
+		role = IPC_USER;
+	if ((why = admit(ipc, role, process)) != NULL)
+		refuse(ipc, why);
+	else
+		ipc->side->on_event(ipc, IPC_OPENED, ipc->arg);
 }
 
 static void
@@ -175,7 +242,7 @@ dispatch(struct ipc *ipc, uint16_t code, uint32_t id, struct slice payload)
 	HASH_FIND(hh, ipc->calls, &id, sizeof(id), call);
 	if (call != NULL)
 		call->fn(call, code, payload, call->arg);
-	else if ((code & 0x80) == 0)
+	else if ((code & 0x80) == 0 || ipc->next_id == 0)
 		refuse(ipc, "unknown message");
 	/* else: a reply to a call that was cancelled */
 }
@@ -202,10 +269,29 @@ get_frame(struct buf *in, uint16_t *code_r, uint32_t *id_r,
 	return 1;
 }
 
+/*
+ * Nothing is taken from it now.  Who asks us and does not take our answers
+ * is not heard; whom we ask always is, or both could wait for each other.
+ */
+static bool
+is_held(const struct ipc *ipc)
+{
+	return ipc->is_closed || ipc->is_refused || ipc->is_paused ||
+	    (ipc->door != NULL && ipc->is_congested);
+}
+
+/* Something whole came from it, or went to it. */
+static void
+note_life(struct ipc *ipc)
+{
+	if (ipc->is_stranger && ipc->peer != IPC_NONE)
+		io_set_timeout(ipc->io, ipc->door->idle_ms);
+}
+
 static void
 take_input(struct ipc *ipc)
 {
-	while (!ipc->is_closed && !ipc->is_paused) {
+	while (!is_held(ipc)) {
 		struct buf	*in = io_in(ipc->io);
 		struct slice	 payload;
 		size_t		 size;
@@ -226,7 +312,30 @@ take_input(struct ipc *ipc)
 		if (ipc->io == NULL)
 			return;
 		buf_drop(io_in(ipc->io), size);
+		note_life(ipc);
 	}
+}
+
+/* Frames that came before we stopped to read are waiting in the buffer. */
+static void
+read_on(struct ipc *ipc)
+{
+	io_resume(ipc->io);
+	io_again(ipc->io);
+}
+
+static void
+take_drained(struct ipc *ipc)
+{
+	if (ipc->is_closed)
+		return;
+	note_life(ipc);
+	if (!ipc->is_congested)
+		return;
+	ipc->is_congested = false;
+	if (!is_held(ipc))
+		read_on(ipc);
+	ipc->side->on_event(ipc, IPC_DRAINED, ipc->arg);
 }
 
 static void
@@ -240,10 +349,11 @@ on_io(struct io *io, enum io_event event, void *arg)
 		take_input(ipc);
 		break;
 	case IO_DRAINED:
-		if (ipc->is_congested && !ipc->is_closed) {
-			ipc->is_congested = false;
-			ipc->side->on_event(ipc, IPC_DRAINED, ipc->arg);
-		}
+		take_drained(ipc);
+		break;
+	case IO_TIMEOUT:
+		refuse(ipc, ipc->peer == IPC_NONE ?
+		    "it did not say HELLO in time" : "it was idle too long");
 		break;
 	case IO_CLOSED:
 	case IO_ERROR:
@@ -254,26 +364,59 @@ on_io(struct io *io, enum io_event event, void *arg)
 	}
 }
 
+static uid_t
+uid_of(int fd)
+{
+	struct ucred	cred = { .uid = (uid_t)-1 };
+	socklen_t	len = sizeof(cred);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return (uid_t)-1;
+	return cred.uid;
+}
+
 struct ipc *
 ipc_new(struct loop *loop, int fd, bool is_brokered,
     const struct ipc_side *side, void *arg)
 {
 	struct ipc	*ipc = mem_new(sizeof(*ipc));
-	struct ucred	 cred = { .uid = (uid_t)-1 };
-	socklen_t	 len = sizeof(cred);
 
 	ipc->loop = loop;
 	ipc->side = side;
 	ipc->arg = arg;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		cred.uid = (uid_t)-1;
-	ipc->peer_uid = cred.uid;
+	ipc->peer_uid = uid_of(fd);
 	ipc->io = io_new(loop, fd, on_io, ipc);
 	io_set_limit(ipc->io, 4 * IPC_FRAME_LIMIT);
 	if (!is_brokered) {
-		ipc_put_hello(io_out(ipc->io), side->program);
+		ipc_put_hello(io_out(ipc->io), side->program, 0);
 		io_flush_later(ipc->io);
 	}
+	return ipc;
+}
+
+struct ipc *
+ipc_accept(struct door *door, int fd, const struct ipc_side *side, void *arg)
+{
+	uid_t		 uid = uid_of(fd);
+	const char	*why = NULL;
+	struct ipc	*ipc;
+
+	if (is_stranger(uid))
+		why = door_enter(door, IPC_USER, uid);
+	if (why != NULL) {
+		door_warn(door, true, "refused a connection of uid %ld to a "
+		    "Unix socket: %s", (long)uid, why);
+		close(fd);
+		return NULL;
+	}
+	ipc = ipc_new(door->loop, fd, false, side, arg);
+	ipc->door = door;
+	ipc->is_stranger = is_stranger(uid);
+	if (ipc->is_stranger) {
+		ipc->entered_as = IPC_USER;
+		ipc->entered = uid;
+	}
+	io_set_timeout(ipc->io, door->hello_ms);
 	return ipc;
 }
 
@@ -297,7 +440,10 @@ ipc_free(struct ipc **ipcp)
 		io_flush(ipc->io);
 	}
 	end_calls(ipc);
+	if (ipc->entered_as != IPC_NONE)
+		door_leave(ipc->door, ipc->entered_as, ipc->entered);
 	io_free(&ipc->io);
+	loop_undefer(ipc->loop, ipc);
 	/* take_input of this very connection may be on the stack. */
 	loop_defer(ipc->loop, on_free, ipc);
 }
@@ -351,9 +497,8 @@ ipc_resume(struct ipc *ipc)
 	if (!ipc->is_paused || ipc->is_closed)
 		return;
 	ipc->is_paused = false;
-	io_resume(ipc->io);
-	/* Frames that came before the pause are waiting in the buffer. */
-	io_again(ipc->io);
+	if (!is_held(ipc))
+		read_on(ipc);
 }
 
 struct buf *
@@ -365,8 +510,12 @@ ipc_out(struct ipc *ipc)
 void
 ipc_out_done(struct ipc *ipc)
 {
-	if (io_pending(ipc->io) > IPC_HIGH_WATER)
+	if (io_pending(ipc->io) > (ipc->is_stranger ? IPC_STRANGER_WATER :
+	    IPC_HIGH_WATER)) {
 		ipc->is_congested = true;
+		if (ipc->door != NULL)
+			io_pause(ipc->io);
+	}
 	io_flush_later(ipc->io);
 }
 

@@ -10,10 +10,15 @@
  * short, long, unknown, or not allowed from that peer: the connection is
  * closed, the program goes on.
  *
- * The first frame each way is HELLO: version and program name.  On the
- * connections that master makes for its children, master says it for them
- * (mail/daemon.h), so no program can take another's name; on a connection
- * made by anybody else the user id decides (SO_PEERCRED).
+ * The first frame each way is HELLO: version, number of the process, and
+ * program name.  On the connections that master makes for its children,
+ * master says it for them (mail/daemon.h), so no program can take another's
+ * name; on a connection made by anybody else the user id decides
+ * (SO_PEERCRED).
+ *
+ * What a peer can make us hold is bounded: who may be connected (mail/door.h),
+ * what waits for a peer that does not read (it is not heard meanwhile), and
+ * by each program, what its messages make it remember.
  */
 
 #include <stdbool.h>
@@ -28,8 +33,10 @@
 #define IPC_HEADER_SIZE	10
 #define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
 #define IPC_HIGH_WATER	1048576	/* a connection this full is congested */
+#define IPC_STRANGER_WATER 65536 /* the same for IPC_USER */
 
 struct buf;
+struct door;
 struct ipc;
 struct ipc_call;
 struct loop;
@@ -158,7 +165,17 @@ struct ipc_side {
 	const char			*program;	/* "smtpd" */
 	const struct ipc_handler	*handlers;	/* ends with code 0 */
 	ipc_event_fn			 on_event;
+	unsigned			 peers;	/* roles to talk with; 0: any */
 };
+
+/*
+ * Over a Unix socket that a client has connected to ours; ipc owns it from
+ * now on.  NULL when that client has too many already: it is closed.  While
+ * the client does not take what we send (ipc_is_congested), no message of
+ * it is handled.
+ */
+struct ipc	*ipc_accept(struct door *door, int fd,
+		    const struct ipc_side *side, void *arg);
 
 /*
  * Over a connected Unix socket, which ipc owns from now on.  is_brokered:
@@ -177,6 +194,12 @@ void		 ipc_set_owner(uid_t uid);
 
 /* Flush, close; open calls end with code 0.  Accepts NULL. */
 void		 ipc_free(struct ipc **ipc);
+
+/*
+ * A message was too much: nothing more is heard from the peer, and after
+ * this tick IPC_CLOSED comes.  why goes to the log: "it ...".
+ */
+void		 ipc_refuse(struct ipc *ipc, const char *why);
 
 /* The role of the peer, IPC_NONE before its HELLO, and its program name. */
 unsigned	 ipc_peer(const struct ipc *ipc);
@@ -218,7 +241,8 @@ void		 ipc_cancel(struct ipc_call **call);
 
 /* ---- for the ends of a connection that are not an ipc (tools, master) --- */
 
-/* Append a HELLO frame of program. */
-void		 ipc_put_hello(struct buf *into, const char *program);
+/* Append a HELLO frame of program; process 0: the one that connects. */
+void		 ipc_put_hello(struct buf *into, const char *program,
+		    uint32_t process);
 
 #endif

@@ -33,12 +33,12 @@ find(const struct service *services, const char *name)
 
 /* Who comes from master is who this says: mail/ipc.h. */
 static int
-introduce(int fd, const char *program)
+introduce(int fd, const char *program, pid_t process)
 {
 	struct buf	hello = BUF_INIT;
 	ssize_t		n;
 
-	ipc_put_hello(&hello, program);
+	ipc_put_hello(&hello, program, (uint32_t)process);
 	/* A new socket has room for so little. */
 	n = send(fd, buf_slice(&hello).data, hello.len, MSG_NOSIGNAL);
 	if (n >= 0 && (size_t)n != hello.len)
@@ -50,7 +50,8 @@ introduce(int fd, const char *program)
 }
 
 static int
-open_connection(const struct addr *addr, const char *program)
+open_connection(const struct addr *addr, const char *program,
+    pid_t process)
 {
 	int	error;
 	int	fd = socket(AF_UNIX,
@@ -59,7 +60,7 @@ open_connection(const struct addr *addr, const char *program)
 	if (fd < 0)
 		return -1;
 	if (connect(fd, (const struct sockaddr *)&addr->storage,
-	    addr->len) == 0 && introduce(fd, program) == 0)
+	    addr->len) == 0 && introduce(fd, program, process) == 0)
 		return fd;
 	error = errno;
 	close(fd);
@@ -79,7 +80,8 @@ broker_connect(struct child *child, const struct program *program,
 		log_warn("%s pid %ld wants to talk to service %s: refused",
 		    program->name, (long)child_pid(child), name);
 	} else if (service != NULL) {
-		fd = open_connection(&service->addrs[0], program->name);
+		fd = open_connection(&service->addrs[0], program->name,
+		    child_pid(child));
 		if (fd < 0)
 			log_warn("cannot connect %s to service %s: %s",
 			    program->name, name, strerror(errno));

@@ -215,6 +215,32 @@ find_program(const struct reading *reading, char **why_r)
 	return -1;
 }
 
+/*
+ * A public service has a private socket too, which comes first: there no
+ * crowd of strangers is in the way of the programs and of root.
+ */
+static int
+add_sockets(struct service *service, bool is_public, char **why_r)
+{
+	static const char *const	folders[] = { "private", "public" };
+	int				result = 0;
+
+	service->addr_count = is_public ? 2 : 1;
+	service->addrs = mem_new_array(service->addr_count,
+	    sizeof(*service->addrs));
+	/* Master is in the queue directory. */
+	for (size_t i = 0; i < service->addr_count && result == 0; i++) {
+		char	*path = path_join(folders[i], service->name);
+
+		result = addr_parse_unix(path, &service->addrs[i]);
+		mem_free(path);
+	}
+	if (result < 0)
+		*why_r = mem_printf("%s: the name is too long",
+		    service->where);
+	return result;
+}
+
 static int
 find_addresses(const struct reading *reading, char **why_r)
 {
@@ -222,7 +248,7 @@ find_addresses(const struct reading *reading, char **why_r)
 	struct service			*service = reading->service;
 	struct interface_list		 list;
 	bool				 is_public;
-	char				*path, *why;
+	char				*why;
 	int				 result;
 
 	if (row->type == MASTER_CF_INET) {
@@ -240,17 +266,7 @@ find_addresses(const struct reading *reading, char **why_r)
 	is_public = row->is_private == MASTER_CF_NO ||
 	    (row->is_private == MASTER_CF_DEFAULT &&
 	    (service->program->flags & PROGRAM_PUBLIC) != 0);
-	service->mode = is_public ? 0666 : 0600;
-	service->addrs = mem_new(sizeof(*service->addrs));
-	service->addr_count = 1;
-	/* Master is in the queue directory. */
-	path = path_join(is_public ? "public" : "private", row->name);
-	result = addr_parse_unix(path, service->addrs);
-	mem_free(path);
-	if (result < 0)
-		*why_r = mem_printf("%s: the name is too long",
-		    service->where);
-	return result;
+	return add_sockets(service, is_public, why_r);
 }
 
 static int

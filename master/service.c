@@ -265,7 +265,7 @@ service_listen(struct service *service, struct listen_set *set,
 	for (size_t i = 0; i < service->addr_count; i++) {
 		const struct addr	*addr = &service->addrs[i];
 
-		service->fds[i] = listen_get(set, addr, service->mode,
+		service->fds[i] = listen_get(set, addr, i == 0 ? 0600 : 0666,
 		    service->generation);
 		if (service->fds[i] >= 0)
 			continue;

@@ -50,9 +50,8 @@ struct service {
 	char		       **argv;		/* ends with NULL */
 	enum master_cf_type	 type;
 	const struct program	*program;	/* borrowed, static */
-	struct addr		*addrs;
+	struct addr		*addrs;		/* Unix: private, public */
 	size_t			 addr_count;
-	mode_t			 mode;		/* of a Unix socket */
 	int			 process_count;
 	int64_t			 throttle_ms;	/* the longest wait */
 	int			 generation;

@@ -11,6 +11,7 @@
 
 #include "conf/conf.h"
 #include "mail/daemon.h"
+#include "mail/door.h"
 #include "mail/peer.h"
 #include "mail/queue_id.h"
 #include "net/loop.h"
@@ -94,7 +95,8 @@ on_space(void *arg)
 		return;
 	manager->free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
 	DL_FOREACH(manager->clients, client)
-		if (ipc_peer(client->ipc) == IPC_CLEANUP)
+		if (ipc_peer(client->ipc) == IPC_CLEANUP &&
+		    !ipc_is_congested(client->ipc))
 			send_space(manager, client);
 }
 
@@ -159,13 +161,18 @@ static void
 on_accept(struct daemon *daemon, int fd, const struct addr *peer)
 {
 	static const struct ipc_side	 side = { "qmgr", ipc_handlers,
-					    on_client };
+					    on_client, IPC_CLEANUP |
+					    IPC_AGENT | IPC_ADMIN | IPC_USER };
 	struct manager			*manager = daemon_state(daemon);
 	struct client			*client = mem_new(sizeof(*client));
 
 	(void)peer;
 	client->manager = manager;
-	client->ipc = ipc_new(manager->loop, fd, false, &side, client);
+	client->ipc = ipc_accept(manager->door, fd, &side, client);
+	if (client->ipc == NULL) {
+		mem_free(client);
+		return;
+	}
 	DL_APPEND(manager->clients, client);
 }
 
@@ -220,6 +227,7 @@ on_start(struct daemon *daemon)
 	manager->daemon = daemon;
 	manager->conf = daemon_conf(daemon);
 	manager->loop = daemon_loop(daemon);
+	manager->door = door_new(manager->loop);
 	daemon_set_state(daemon, manager);
 	open_store(manager);
 	manager->schedule = schedule_new(manager);

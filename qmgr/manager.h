@@ -23,6 +23,7 @@ struct agent;
 struct conf;
 struct daemon;
 struct daemon_program;
+struct door;
 struct ipc;
 struct loading;
 struct loop;
@@ -41,6 +42,7 @@ struct manager {
 	struct schedule		*schedule;
 	struct scan		*scan;
 	struct peer		*lookup;	/* NULL: offline */
+	struct door		*door;
 	struct client		*clients;	/* list: all connections */
 	struct active		*actives;	/* hash by queue id */
 	struct loading		*loadings;	/* list: soon active */

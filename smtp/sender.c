@@ -82,7 +82,8 @@ on_open(struct daemon *daemon)
 static void
 on_start(struct daemon *daemon)
 {
-	static const struct ipc_side	 side = { "smtp", ipc_handlers, NULL };
+	static const struct ipc_side	 side = { "smtp", ipc_handlers, NULL,
+					    IPC_QMGR };
 	struct sender			*sender = daemon_state(daemon);
 
 	sender->qmgr = peer_new(daemon, "qmgr", &side, on_qmgr, sender);

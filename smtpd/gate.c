@@ -149,7 +149,8 @@ gate_remove(struct gate *gate, struct client *client)
 static void
 on_start(struct daemon *daemon)
 {
-	static const struct ipc_side	 side = { "smtpd", ipc_handlers, NULL };
+	static const struct ipc_side	 side = { "smtpd", ipc_handlers, NULL,
+					    IPC_CLEANUP };
 	struct gate			*gate = mem_new(sizeof(*gate));
 	struct rlimit			 limit = { 1024, 1024 };
 

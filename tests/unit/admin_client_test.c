@@ -137,7 +137,8 @@ on_event(struct ipc *ipc, enum ipc_event event, void *arg)
 static void
 serve(int listener)
 {
-	static const struct ipc_side	side = { "qmgr", handlers, on_event };
+	static const struct ipc_side	side = { "qmgr", handlers, on_event,
+					    0 };
 	int				fd = accept(listener, NULL, NULL);
 
 	log_open_fd("test", open("/dev/null", O_WRONLY));

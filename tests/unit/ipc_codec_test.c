@@ -24,7 +24,7 @@ ignore(struct ipc *ipc, enum ipc_event event, void *arg)
 }
 
 static const struct ipc_handler	 none[] = { { 0, 0, NULL, NULL } };
-static const struct ipc_side	 side = { "smtpd", none, ignore };
+static const struct ipc_side	 side = { "smtpd", none, ignore, 0 };
 
 static struct loop		*loop;
 static struct ipc		*ipc;

@@ -74,8 +74,9 @@ on_client(struct ipc *ipc, enum ipc_event event, void *arg)
 		t.drained++;
 }
 
-static const struct ipc_side server_side = { "cleanup", handlers, on_server };
-static const struct ipc_side client_side = { "smtpd", none, on_client };
+static const struct ipc_side server_side = { "cleanup", handlers, on_server,
+	IPC_SMTPD | IPC_QMGR };
+static const struct ipc_side client_side = { "smtpd", none, on_client, 0 };
 
 /* What one end of the pair has written, the other can read at once. */
 static void
@@ -176,16 +177,16 @@ bad_beginnings(void)
 	refused(buf_slice(&buf));
 
 	buf_empty(&buf);
-	ipc_put_hello(&buf, "unknown");
+	ipc_put_hello(&buf, "unknown", 1);
 	refused(buf_slice(&buf));
 
 	buf_empty(&buf);
-	ipc_put_hello(&buf, "smtpd");
+	ipc_put_hello(&buf, "smtpd", 1);
 	buf.data[buf.start + 17] ^= 1;		/* version */
 	refused(buf_slice(&buf));
 
 	buf_empty(&buf);
-	ipc_put_hello(&buf, "smtpd");
+	ipc_put_hello(&buf, "smtpd", 1);
 	buf.data[buf.start + 10] ^= 1;		/* magic */
 	refused(buf_slice(&buf));
 
@@ -205,19 +206,19 @@ bad_frames(void)
 	struct buf	buf = BUF_INIT;
 
 	/* unknown */
-	ipc_put_hello(&buf, "smtpd");
+	ipc_put_hello(&buf, "smtpd", 1);
 	put_frame(&buf, 0x7f01, 1, SLICE_LIT(""));
 	refused(buf_slice(&buf));
 
 	/* of another role */
 	buf_empty(&buf);
-	ipc_put_hello(&buf, "qmgr");
+	ipc_put_hello(&buf, "qmgr", 1);
 	put_frame(&buf, IPC_CODE_mail_rcpt, 1, SLICE_LIT(""));
 	refused(buf_slice(&buf));
 
 	/* short */
 	buf_empty(&buf);
-	ipc_put_hello(&buf, "smtpd");
+	ipc_put_hello(&buf, "smtpd", 1);
 	put_frame(&buf, IPC_CODE_mail_rcpt, 1, SLICE_LIT("\0\0\0"));
 	refused(buf_slice(&buf));
 	buf_clear(&buf);
@@ -238,7 +239,7 @@ byte_by_byte(void)
 	{
 		struct buf	all = BUF_INIT;
 
-		ipc_put_hello(&all, "smtpd");
+		ipc_put_hello(&all, "smtpd", 1);
 		buf_put_slice(&all, buf_slice(&buf));
 		for (size_t i = 0; i < all.len; i++)
 			send_raw(slice_first(slice_after(buf_slice(&all), i),
@@ -265,7 +266,7 @@ random_bytes(void)
 			bytes[k] = (unsigned char)(random() % 4 == 0 ?
 			    random() : 0);
 		if (i % 2 == 0)
-			ipc_put_hello(&buf, "smtpd");
+			ipc_put_hello(&buf, "smtpd", 1);
 		buf_put(&buf, bytes, len);
 		begin(false);
 		send_raw(buf_slice(&buf));

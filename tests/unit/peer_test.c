@@ -50,7 +50,7 @@ on_wait(struct ipc *ipc, void *arg)
 static void
 on_start(struct daemon *daemon)
 {
-	static const struct ipc_side	side = { "smtpd", handlers, NULL };
+	static const struct ipc_side	side = { "smtpd", handlers, NULL, 0 };
 
 	peer = peer_new(daemon, "cleanup", &side, on_peer, daemon);
 	report("new(%d) ", peer_ipc(peer) != NULL);
@@ -132,7 +132,7 @@ connection(const char *name)
 	    0, ends), 0);
 	child_tell_it(CONTROL_CONNECTED, "cleanup", ends[0]);
 	close(ends[0]);
-	ipc_put_hello(&hello, name);
+	ipc_put_hello(&hello, name, 1);
 	CU_ASSERT_EQUAL(write(ends[1], hello.data + hello.start, hello.len),
 	    (ssize_t)hello.len);
 	buf_clear(&hello);
