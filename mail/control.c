@@ -45,17 +45,29 @@ control_send(int control, enum control_type type, const char *text, int fd)
 	return sendmsg(control, &msg, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
+/*
+ * 0 and the descriptor that was passed, -1 when there is none; or -1: more
+ * were passed, for which the room's alignment leaves space, and are closed.
+ */
 static int
-passed_fd(struct msghdr *msg)
+take_fd(struct msghdr *msg, int *fd_r)
 {
 	struct cmsghdr	*header = CMSG_FIRSTHDR(msg);
-	int		 fd = -1;
+	int		 fds[2];
+	size_t		 size;
 
-	if (header != NULL && header->cmsg_level == SOL_SOCKET &&
-	    header->cmsg_type == SCM_RIGHTS &&
-	    header->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(header), sizeof(int));
-	return fd;
+	*fd_r = -1;
+	if (header == NULL || header->cmsg_level != SOL_SOCKET ||
+	    header->cmsg_type != SCM_RIGHTS)
+		return 0;
+	size = header->cmsg_len - CMSG_LEN(0);
+	memcpy(fds, CMSG_DATA(header), size < sizeof(fds) ? size :
+	    sizeof(fds));
+	*fd_r = fds[0];
+	if (size <= sizeof(int))
+		return 0;
+	close(fds[1]);
+	return -1;
 }
 
 int
@@ -79,8 +91,8 @@ control_receive(int control, struct control_packet *packet_r)
 		return -1;
 	packet_r->type = (enum control_type)letter;
 	packet_r->text[n - 1] = '\0';
-	packet_r->fd = passed_fd(&msg);
-	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+	if (take_fd(&msg, &packet_r->fd) < 0 ||
+	    (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
 		if (packet_r->fd >= 0)
 			close(packet_r->fd);
 		return -1;

@@ -20,10 +20,12 @@
 #include "mail/control.h"
 #include "net/loop.h"
 #include "util/log.h"
+#include "util/log_limit.h"
 #include "util/mem.h"
 #include "util/privilege.h"
 
 #define ACCEPT_BURST	64	/* clients taken in one tick */
+#define REST_MS		200	/* without descriptors, before we try again */
 
 /* A connection that master was asked for. */
 struct wish {
@@ -50,10 +52,13 @@ struct daemon {
 	char				*root;		/* -r, or NULL */
 	struct listener			*listeners;
 	int				 listener_count;
+	struct loop_timer		*rest;	/* of accepting */
+	struct log_limit		 no_accept;
 	struct wish			*wishes;
 	void				*state;
 	bool				 keep_rights;	/* -u */
 	bool				 is_offline;	/* -O */
+	bool				 is_paused;	/* no new clients */
 	bool				 is_draining;
 	bool				 is_stopping;
 };
@@ -233,6 +238,32 @@ raise_descriptor_limit(void)
 /* ---- clients ------------------------------------------------------------- */
 
 static void
+set_listeners(struct daemon *daemon, unsigned what)
+{
+	for (int i = 0; i < daemon->listener_count; i++)
+		if (daemon->listeners[i].watch != NULL)
+			loop_watch_set(daemon->listeners[i].watch, what);
+}
+
+static void
+on_rested(void *arg)
+{
+	struct daemon	*daemon = arg;
+
+	if (!daemon->is_paused)
+		set_listeners(daemon, LOOP_READ);
+}
+
+/* Clients wait in the kernel: to ask it again at once would only spin. */
+static void
+rest(struct daemon *daemon, int error)
+{
+	log_limit_warn(&daemon->no_accept, "accept: %s", strerror(error));
+	set_listeners(daemon, 0);
+	loop_timer_start(daemon->rest, REST_MS);
+}
+
+static void
 on_client(int fd, unsigned what, void *arg)
 {
 	struct listener	*listener = arg;
@@ -246,8 +277,9 @@ on_client(int fd, unsigned what, void *arg)
 		client = accept4(fd, (struct sockaddr *)&peer.storage,
 		    &peer.len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (client < 0) {
-			if (errno == EMFILE || errno == ENFILE)
-				log_warn("accept: %s", strerror(errno));
+			if (errno == EMFILE || errno == ENFILE ||
+			    errno == ENOBUFS || errno == ENOMEM)
+				rest(daemon, errno);
 			return;
 		}
 		addr_unmap(&peer);
@@ -271,23 +303,17 @@ start_listeners(struct daemon *daemon)
 	}
 }
 
-static void
-set_listeners(struct daemon *daemon, unsigned what)
-{
-	for (int i = 0; i < daemon->listener_count; i++)
-		if (daemon->listeners[i].watch != NULL)
-			loop_watch_set(daemon->listeners[i].watch, what);
-}
-
 void
 daemon_pause_accept(struct daemon *daemon)
 {
+	daemon->is_paused = true;
 	set_listeners(daemon, 0);
 }
 
 void
 daemon_resume_accept(struct daemon *daemon)
 {
+	daemon->is_paused = false;
 	set_listeners(daemon, LOOP_READ);
 }
 
@@ -441,6 +467,7 @@ start(struct daemon *daemon)
 	daemon->control = loop_watch_new(daemon->loop, DAEMON_CONTROL_FD,
 	    LOOP_READ, on_control, daemon);
 	daemon->beat = loop_timer_new(daemon->loop, on_beat, daemon);
+	daemon->rest = loop_timer_new(daemon->loop, on_rested, daemon);
 	daemon->terminate = loop_signal_new(daemon->loop, SIGTERM,
 	    on_terminate, daemon);
 	daemon->program->start(daemon);

@@ -17,7 +17,7 @@
 #include "master/program.h"
 #include "master/service.h"
 #include "util/buf.h"
-#include "util/log.h"
+#include "util/log_limit.h"
 
 static const struct service *
 find(const struct service *services, const char *name)
@@ -77,14 +77,16 @@ broker_connect(struct child *child, const struct program *program,
 
 	if (service != NULL &&
 	    !program_can_reach(program, service->program->name)) {
-		log_warn("%s pid %ld wants to talk to service %s: refused",
-		    program->name, (long)child_pid(child), name);
+		log_limit_warn(child_limit(child), "%s pid %ld wants to talk "
+		    "to service %s: refused", program->name,
+		    (long)child_pid(child), name);
 	} else if (service != NULL) {
 		fd = open_connection(&service->addrs[0], program->name,
 		    child_pid(child));
 		if (fd < 0)
-			log_warn("cannot connect %s to service %s: %s",
-			    program->name, name, strerror(errno));
+			log_limit_warn(child_limit(child), "cannot connect "
+			    "%s to service %s: %s", program->name, name,
+			    strerror(errno));
 	}
 	child_tell(child, CONTROL_CONNECTED, name, fd);
 	if (fd >= 0)

@@ -17,14 +17,26 @@
 #include "net/loop.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/log_limit.h"
 #include "util/mem.h"
 
 #define ABORT_MS	2000	/* from SIGABRT to SIGKILL */
 #define DEAF_MS		5000	/* from the end of the channel to SIGKILL */
 
+/*
+ * One that has nothing wrong with it says a beat in a while, and asks ten
+ * times a second for a service that is away.
+ */
+#define PACKET_LIMIT	100	/* packets heard in ... */
+#define PACKET_MS	1000
+
 struct child {
 	struct loop_watch	*watch;
 	struct loop_timer	*killer;
+	struct loop_timer	*hush;		/* not heard meanwhile */
+	int64_t			 period_ms;	/* its start */
+	int			 packets;	/* heard in it */
+	struct log_limit	 limit;		/* of warnings it causes */
 	child_fn		 fn;
 	void			*arg;
 	char			*path;
@@ -120,14 +132,50 @@ take(struct child *child, const struct control_packet *packet)
 	}
 }
 
+static bool
+may_say_more(struct child *child)
+{
+	int64_t	now_ms = clock_now_ms();
+
+	if (now_ms >= child->period_ms + PACKET_MS) {
+		child->period_ms = now_ms;
+		child->packets = 0;
+	}
+	return child->packets++ < PACKET_LIMIT;
+}
+
+/* The others are heard, too. */
+static void
+hush(struct child *child)
+{
+	log_limit_warn(&child->limit, "%s pid %ld asks for too much: it waits",
+	    child->path, (long)child->pid);
+	loop_watch_set(child->watch, 0);
+	loop_timer_start(child->hush, PACKET_MS);
+}
+
+static void
+on_hushed(void *arg)
+{
+	struct child	*child = arg;
+
+	if (child->watch != NULL)
+		loop_watch_set(child->watch, LOOP_READ);
+}
+
 void
 child_hear(struct child *child)
 {
 	struct control_packet	packet;
 	int			got = 0;
 
-	while (child->control >= 0 &&
-	    (got = control_receive(child->control, &packet)) > 0) {
+	while (child->control >= 0) {
+		if (!may_say_more(child)) {
+			hush(child);
+			return;
+		}
+		if ((got = control_receive(child->control, &packet)) <= 0)
+			break;
 		child->beat_ms = clock_now_ms();
 		if (packet.fd >= 0)
 			close(packet.fd);
@@ -149,11 +197,21 @@ void
 child_tell(struct child *child, enum control_type type, const char *text,
     int fd)
 {
-	if (child->control >= 0 &&
-	    control_send(child->control, type, text, fd) < 0 &&
-	    errno != EPIPE && errno != ECONNRESET)
-		log_warn("cannot tell %s pid %ld: %s", child->path,
-		    (long)child->pid, strerror(errno));
+	if (child->control < 0 || child->is_doomed ||
+	    control_send(child->control, type, text, fd) == 0 ||
+	    errno == EPIPE || errno == ECONNRESET)
+		return;
+	log_limit_warn(&child->limit, "cannot tell %s pid %ld: %s",
+	    child->path, (long)child->pid, strerror(errno));
+	/* Hundreds of packets wait: it would not hear of a stop, either. */
+	if (errno == EAGAIN)
+		child_kill(child);
+}
+
+struct log_limit *
+child_limit(struct child *child)
+{
+	return &child->limit;
 }
 
 /* ---- its end ------------------------------------------------------------- */
@@ -204,6 +262,7 @@ make(struct loop *loop, pid_t pid, int control, const char *path)
 	child->watch = loop_watch_new(loop, control, LOOP_READ, on_control,
 	    child);
 	child->killer = loop_timer_new(loop, on_killer, child);
+	child->hush = loop_timer_new(loop, on_hushed, child);
 	child->started_ms = child->beat_ms = clock_now_ms();
 	return child;
 }
@@ -247,6 +306,7 @@ child_free(struct child **child)
 		return;
 	loop_watch_free(&(*child)->watch);
 	loop_timer_free(&(*child)->killer);
+	loop_timer_free(&(*child)->hush);
 	if ((*child)->control >= 0)
 		close((*child)->control);
 	mem_free((*child)->path);

@@ -18,6 +18,7 @@
 #define MASTER_WATCHDOG_MS	60000
 
 struct child;
+struct log_limit;
 struct loop;
 
 /* What to run; all borrowed, and only during child_new. */
@@ -53,12 +54,18 @@ bool		 child_is_ready(const struct child *child);
 bool		 child_is_doomed(const struct child *child);
 int64_t		 child_age_ms(const struct child *child);
 
-/* Hear what it said before its end. */
+/* Hear what it said before its end (not all, when it said very much). */
 void		 child_hear(struct child *child);
 
-/* A packet of control.h; fd (or -1) stays the caller's. */
+/*
+ * A packet of control.h; fd (or -1) stays the caller's.  A child that reads
+ * none of them is killed.
+ */
 void		 child_tell(struct child *child, enum control_type type,
 		    const char *text, int fd);
+
+/* For warnings that the child causes; borrowed. */
+struct log_limit *child_limit(struct child *child);
 
 void		 child_kill(struct child *child);
 

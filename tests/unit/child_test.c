@@ -248,6 +248,35 @@ is_told(void)
 	CU_ASSERT_EQUAL(end(), 0);
 }
 
+/* Whatever it says: others are heard too, and the log stays small. */
+static void
+says_too_much(void)
+{
+	int64_t	end_ms;
+
+	begin(READY "while :; do printf Cqmgr >&3; done 2>/dev/null");
+	CU_ASSERT(sends("wish(qmgr) "));
+	end_ms = clock_now_ms() + 1500;
+	while (clock_now_ms() < end_ms)
+		loop_tick(loop, 5);
+	/* A hundred in a second. */
+	CU_ASSERT(events.len <= 200 * strlen("wish(qmgr) "));
+	child_kill(child);
+	CU_ASSERT(killed_by(end(), SIGKILL));
+}
+
+/* Who reads nothing cannot be told to end. */
+static void
+reads_nothing(void)
+{
+	begin(READY "exec sleep 60");
+	CU_ASSERT(sends("ready"));
+	for (int i = 0; i < 100000 && !child_is_doomed(child); i++)
+		child_tell(child, CONTROL_CONNECTED, "cleanup", -1);
+	CU_ASSERT(child_is_doomed(child));
+	CU_ASSERT(killed_by(end(), SIGKILL));
+}
+
 /* Silent for too long, it is aborted, if it was ready. */
 static void
 watchdog(void)
@@ -315,6 +344,8 @@ child_test(void)
 	CU_add_test(suite, "is heard to the end", is_heard_to_the_end);
 	CU_add_test(suite, "wrong version", wrong_version);
 	CU_add_test(suite, "is told", is_told);
+	CU_add_test(suite, "says too much", says_too_much);
+	CU_add_test(suite, "reads nothing", reads_nothing);
 	CU_add_test(suite, "watchdog", watchdog);
 	CU_add_test(suite, "deaf", deaf);
 }

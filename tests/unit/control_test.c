@@ -193,6 +193,15 @@ refuses_junk(void)
 	CU_ASSERT_EQUAL(control_receive(ends[1], &packet), -1);
 	send_raw(junk, sizeof(junk), ends, 1);
 	CU_ASSERT_EQUAL(control_receive(ends[1], &packet), -1);
+	/* More descriptors than one, also where there is room for them. */
+	for (size_t count = 2; count <= 8; count++) {
+		int	fds[8];
+
+		for (size_t i = 0; i < count; i++)
+			fds[i] = ends[0];
+		send_raw("Fqmgr", 5, fds, count);
+		CU_ASSERT_EQUAL(control_receive(ends[1], &packet), -1);
+	}
 	send_raw(junk, 0, NULL, 0);
 	CU_ASSERT_EQUAL(control_receive(ends[1], &packet), -1);
 	CU_ASSERT_EQUAL(open_descriptors(), before);

@@ -1,7 +1,9 @@
 #include "tests/unit/child_fixture.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "net/loop.h"
 
@@ -38,6 +40,17 @@ on_connected(int fd, void *arg)
 		close(fd);
 }
 
+/* So many; with the signal, as many as it may have. */
+static void
+set_descriptors(int count)
+{
+	struct rlimit	limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = count == SIGUSR1 ? limit.rlim_max : (rlim_t)count;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /* Clients command it. */
 static void
 on_accept(struct daemon *daemon, int fd, const struct addr *peer)
@@ -54,6 +67,10 @@ on_accept(struct daemon *daemon, int fd, const struct addr *peer)
 		    daemon_state(daemon));
 	if (letter == 'p')
 		daemon_pause_accept(daemon);
+	if (letter == 'e') {
+		signal(SIGUSR1, set_descriptors);
+		set_descriptors(3);
+	}
 	if (letter == 'l')
 		log_info("a line");
 	if (letter == 'k') {
@@ -231,6 +248,30 @@ pauses(void)
 	CU_ASSERT_PTR_NULL(strstr(buf_cstr(&child.said), "accept(c"));
 }
 
+/* Without descriptors it waits for some, and does not spin or fill the log. */
+static void
+rests(void)
+{
+	struct timespec	 before, after;
+	clockid_t	 clock;
+
+	begin();
+	command('e');
+	CU_ASSERT(child_says("accept(e,1) "));
+	command('a');
+	CU_ASSERT(child_logs("accept: Too many open files\n"));
+	CU_ASSERT_EQUAL(clock_getcpuclockid(child.pid, &clock), 0);
+	clock_gettime(clock, &before);
+	usleep(500000);
+	clock_gettime(clock, &after);
+	CU_ASSERT((after.tv_sec - before.tv_sec) * 1000 +
+	    (after.tv_nsec - before.tv_nsec) / 1000000 < 200);
+	CU_ASSERT_EQUAL(kill(child.pid, SIGUSR1), 0);
+	CU_ASSERT(child_says("accept(a,1) "));
+	child_tell_it(CONTROL_STOP, "", -1);
+	CU_ASSERT_EQUAL(child_end(), 0);
+}
+
 /* A rotated log: its lines go to the new one. */
 static void
 changes_its_log(void)
@@ -371,6 +412,7 @@ daemon_test(void)
 	CU_add_test(suite, "drains", drains);
 	CU_add_test(suite, "ends", ends);
 	CU_add_test(suite, "pauses", pauses);
+	CU_add_test(suite, "rests", rests);
 	CU_add_test(suite, "changes its log", changes_its_log);
 	CU_add_test(suite, "unknown packets", unknown_packets);
 	CU_add_test(suite, "gives up rights", gives_up_rights);
