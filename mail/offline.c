@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,6 +19,7 @@
 #include "conf/conf.h"
 #include "mail/control.h"
 #include "mail/daemon.h"
+#include "mail/queue_lock.h"
 #include "mail/snapshot.h"
 #include "util/mem.h"
 #include "util/path.h"
@@ -71,20 +71,14 @@ find_owner(struct plan *plan, char **why_r)
 static enum offline_answer
 lock(struct plan *plan, char **why_r)
 {
-	char			*path = path_join(plan->folder,
-				    "pid/master.pid");
-	enum offline_answer	 answer = OFFLINE_RUNNING;
-
-	plan->lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (plan->lock >= 0 && flock(plan->lock, LOCK_SH | LOCK_NB) == 0) {
-		answer = OFFLINE_OPEN;
-	} else if (plan->lock < 0 || errno != EWOULDBLOCK) {
-		*why_r = mem_printf("cannot lock %s: %s", path,
-		    strerror(errno));
-		answer = OFFLINE_REFUSED;
-	}
-	mem_free(path);
-	return answer;
+	plan->lock = queue_lock_share(plan->folder);
+	if (plan->lock >= 0)
+		return OFFLINE_OPEN;
+	if (errno == EWOULDBLOCK)
+		return OFFLINE_RUNNING;
+	*why_r = mem_printf("cannot lock the queue in %s: %s", plan->folder,
+	    strerror(errno));
+	return OFFLINE_REFUSED;
 }
 
 /* Opened while we may, for its folder may be closed to the owner. */

@@ -7,9 +7,9 @@
  * user that owns the queue, but with the tool for its only client (-O of
  * mail/daemon.h); it schedules nothing, and ends with the tool.
  *
- * Until it has ended it holds a shared lock on the file that master locks:
- * the suite cannot start meanwhile (master/pidfile.h).  Of two tools the
- * second waits for the first, up to 15 s.
+ * Until it has ended it shares the lock that master takes for itself: the
+ * suite cannot start meanwhile (mail/queue_lock.h).  Of two tools the second
+ * waits for the first, up to 15 s.
  */
 
 struct conf;

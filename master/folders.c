@@ -80,9 +80,10 @@ warn(const struct complaint *complaint, char *text)
 	mem_free(text);
 }
 
+/* mode: what it was made with, and may have at most. */
 static void
 check_owner(const struct complaint *complaint, const char *path,
-    const char *owner)
+    const char *owner, mode_t mode)
 {
 	struct stat	st;
 	uid_t		uid = 0;
@@ -99,6 +100,9 @@ check_owner(const struct complaint *complaint, const char *path,
 	if (st.st_mode & 022)
 		warn(complaint, mem_printf("folder %s is writable for others "
 		    "than its owner", path));
+	else if (st.st_mode & 077 & ~mode)
+		warn(complaint, mem_printf("folder %s is open to others than "
+		    "its owner", path));
 }
 
 static void
@@ -126,14 +130,14 @@ folders_check(const struct conf *conf, folders_warn_fn fn, void *arg)
 		return;
 	check_user(&complaint, "mail_owner", conf->mail_owner);
 	check_user(&complaint, "gate_owner", conf->gate_owner);
-	check_owner(&complaint, conf->queue_directory, NULL);
-	check_owner(&complaint, conf->data_directory, conf->mail_owner);
+	check_owner(&complaint, conf->queue_directory, NULL, 0755);
+	check_owner(&complaint, conf->data_directory, conf->mail_owner, 0755);
 	for (size_t i = 0; i < COUNT; i++) {
 		char	*path = path_join(conf->queue_directory,
 			    folders[i].name);
 
 		check_owner(&complaint, path, folders[i].is_mail ?
-		    conf->mail_owner : NULL);
+		    conf->mail_owner : NULL, folders[i].mode);
 		mem_free(path);
 	}
 }

@@ -6,48 +6,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mail/queue_lock.h"
 #include "util/buf.h"
-#include "util/clock.h"
 #include "util/mem.h"
 #include "util/path.h"
-
-/*
- * Somebody may hold the lock for a moment, only to see whether it is held,
- * and a tool shares it with others for as long as it has the queue open.
- */
-#define LOCK_PAUSE_MS	30
-#define LOCK_MS		300	/* for another master */
-#define TOOL_MS		5000	/* for a tool */
-
-static int
-lock(int fd)
-{
-	int64_t	began_ms = clock_now_ms(), waited_ms = 0;
-	int	error = EWOULDBLOCK;
-
-	while (waited_ms < (error == EBUSY ? TOOL_MS : LOCK_MS)) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return 0;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -1;
-		error = EWOULDBLOCK;
-		if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
-			flock(fd, LOCK_UN);
-			error = EBUSY;
-		}
-		poll(NULL, 0, LOCK_PAUSE_MS);
-		waited_ms = clock_now_ms() - began_ms;
-	}
-	errno = error;
-	return -1;
-}
+#include "util/process.h"
 
 static pid_t
 read_pid(int fd)
@@ -64,12 +32,13 @@ put(const struct pidfile *pidfile)
 {
 	struct buf	text = BUF_INIT;
 
-	buf_printf(&text, "%ld\ngeneration %d %s\n", (long)getpid(),
+	buf_printf(&text, "%ld\nstarted %lld\ngeneration %d %s\n",
+	    (long)getpid(), (long long)process_start(getpid()),
 	    pidfile->generation, pidfile->is_ready ? "ready" : "starting");
 	if (pidfile->refused > 0)
 		buf_printf(&text, "refused %d %s\n", pidfile->refused,
 		    pidfile->reason);
-	/* In place: the lock is on the file, not on its name. */
+	/* In place: who reads it sees all of one text or of the other. */
 	if (pwrite(pidfile->fd, buf_slice(&text).data, text.len, 0) >= 0 &&
 	    ftruncate(pidfile->fd, (off_t)text.len) < 0)
 		(void)text;
@@ -80,24 +49,24 @@ int
 pidfile_open(struct pidfile *pidfile, const char *folder, pid_t *other_r)
 {
 	char	*path = path_join(folder, PIDFILE_PATH);
-	int	 error;
+	int	 fd, error;
 	pid_t	 last;
 
-	*pidfile = (struct pidfile){ .fd = -1 };
+	*pidfile = PIDFILE_INIT;
 	*other_r = 0;
-	pidfile->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-	    0644);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	mem_free(path);
-	if (pidfile->fd < 0)
+	if (fd < 0)
 		return -1;
-	last = read_pid(pidfile->fd);
-	if (lock(pidfile->fd) < 0) {
+	last = read_pid(fd);
+	if ((pidfile->lock = queue_lock_take(folder)) < 0) {
 		error = errno;
 		*other_r = last;
-		close(pidfile->fd);
+		close(fd);
 		errno = error;
 		return -1;
 	}
+	pidfile->fd = fd;
 	/* Readable for all, whatever the umask: "tern status". */
 	fchmod(pidfile->fd, 0644);
 	pidfile->was_killed = last > 0;
@@ -125,8 +94,10 @@ pidfile_refuse(struct pidfile *pidfile, const char *reason)
 void
 pidfile_close(struct pidfile *pidfile)
 {
+	/* While the lock is ours, the file is. */
 	if (ftruncate(pidfile->fd, 0) == 0)
 		close(pidfile->fd);
+	close(pidfile->lock);
 	mem_free(pidfile->reason);
-	*pidfile = (struct pidfile){ .fd = -1 };
+	*pidfile = PIDFILE_INIT;
 }

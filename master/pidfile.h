@@ -2,10 +2,12 @@
 #define MASTER_PIDFILE_H
 
 /*
- * pid/master.pid: locked by the one master of a queue directory, and where
- * tools read what it does:
+ * pid/master.pid: where tools read what the one master of a queue directory
+ * does, and any user that it runs.  The lock is elsewhere
+ * (mail/queue_lock.h): what all may read, all may lock.
  *
  *	pid
+ *	started T			(util/process.h)
  *	generation N starting|ready
  *	refused K reason		after K reloads that were refused
  *
@@ -18,13 +20,16 @@
 #define PIDFILE_PATH	"pid/master.pid"
 
 struct pidfile {
-	int	 fd;		/* holds the lock */
+	int	 fd;
+	int	 lock;		/* holds the lock */
 	int	 generation;
 	bool	 is_ready;
 	int	 refused;
 	char	*reason;	/* owned, of the last refusal */
 	bool	 was_killed;	/* the last master left its pid */
 };
+
+#define PIDFILE_INIT	(struct pidfile){ .fd = -1, .lock = -1 }
 
 /*
  * Take the lock; folder is the queue directory.  0; -1 with errno, which

@@ -216,7 +216,7 @@ startup_prepare(struct startup *startup,
 	*startup = (struct startup){
 		.options = options,
 		.logfile = LOGFILE_INIT,
-		.pidfile = { .fd = -1 },
+		.pidfile = PIDFILE_INIT,
 	};
 	set_process(options);
 	if (find_folder(startup) < 0 || read_configuration(startup) < 0)

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "util/clock.h"
 #include "util/mem.h"
 #include "util/path.h"
+#include "util/process.h"
 
 #define EXIT_USAGE	64
 #define WAIT_MS		10000	/* for a stop, for a reload */
@@ -38,8 +38,9 @@ struct verb {
 
 /* What master says of itself in pid/master.pid (master/pidfile.h). */
 struct state {
-	bool	 is_running;	/* the file is locked */
+	bool	 is_running;	/* that process is there */
 	long	 pid;
+	long	 started;
 	long	 generation;
 	bool	 is_ready;
 	long	 refused;	/* reloads so far */
@@ -100,6 +101,8 @@ parse_state(struct state *state, char *text)
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		if (state->pid == 0) {
 			state->pid = strtol(line, NULL, 10);
+		} else if (strncmp(line, "started ", 8) == 0) {
+			state->started = strtol(line + 8, NULL, 10);
 		} else if (strncmp(line, "generation ", 11) == 0) {
 			state->generation = strtol(line + 11, &line, 10);
 			state->is_ready = strcmp(line, " ready") == 0;
@@ -112,27 +115,36 @@ parse_state(struct state *state, char *text)
 	}
 }
 
+/* A killed master has left its pid, which another process may have now. */
+static bool
+is_running(const struct state *state)
+{
+	int64_t	started = process_start((pid_t)state->pid);
+
+	/* Where users do not see each other's processes. */
+	if (state->pid > 0 && started < 0)
+		return kill((pid_t)state->pid, 0) < 0 && errno == EPERM;
+	return started > 0 && started == state->started;
+}
+
 /* 0, or -1 when it has said why not. */
 static int
 read_state(const char *path, struct state *state)
 {
 	struct buf	 text = BUF_INIT;
 	char		*copy;
-	int		 fd;
 
 	*state = (struct state){ .is_running = false };
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+	if (path_read(path, 65536, &text) < 0) {
 		if (errno == ENOENT)
 			return 0;
 		say("fatal: %s: %s", path, strerror(errno));
+		buf_clear(&text);
 		return -1;
 	}
-	state->is_running = flock(fd, LOCK_SH | LOCK_NB) < 0;
-	close(fd);
-	if (!state->is_running || path_read(path, 65536, &text) < 0)
-		return 0;
 	copy = slice_dup(buf_slice(&text));
 	parse_state(state, copy);
+	state->is_running = is_running(state);
 	mem_free(copy);
 	buf_clear(&text);
 	return 0;
@@ -144,8 +156,7 @@ find_running(const char *path, struct state *state)
 {
 	if (path == NULL || read_state(path, state) < 0)
 		return -1;
-	/* A moment after its start or before its end it has no pid. */
-	if (state->is_running && state->pid > 0)
+	if (state->is_running)
 		return 0;
 	mem_free(state->reason);
 	say("fatal: the Tern mail system is not running");
@@ -272,7 +283,7 @@ run_status(const struct command *command)
 	return state.is_running ? 0 : 1;
 }
 
-/* Until pid has given up the lock. */
+/* Until pid has emptied its file, or is gone. */
 static int
 wait_stop(const char *path, long pid)
 {
@@ -285,7 +296,7 @@ wait_stop(const char *path, long pid)
 			return 1;
 		mem_free(now.reason);
 		/* Or somebody has started the next one already. */
-		if (!now.is_running || (now.pid != 0 && now.pid != pid))
+		if (!now.is_running || now.pid != pid)
 			return 0;
 	}
 	say("fatal: process %ld has not ended in %d s", pid, WAIT_MS / 1000);
