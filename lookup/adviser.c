@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "lookup/profile.h"
 #include "mail/daemon.h"
+#include "mail/door.h"
 #include "mail/worker.h"
 #include "net/loop.h"
 #include "util/buf.h"
@@ -24,7 +25,9 @@
 
 static void	on_asker(struct ipc *, enum ipc_event, void *);
 
-static const struct ipc_side	side = { "lookup", ipc_handlers, on_asker };
+static const struct ipc_side	side = {
+	"lookup", ipc_handlers, on_asker, IPC_SMTPD | IPC_QMGR,
+};
 
 /* ---- how much ------------------------------------------------------------ */
 
@@ -139,6 +142,7 @@ on_start(struct daemon *daemon)
 	adviser->daemon = daemon;
 	adviser->conf = daemon_conf(daemon);
 	adviser->loop = daemon_loop(daemon);
+	adviser->door = door_new(adviser->loop);
 	adviser->worker = worker_new(adviser->loop,
 	    (size_t)adviser->conf->lookup_threads);
 	daemon_set_state(daemon, adviser);
@@ -152,7 +156,11 @@ on_accept(struct daemon *daemon, int fd, const struct addr *peer)
 
 	(void)peer;
 	asker->adviser = adviser;
-	asker->ipc = ipc_new(adviser->loop, fd, false, &side, asker);
+	asker->ipc = ipc_accept(adviser->door, fd, &side, asker);
+	if (asker->ipc == NULL) {
+		mem_free(asker);
+		return;
+	}
 	DL_APPEND(adviser->askers, asker);
 	if (adviser->is_paused)
 		ipc_pause(asker->ipc);

@@ -19,6 +19,7 @@
 struct conf;
 struct daemon;
 struct daemon_program;
+struct door;
 struct ipc;
 struct loop;
 struct profile;
@@ -29,6 +30,7 @@ struct adviser {
 	const struct conf	*conf;		/* borrowed */
 	struct loop		*loop;		/* borrowed */
 	struct worker		*worker;
+	struct door		*door;
 	struct profile		*profiles;	/* list */
 	struct asker		*askers;	/* list */
 	size_t			 pending;	/* questions in threads */

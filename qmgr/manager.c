@@ -208,7 +208,9 @@ on_last_call(void *arg)
 	daemon_leave(manager->daemon);
 }
 
-static const struct ipc_side	lookup_side = { "qmgr", ipc_handlers, NULL };
+static const struct ipc_side	lookup_side = {
+	"qmgr", ipc_handlers, NULL, IPC_LOOKUP,
+};
 
 /* Calls know by themselves. */
 static void

@@ -149,8 +149,10 @@ gate_remove(struct gate *gate, struct client *client)
 static void
 on_start(struct daemon *daemon)
 {
-	static const struct ipc_side	 side = { "smtpd", ipc_handlers, NULL,
-					    IPC_CLEANUP };
+	static const struct ipc_side	 to_cleanup = { "smtpd", ipc_handlers,
+					    NULL, IPC_CLEANUP };
+	static const struct ipc_side	 to_lookup = { "smtpd", ipc_handlers,
+					    NULL, IPC_LOOKUP };
 	struct gate			*gate = mem_new(sizeof(*gate));
 	struct rlimit			 limit = { 1024, 1024 };
 
@@ -171,8 +173,9 @@ on_start(struct daemon *daemon)
 	getrlimit(RLIMIT_NOFILE, &limit);
 	gate->client_limit = limit.rlim_cur - SPARE_DESCRIPTORS;
 	gate->is_accepting = true;
-	gate->cleanup = peer_new(daemon, "cleanup", &side, on_cleanup, gate);
-	gate->lookup = peer_new(daemon, "lookup", &side, on_lookup, gate);
+	gate->cleanup = peer_new(daemon, "cleanup", &to_cleanup, on_cleanup,
+	    gate);
+	gate->lookup = peer_new(daemon, "lookup", &to_lookup, on_lookup, gate);
 	daemon_set_state(daemon, gate);
 }
 
