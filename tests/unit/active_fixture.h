@@ -139,7 +139,8 @@ static inline struct client *
 add_agent(const char *transport, uint32_t capacity)
 {
 	static const struct ipc_handler	none[] = { { 0, 0, NULL, NULL } };
-	static const struct ipc_side	side = { "qmgr", none, ignore_event };
+	static const struct ipc_side	side = { "qmgr", none, ignore_event,
+					    0 };
 	struct client			*client = mem_new(sizeof(*client));
 	int				 ends[2];
 
