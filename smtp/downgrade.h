@@ -8,9 +8,10 @@
  * and what is around them says 7bit.  Headers are left as they are but for
  * their Content-Transfer-Encoding, also where they have 8-bit bytes.
  *
- * What says to be 7bit, or nothing, is believed when it is so: 32 KB of it
- * are looked at before it is passed on.  Whoever lies, there is no byte of 8
- * bits in a body afterwards; most of what is decoded is what it was.
+ * What says to be 7bit, or nothing, is looked at, 32 KB of it, before it is
+ * passed on: it is left as it is when it is 7bit, else encoded, too.  There is
+ * no byte of 8 bits in a body afterwards, and what is decoded is what it was,
+ * but where a body said 7bit and had 8 bits only later than that.
  */
 
 #include "util/buf.h"

@@ -12,6 +12,7 @@
 
 #include "tests/unit/dialogue_fixture.h"
 
+#include "mail/ipc.h"
 #include "util/log.h"
 
 #include <fcntl.h>
@@ -90,6 +91,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	open_talk("", nothing, &server);
 	add_job(3, "Subject: x\r\n\r\ncontent-1\r\n");
 	add_job(2, "Subject: x\r\n\r\ncontent-2\r\n");
+	/* Both may have to be converted. */
+	if (data[0] & 8)
+		t.jobs[0]->flags = MAIL_EIGHT_BIT;
+	if (data[0] & 16)
+		t.jobs[1]->flags = MAIL_BINARY;
 	start_waiting();
 	for (size_t at = 2; at < size; at += step) {
 		enum dialogue_state	state;
