@@ -24,7 +24,7 @@ struct connection {
 	struct gate		*gate;
 	struct io		*io;
 	struct session		*session;
-	struct loop_timer	*pause;		/* of a wait; NULL until wanted */
+	struct loop_timer	*pause;		/* NULL until wanted */
 	int64_t			 deadline_ms;	/* of the request */
 	bool			 is_greeted;
 	bool			 is_ending;	/* closes when output is gone */

@@ -44,7 +44,7 @@ struct question {
 	int64_t			 asked_ms;
 	bool			 is_repeated;	/* lookup went away once */
 	bool			 is_answered;
-	bool			 is_judged;	/* by lookup, not for want of it */
+	bool			 is_judged;	/* lookup has said it */
 
 	int			 code;		/* 250, or why not */
 	char			*dsn;

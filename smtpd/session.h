@@ -76,7 +76,7 @@ struct session {
 	/* the client */
 	struct addr		 peer;
 	struct addr		 self;		/* where it has connected to */
-	uint64_t		 number;	/* of all that the process has */
+	uint64_t		 number;	/* of this process */
 	struct question		*question;	/* before MAIL; NULL: none */
 	char			 addr[ADDR_TEXT_SIZE];
 	char			*name;		/* verified, or "unknown" */

@@ -34,7 +34,7 @@ struct transaction_asked {
 
 struct transaction {
 	struct session		*session;
-	uint64_t		 number;	/* of all that the process has */
+	uint64_t		 number;	/* of this process */
 	char			*sender;	/* "" is the null sender */
 	uint32_t		 flags;		/* MAIL_* */
 	char			*envid;		/* "": none */

@@ -207,4 +207,4 @@ PARTS = {"data": data, "chunks": chunks, "alone": alone,
          "offered": offered, "disabled": disabled}
 
 if __name__ == "__main__":
-    sys.exit(run("downgrade", PARTS, 23660))
+    sys.exit(run("downgrade", PARTS))

@@ -182,7 +182,8 @@ tell_result(struct entry *entry, uint32_t number, enum outcome_kind kind)
 
 /* The oldest entry it holds, with that result for all its recipients. */
 static inline void
-finish_only(struct client *client, enum outcome_kind kind, enum outcome_site site)
+finish_only(struct client *client, enum outcome_kind kind,
+    enum outcome_site site)
 {
 	struct entry	*entry = client->agent->entries;
 
