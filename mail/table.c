@@ -1,28 +1,16 @@
 /*
- * Which types there are, and when the file of a table is opened anew.
+ * Which types there are, and how a table is made of its specification.
  */
 
 #include "mail/table.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "mail/table_type.h"
+#include "mail/watched.h"
 #include "util/ascii.h"
-#include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
-
-/*
- * The kernel's clock for files steps, by 10 ms where it is slowest: a file
- * can change twice within a step and look the same.
- */
-#define SETTLED_US	20000
-
-/* What could not be opened may be there again without having changed. */
-#define RETRY_MS	1000
 
 static const struct table_type *const	types[] = {
 	&table_btree, &table_cidr, &table_environ, &table_fail, &table_hash,
@@ -31,167 +19,17 @@ static const struct table_type *const	types[] = {
 	&table_tcp, &table_texthash, &table_unionmap, &table_unix,
 };
 
-/* What tells one state of a file from another. */
-struct stamp {
-	int		error;		/* of stat; 0: what follows is set */
-	dev_t		device;
-	ino_t		inode;
-	off_t		size;
-	struct timespec	written, changed;
-};
-
-/* What was made of one state of the file. */
-struct content {
-	void		*data;		/* the type's; NULL: there is none */
-	char		*why;		/* what is wrong; NULL: nothing */
-	unsigned	 users;		/* the table, and threads asking */
-	struct stamp	 stamp;
-	bool		 is_settled;
-	int64_t		 opened_at;	/* monotonic, ms */
-};
-
 struct table {
 	const struct table_type	*type;
 	char			*spec;
 	struct table_source	 source;
-	char			*file;		/* NULL: has none */
-	pthread_mutex_t		 mutex;		/* for what follows */
-	struct content		*now;		/* NULL: not opened yet */
+	struct watched_maker	 maker;
+	struct watched		*watched;	/* NULL: it has no file */
+	struct watched_content	 fixed;		/* owned; of one without */
+	bool			 is_whole_key;
 };
 
-/* ---- the state of a file ------------------------------------------------- */
-
-static struct stamp
-make_stamp(const char *file)
-{
-	struct stat	st;
-
-	if (file == NULL)
-		return (struct stamp){ .error = 0 };
-	if (stat(file, &st) < 0)
-		return (struct stamp){ .error = errno };
-	return (struct stamp){ 0, st.st_dev, st.st_ino, st.st_size,
-	    st.st_mtim, st.st_ctim };
-}
-
-static bool
-is_same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool
-is_same(const struct stamp *a, const struct stamp *b)
-{
-	return a->error == b->error && a->device == b->device &&
-	    a->inode == b->inode && a->size == b->size &&
-	    is_same_time(a->written, b->written) &&
-	    is_same_time(a->changed, b->changed);
-}
-
-/* The next change will show, for it comes at another time. */
-static bool
-is_settled(const struct stamp *stamp)
-{
-	int64_t	age = clock_wall_us() - stamp->changed.tv_nsec / 1000 -
-		    (int64_t)stamp->changed.tv_sec * 1000000;
-
-	return stamp->error != 0 || age > SETTLED_US || age < 0;
-}
-
-/* ---- contents ------------------------------------------------------------ */
-
-static struct content *
-open_content(const struct table *table)
-{
-	struct content	*content = mem_new(sizeof(*content));
-	struct buf	 why = BUF_INIT;
-
-	/* Before it is read: a change meanwhile is seen by the next. */
-	content->stamp = make_stamp(table->file);
-	content->is_settled = table->file == NULL ||
-	    is_settled(&content->stamp);
-	content->opened_at = clock_now_ms();
-	content->users = 1;
-	if (table->type->open(&table->source, &content->data, &why) < 0)
-		content->data = NULL;
-	while (why.len > 0 && buf_slice(&why).data[why.len - 1] == '\n')
-		buf_truncate(&why, why.len - 1);
-	if (why.len > 0)
-		content->why = slice_dup(buf_slice(&why));
-	buf_clear(&why);
-	return content;
-}
-
-static void
-drop(const struct table *table, struct content *content)
-{
-	if (content == NULL || --content->users > 0)
-		return;
-	if (content->data != NULL)
-		table->type->close(content->data);
-	mem_free(content->why);
-	mem_free(content);
-}
-
-/* Once for each state of the file, though one may be read twice. */
-static void
-log_why(const struct table *table, const struct content *content)
-{
-	const struct content	*old = table->now;
-	struct slice		 rest = slice_str(content->why), line;
-
-	if (old != NULL && old->why != NULL && content->why != NULL &&
-	    is_same(&old->stamp, &content->stamp) &&
-	    strcmp(old->why, content->why) == 0)
-		return;
-	while (slice_get_word(&rest, "\n", &line) == 0) {
-		if (content->data == NULL)
-			log_warn("%s is unavailable. %.*s", table->spec,
-			    SLICE_ARG(line));
-		else
-			log_warn("%s: %.*s", table->spec, SLICE_ARG(line));
-	}
-}
-
-static bool
-is_current(const struct content *content, const struct stamp *stamp)
-{
-	return content != NULL && is_same(&content->stamp, stamp) &&
-	    content->is_settled && (content->data != NULL ||
-	    clock_now_ms() - content->opened_at < RETRY_MS);
-}
-
-/* The content of the file as it is now; the caller releases it. */
-static struct content *
-hold(struct table *table)
-{
-	struct stamp	 stamp = make_stamp(table->file);
-	struct content	*content;
-
-	pthread_mutex_lock(&table->mutex);
-	/* Others wait, for what they want is what is being opened. */
-	if (!is_current(table->now, &stamp)) {
-		content = open_content(table);
-		log_why(table, content);
-		drop(table, table->now);
-		table->now = content;
-	}
-	content = table->now;
-	content->users++;
-	pthread_mutex_unlock(&table->mutex);
-	return content;
-}
-
-static void
-release(struct table *table, struct content *content)
-{
-	pthread_mutex_lock(&table->mutex);
-	drop(table, content);
-	pthread_mutex_unlock(&table->mutex);
-}
-
-/* ---- tables -------------------------------------------------------------- */
+/* ---- the types ----------------------------------------------------------- */
 
 static const struct table_type *
 find_type(struct slice name)
@@ -222,25 +60,72 @@ why_not(const struct table *table)
 	return NULL;
 }
 
+static int
+open_content(void *arg, void **content_r, struct buf *why)
+{
+	const struct table	*table = arg;
+
+	return table->type->open(&table->source, content_r, why);
+}
+
 /* What needs no file is opened at once, to know that it is good. */
+static char *
+open_fixed(struct table *table)
+{
+	struct watched_content	*fixed = &table->fixed;
+	struct buf		 why = BUF_INIT;
+	struct slice		 rest, line;
+	char			*text = NULL;
+
+	if (open_content(table, &fixed->data, &why) < 0) {
+		fixed->data = NULL;
+		text = mem_printf("%s: %s", table->spec, buf_cstr(&why));
+	} else if (why.len > 0) {
+		fixed->why = slice_dup(slice_trim(buf_slice(&why)));
+	}
+	rest = slice_str(fixed->why);
+	while (slice_get_word(&rest, "\n", &line) == 0)
+		log_warn("%s: %.*s", table->spec, SLICE_ARG(line));
+	if (fixed->data != NULL && table->type->is_whole_key != NULL)
+		table->is_whole_key = table->type->is_whole_key(fixed->data);
+	buf_clear(&why);
+	return text;
+}
+
 static char *
 prepare(struct table *table)
 {
-	const char	*name = table->source.name;
-	char		*why = why_not(table);
+	const struct table_type	*type = table->type;
+	const char		*name = table->source.name;
+	char			*why = why_not(table), *file;
 
 	if (why != NULL)
 		return why;
-	if (table->type->suffix != NULL && *name != '{') {
-		table->file = mem_printf("%s%s", name, table->type->suffix);
-		return NULL;
-	}
-	table->now = open_content(table);
-	if (table->now->data == NULL)
-		return mem_printf("%s: %s", table->spec, table->now->why);
-	log_why(table, table->now);
+	table->is_whole_key = type->flags & TABLE_TYPE_WHOLE;
+	if (type->suffix == NULL || *name == '{')
+		return open_fixed(table);
+	file = mem_printf("%s%s", name, type->suffix);
+	table->maker = (struct watched_maker){ open_content, type->close };
+	table->watched = watched_new(table->spec, file, &table->maker, table);
+	mem_free(file);
 	return NULL;
 }
+
+static const struct watched_content *
+hold(struct table *table)
+{
+	return table->watched == NULL ? &table->fixed :
+	    watched_hold(table->watched);
+}
+
+static void
+release(struct table *table, const struct watched_content *content)
+{
+	if (table->watched != NULL)
+		watched_release(table->watched, content);
+}
+
+/* ---- tables -------------------------------------------------------------- */
 
 struct table *
 table_new(const char *spec, unsigned how, char **why_r)
@@ -268,7 +153,6 @@ table_new(const char *spec, unsigned how, char **why_r)
 	table->spec = mem_strdup(spec);
 	table->source = (struct table_source){ table->spec, table->spec +
 	    strlen(spec) - text.len + (size_t)colon + 1, how };
-	pthread_mutex_init(&table->mutex, NULL);
 	if ((*why_r = prepare(table)) != NULL)
 		table_free(&table);
 	return table;
@@ -281,9 +165,10 @@ table_free(struct table **tablep)
 
 	if (table == NULL)
 		return;
-	drop(table, table->now);
-	pthread_mutex_destroy(&table->mutex);
-	mem_free(table->file);
+	watched_free(&table->watched);
+	if (table->fixed.data != NULL)
+		table->type->close(table->fixed.data);
+	mem_free(table->fixed.why);
 	mem_free(table->spec);
 	mem_free(table);
 	*tablep = NULL;
@@ -298,10 +183,7 @@ table_spec(const struct table *table)
 bool
 table_is_whole_key(const struct table *table)
 {
-	/* Such a table has no file: its content is always the same. */
-	if (table->type->is_whole_key != NULL)
-		return table->type->is_whole_key(table->now->data);
-	return table->type->flags & TABLE_TYPE_WHOLE;
+	return table->is_whole_key;
 }
 
 static void
@@ -317,15 +199,16 @@ put_lower(struct buf *into, struct slice s)
 enum table_answer
 table_find(struct table *table, struct slice key, struct buf *value)
 {
-	struct content		*content = hold(table);
-	enum table_answer	 answer = TABLE_TROUBLE;
-	struct buf		 lower = BUF_INIT;
+	const struct watched_content	*content;
+	enum table_answer		 answer = TABLE_TROUBLE;
+	struct buf			 lower = BUF_INIT;
 
 	if (!(table->type->flags & TABLE_TYPE_CASE) &&
 	    !(table->source.how & TABLE_KEEP_CASE)) {
 		put_lower(&lower, key);
 		key = buf_slice(&lower);
 	}
+	content = hold(table);
 	if (content->data == NULL)
 		buf_printf(value, "%s is unavailable. %s", table->spec,
 		    content->why);
@@ -339,9 +222,10 @@ table_find(struct table *table, struct slice key, struct buf *value)
 int
 table_check(struct table *table, char **why_r)
 {
-	struct content	*content = hold(table);
-	struct buf	 why = BUF_INIT;
+	const struct watched_content	*content;
+	struct buf			 why = BUF_INIT;
 
+	content = hold(table);
 	if (content->why != NULL)
 		buf_printf(&why, "%s\n", content->why);
 	if (content->data != NULL && table->type->check != NULL)

@@ -47,10 +47,10 @@ play(int fd, const char *script)
 			say(fd, "what?");
 		if (*script == 'h')
 			say(fd, "5:OK");
-		if (*script == 'a' || *script == '2')
+		if (*script == 'a')
 			say(fd, REPLY);
 		if (*script == '2')
-			say(fd, REPLY);
+			say(fd, REPLY REPLY);
 		if (*script == 'b')
 			for (size_t i = 0; i < strlen(REPLY); i++)
 				say(fd, (char[]){ REPLY[i], '\0' });
