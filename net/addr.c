@@ -199,6 +199,69 @@ addr_format_literal(const struct addr *addr, char *text)
 	return text;
 }
 
+const char *
+addr_format_reverse(const struct addr *addr, char *text)
+{
+	static const char	digits[] = "0123456789abcdef";
+	struct addr		plain = *addr;
+	unsigned char		*p;
+	char			*to = text;
+
+	addr_unmap(&plain);
+	text[0] = '\0';
+	if (plain.storage.ss_family == AF_INET) {
+		p = (unsigned char *)&in4(&plain)->sin_addr;
+		snprintf(text, ADDR_NAME_SIZE, "%u.%u.%u.%u", p[3], p[2],
+		    p[1], p[0]);
+	} else if (plain.storage.ss_family == AF_INET6) {
+		/* RFC 3596 section 2.5 */
+		p = (unsigned char *)&in6(&plain)->sin6_addr;
+		for (int i = 15; i >= 0; i--) {
+			*to++ = digits[p[i] & 0xf];
+			*to++ = '.';
+			*to++ = digits[p[i] >> 4];
+			*to++ = '.';
+		}
+		to[-1] = '\0';
+	}
+	return text;
+}
+
+const char *
+addr_format_arpa(const struct addr *addr, char *text)
+{
+	struct addr	plain = *addr;
+	size_t		len = strlen(addr_format_reverse(addr, text));
+
+	addr_unmap(&plain);
+	if (len > 0)
+		snprintf(text + len, ADDR_NAME_SIZE - len, ".%s.arpa",
+		    plain.storage.ss_family == AF_INET ? "in-addr" : "ip6");
+	return text;
+}
+
+void
+addr_mask(struct addr *addr, unsigned bits4, unsigned bits6)
+{
+	unsigned char	*p;
+	unsigned	 bits, width;
+
+	addr_unmap(addr);
+	if (addr->storage.ss_family == AF_INET) {
+		p = (unsigned char *)&in4(addr)->sin_addr;
+		bits = bits4;
+		width = 32;
+	} else if (addr->storage.ss_family == AF_INET6) {
+		p = (unsigned char *)&in6(addr)->sin6_addr;
+		bits = bits6;
+		width = 128;
+	} else {
+		return;
+	}
+	for (unsigned i = bits; i < width; i++)
+		p[i / 8] &= (unsigned char)~(0x80 >> i % 8);
+}
+
 static bool
 has_host_bits(const struct addr_net *net, unsigned width)
 {

@@ -57,6 +57,22 @@ const char	*addr_format_ip(const struct addr *addr, char *text);
 /* As an RFC 5321 address literal: 192.0.2.1 or IPv6:2001:db8::1. */
 const char	*addr_format_literal(const struct addr *addr, char *text);
 
+/*
+ * The name that stands for the address in a zone of addresses: 1.2.0.192
+ * for 192.0.2.1, a label a digit for IPv6; and with in-addr.arpa or
+ * ip6.arpa behind it.  A mapped address counts as IPv4.  "" for a Unix
+ * socket.  Both return text (ADDR_NAME_SIZE bytes).
+ */
+#define ADDR_NAME_SIZE	80
+const char	*addr_format_reverse(const struct addr *addr, char *text);
+const char	*addr_format_arpa(const struct addr *addr, char *text);
+
+/*
+ * Keep so many bits of it, of IPv4 and of IPv6; a mapped address is made
+ * IPv4 first.
+ */
+void		 addr_mask(struct addr *addr, unsigned bits4, unsigned bits6);
+
 /* ::ffff:192.0.2.1 becomes 192.0.2.1. */
 void		 addr_unmap(struct addr *addr);
 

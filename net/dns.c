@@ -198,21 +198,50 @@ refuse_name(struct dns_query *query)
 	return true;
 }
 
-/* A name of the file needs no DNS for its addresses. */
 static bool
-answer_from_hosts(struct dns_query *query)
+find_addresses(struct dns_query *query)
 {
 	int			 family = query->type == DNS_A ? AF_INET :
 				    AF_INET6;
 	const struct addr	*addrs;
 	size_t			 count;
 
-	if (query->type == DNS_MX || (addrs = hosts_find(query->dns->hosts,
-	    query->name, &count)) == NULL)
-		return false;
+	addrs = hosts_find(query->dns->hosts, query->name, &count);
 	for (size_t i = 0; i < count; i++)
 		if (addrs[i].storage.ss_family == family)
 			dns_answer_add(&query->answer, &addrs[i]);
+	return addrs != NULL;
+}
+
+static bool
+find_reverse(struct dns_query *query)
+{
+	const char	*name = hosts_find_reverse(query->dns->hosts,
+			    query->name);
+
+	if (name == NULL)
+		return false;
+	dns_answer_add_name(&query->answer, name);
+	return true;
+}
+
+/* A name of the file needs no DNS for its addresses, nor they for it. */
+static bool
+answer_from_hosts(struct dns_query *query)
+{
+	switch (query->type) {
+	case DNS_A:
+	case DNS_AAAA:
+		if (!find_addresses(query))
+			return false;
+		break;
+	case DNS_PTR:
+		if (!find_reverse(query))
+			return false;
+		break;
+	default:
+		return false;
+	}
 	dns_answer_finish(&query->answer);
 	query->answer.ttl_s = HOSTS_TTL_S;
 	finish(query);

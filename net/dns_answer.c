@@ -37,6 +37,12 @@ dns_answer_type_name(enum dns_type type)
 		return "AAAA";
 	case DNS_MX:
 		return "MX";
+	case DNS_NS:
+		return "NS";
+	case DNS_PTR:
+		return "PTR";
+	case DNS_TXT:
+		return "TXT";
 	}
 	return "?";
 }
@@ -44,8 +50,10 @@ dns_answer_type_name(enum dns_type type)
 void
 dns_answer_clear(struct dns_answer *answer)
 {
-	for (size_t i = 0; i < answer->count; i++)
+	for (size_t i = 0; i < answer->count; i++) {
 		mem_free(answer->records[i].name);
+		mem_free(answer->records[i].text);
+	}
 	mem_free(answer->records);
 	*answer = (struct dns_answer)DNS_ANSWER_INIT;
 }
@@ -170,25 +178,76 @@ get_address(struct slice data, int family, struct addr *addr_r)
 	return 0;
 }
 
-/* The name must fill the record: no byte less, none more. */
+/*
+ * The name, behind so many bytes, must fill the record: no byte less, none
+ * more.
+ */
+static int
+get_host(struct slice packet, const struct raw *raw, size_t before,
+    char **name_r)
+{
+	struct buf	name = BUF_INIT;
+	size_t		end = raw->at + before;
+	int		result = -1;
+
+	if (skip_name(packet, raw->at + raw->len, &end) == 0 &&
+	    end == raw->at + raw->len &&
+	    get_name(packet, raw->at + before, &name) == 0 &&
+	    (name.len == 0 || dns_answer_is_name(buf_slice(&name)))) {
+		*name_r = mem_strdup(buf_cstr(&name));
+		result = 0;
+	}
+	buf_clear(&name);
+	return result;
+}
+
 static int
 get_mx(struct slice packet, const struct raw *raw, struct dns_record *record)
 {
 	struct slice	data = slice_first(slice_after(packet, raw->at),
 			    raw->len);
-	struct buf	name = BUF_INIT;
-	size_t		end = raw->at + 2;
-	int		result = -1;
 
-	if (slice_get_u16(&data, &record->preference) == 0 &&
-	    skip_name(packet, raw->at + raw->len, &end) == 0 &&
-	    end == raw->at + raw->len &&
-	    get_name(packet, raw->at + 2, &name) == 0 &&
-	    (name.len == 0 || dns_answer_is_name(buf_slice(&name)))) {
-		record->name = mem_strdup(buf_cstr(&name));
-		result = 0;
+	if (slice_get_u16(&data, &record->preference) < 0)
+		return -1;
+	return get_host(packet, raw, 2, &record->name);
+}
+
+/* The root is a mail server that says no, but neither NS nor PTR. */
+static int
+get_named(struct slice packet, const struct raw *raw,
+    struct dns_record *record)
+{
+	if (get_host(packet, raw, 0, &record->name) < 0)
+		return -1;
+	if (record->name[0] != '\0')
+		return 0;
+	mem_free(record->name);
+	return -1;
+}
+
+/* RFC 1035 section 3.3.14: strings, a byte of length before each. */
+static int
+get_text(struct slice data, struct dns_record *record)
+{
+	struct buf	text = BUF_INIT;
+	struct slice	part;
+	uint8_t		len;
+	int		result = data.len == 0 ? -1 : 0;
+
+	while (result == 0 && data.len > 0) {
+		result = slice_get_u8(&data, &len);
+		if (result == 0)
+			result = slice_get_bytes(&data, len, &part);
+		if (result == 0)
+			buf_put_slice(&text, part);
 	}
-	buf_clear(&name);
+	buf_truncate(&text, DNS_TEXT_LIMIT);
+	for (size_t i = 0; i < text.len; i++)
+		if (!ascii_is_print(text.data[text.start + i]))
+			text.data[text.start + i] = '?';
+	if (result == 0)
+		record->text = mem_strdup(buf_cstr(&text));
+	buf_clear(&text);
 	return result;
 }
 
@@ -200,10 +259,20 @@ get_record(struct slice packet, const struct raw *raw, enum dns_type type,
 			    raw->len);
 
 	memset(record_r, 0, sizeof(*record_r));
-	if (type == DNS_MX)
+	switch (type) {
+	case DNS_MX:
 		return get_mx(packet, raw, record_r);
-	return get_address(data, type == DNS_A ? AF_INET : AF_INET6,
-	    &record_r->addr);
+	case DNS_NS:
+	case DNS_PTR:
+		return get_named(packet, raw, record_r);
+	case DNS_TXT:
+		return get_text(data, record_r);
+	case DNS_A:
+		return get_address(data, AF_INET, &record_r->addr);
+	case DNS_AAAA:
+		return get_address(data, AF_INET6, &record_r->addr);
+	}
+	return -1;
 }
 
 static void
@@ -220,6 +289,32 @@ dns_answer_add(struct dns_answer *answer, const struct addr *addr)
 	struct dns_record	record = { .addr = *addr };
 
 	add_record(answer, &record);
+}
+
+void
+dns_answer_add_name(struct dns_answer *answer, const char *name)
+{
+	struct dns_record	record = { .name = mem_strdup(name) };
+
+	add_record(answer, &record);
+}
+
+void
+dns_answer_copy(const struct dns_answer *answer, struct dns_answer *copy_r)
+{
+	*copy_r = *answer;
+	copy_r->records = mem_new_array(answer->count,
+	    sizeof(*answer->records));
+	for (size_t i = 0; i < answer->count; i++) {
+		const struct dns_record	*from = &answer->records[i];
+		struct dns_record	*to = &copy_r->records[i];
+
+		*to = *from;
+		if (from->name != NULL)
+			to->name = mem_strdup(from->name);
+		if (from->text != NULL)
+			to->text = mem_strdup(from->text);
+	}
 }
 
 static void

@@ -13,7 +13,10 @@
 #include "net/addr.h"
 #include "util/slice.h"
 
-enum dns_type { DNS_A = 1, DNS_AAAA = 28, DNS_MX = 15 };
+enum dns_type {
+	DNS_A = 1, DNS_NS = 2, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16,
+	DNS_AAAA = 28,
+};
 
 enum dns_status {
 	DNS_OK,		/* records found */
@@ -25,13 +28,17 @@ enum dns_status {
 /* More records than this in one answer are not looked at. */
 #define DNS_RECORD_LIMIT	100
 
+/* Of the text of one TXT record, so many bytes. */
+#define DNS_TEXT_LIMIT		1000
+
 /* Longest TTL that is believed, in seconds. */
 #define DNS_TTL_LIMIT		86400
 
 struct dns_record {
 	struct addr	 addr;		/* A, AAAA; port 0 */
 	uint16_t	 preference;	/* MX */
-	char		*name;		/* MX: "" is the root; else NULL */
+	char		*name;		/* MX ("" is the root), NS, PTR */
+	char		*text;		/* TXT, its strings in one; printable */
 };
 
 struct dns_answer {
@@ -55,10 +62,16 @@ struct dns_answer {
 void		 dns_answer_parse(struct slice packet, enum dns_type type,
 		    struct dns_answer *answer_r);
 
-/* An answer made by hand: its addresses, then its status. */
+/* An answer made by hand: its addresses or names, then its status. */
 void		 dns_answer_add(struct dns_answer *answer,
 		    const struct addr *addr);
+void		 dns_answer_add_name(struct dns_answer *answer,
+		    const char *name);
 void		 dns_answer_finish(struct dns_answer *answer);
+
+/* A copy of all of it; cleared like the other. */
+void		 dns_answer_copy(const struct dns_answer *answer,
+		    struct dns_answer *copy_r);
 
 /* No records, for there was an error (RFC 1035 section 4.1.1). */
 void		 dns_answer_fail(struct dns_answer *answer, unsigned rcode);
@@ -71,7 +84,7 @@ void		 dns_answer_clear(struct dns_answer *answer);
  */
 bool		 dns_answer_is_name(struct slice name);
 
-/* "A", "AAAA", "MX" */
+/* "A", "AAAA", "MX" ... */
 const char	*dns_answer_type_name(enum dns_type type);
 
 #endif

@@ -23,8 +23,15 @@ struct host {
 	UT_hash_handle	 hh;
 };
 
+struct reverse {
+	char		*arpa;
+	char		*name;
+	UT_hash_handle	 hh;
+};
+
 struct hosts {
 	struct host	*names;
+	struct reverse	*reverses;
 };
 
 struct hosts *
@@ -37,9 +44,16 @@ void
 hosts_free(struct hosts **hosts)
 {
 	struct host	*host, *next;
+	struct reverse	*reverse, *next_reverse;
 
 	if (*hosts == NULL)
 		return;
+	HASH_ITER(hh, (*hosts)->reverses, reverse, next_reverse) {
+		HASH_DEL((*hosts)->reverses, reverse);
+		mem_free(reverse->arpa);
+		mem_free(reverse->name);
+		mem_free(reverse);
+	}
 	HASH_ITER(hh, (*hosts)->names, host, next) {
 		HASH_DEL((*hosts)->names, host);
 		mem_free(host->name);
@@ -84,6 +98,24 @@ add(struct hosts *hosts, struct slice text, const struct addr *addr)
 	host->addrs[host->count++] = *addr;
 }
 
+/* The first line with an address names it. */
+static void
+add_reverse(struct hosts *hosts, struct slice name, const struct addr *addr)
+{
+	char		 arpa[ADDR_NAME_SIZE];
+	struct reverse	*reverse;
+
+	addr_format_arpa(addr, arpa);
+	HASH_FIND_STR(hosts->reverses, arpa, reverse);
+	if (reverse != NULL)
+		return;
+	reverse = mem_new(sizeof(*reverse));
+	reverse->arpa = mem_strdup(arpa);
+	reverse->name = slice_dup(name);
+	HASH_ADD_KEYPTR(hh, hosts->reverses, reverse->arpa,
+	    strlen(reverse->arpa), reverse);
+}
+
 void
 hosts_parse(struct hosts *hosts, struct slice text)
 {
@@ -98,8 +130,10 @@ hosts_parse(struct hosts *hosts, struct slice text)
 		if (slice_get_word(&line, BLANKS, &word) < 0 ||
 		    addr_parse_ip(word, 0, &addr) < 0)
 			continue;
-		while (slice_get_word(&line, BLANKS, &word) == 0)
+		while (slice_get_word(&line, BLANKS, &word) == 0) {
+			add_reverse(hosts, word, &addr);
 			add(hosts, word, &addr);
+		}
 	}
 }
 
@@ -126,4 +160,15 @@ hosts_find(const struct hosts *hosts, const char *name, size_t *count_r)
 	mem_free(key);
 	*count_r = host == NULL ? 0 : host->count;
 	return host == NULL ? NULL : host->addrs;
+}
+
+const char *
+hosts_find_reverse(const struct hosts *hosts, const char *arpa)
+{
+	char		*key = lower_name(slice_str(arpa));
+	struct reverse	*reverse;
+
+	HASH_FIND_STR(hosts->reverses, key, reverse);
+	mem_free(key);
+	return reverse == NULL ? NULL : reverse->name;
 }

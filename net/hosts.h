@@ -28,4 +28,11 @@ int		 hosts_read(struct hosts *hosts, const char *path);
 const struct addr *hosts_find(const struct hosts *hosts, const char *name,
 		    size_t *count_r);
 
+/*
+ * The name that stands first beside an address, which is given as of
+ * addr_format_arpa; borrowed, or NULL.
+ */
+const char	*hosts_find_reverse(const struct hosts *hosts,
+		    const char *arpa);
+
 #endif

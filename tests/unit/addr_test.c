@@ -99,6 +99,62 @@ literals(void)
 }
 
 static void
+check_reverse(const char *ip, const char *reverse, const char *arpa)
+{
+	struct addr	addr;
+	char		text[ADDR_NAME_SIZE];
+
+	CU_ASSERT_EQUAL(addr_parse_ip(slice_str(ip), 25, &addr), 0);
+	CU_ASSERT_STRING_EQUAL(addr_format_reverse(&addr, text), reverse);
+	CU_ASSERT_STRING_EQUAL(addr_format_arpa(&addr, text), arpa);
+}
+
+static void
+reverses(void)
+{
+	struct addr	addr;
+	char		text[ADDR_NAME_SIZE];
+
+	check_reverse("192.0.2.1", "1.2.0.192", "1.2.0.192.in-addr.arpa");
+	check_reverse("::ffff:192.0.2.1", "1.2.0.192",
+	    "1.2.0.192.in-addr.arpa");
+	check_reverse("2001:db8::1f",
+	    "f.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2",
+	    "f.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2"
+	    ".ip6.arpa");
+	CU_ASSERT_EQUAL(addr_parse_unix("/s", &addr), 0);
+	CU_ASSERT_STRING_EQUAL(addr_format_arpa(&addr, text), "");
+}
+
+static void
+masks(void)
+{
+	static const struct {
+		const char	*ip;
+		unsigned	 bits4, bits6;
+		const char	*want;
+	} cases[] = {
+		{ "192.0.2.255", 32, 84, "192.0.2.255" },
+		{ "192.0.2.255", 25, 84, "192.0.2.128" },
+		{ "::ffff:192.0.2.255", 24, 84, "192.0.2.0" },
+		{ "192.0.2.255", 0, 84, "0.0.0.0" },
+		{ "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", 32, 84,
+		    "2001:db8:ffff:ffff:ffff:f000::" },
+		{ "2001:db8::1", 32, 128, "2001:db8::1" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct addr	addr;
+		char		text[ADDR_TEXT_SIZE];
+
+		addr_parse_ip(slice_str(cases[i].ip), 0, &addr);
+		addr_mask(&addr, cases[i].bits4, cases[i].bits6);
+		CU_ASSERT_STRING_EQUAL(addr_format_ip(&addr, text),
+		    cases[i].want);
+	}
+}
+
+static void
 rubbish(void)
 {
 	char	bytes[40];
@@ -131,5 +187,7 @@ addr_test(void)
 	CU_add_test(suite, "splits", splits);
 	CU_add_test(suite, "networks", networks);
 	CU_add_test(suite, "literals", literals);
+	CU_add_test(suite, "reverses", reverses);
+	CU_add_test(suite, "masks", masks);
 	CU_add_test(suite, "rubbish", rubbish);
 }

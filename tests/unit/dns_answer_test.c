@@ -98,6 +98,55 @@ wholes(void)
 	dns_answer_clear(&answer);
 }
 
+/* What a record of that type with that data says; NULL: it is bad. */
+static void
+check_text(enum dns_type type, const char *data, size_t len,
+    const char *want)
+{
+	struct buf		packet = BUF_INIT;
+	struct dns_answer	answer, copy;
+
+	begin(&packet, OK_FLAGS, 1);
+	put_record(&packet, type, 300, data, len);
+	CU_ASSERT_EQUAL(parse(&packet, type, &answer),
+	    want == NULL ? DNS_TROUBLE : DNS_OK);
+	dns_answer_copy(&answer, &copy);
+	dns_answer_clear(&answer);
+	if (want != NULL)
+		CU_ASSERT_STRING_EQUAL(type == DNS_TXT ?
+		    copy.records[0].text : copy.records[0].name, want);
+	dns_answer_clear(&copy);
+}
+
+#define CHECK_TEXT(type, data, want) \
+	check_text((type), data, sizeof(data) - 1, want)
+
+static void
+texts(void)
+{
+	char	much[5 * 256], want[DNS_TEXT_LIMIT + 1] = "";
+
+	CHECK_TEXT(DNS_TXT, "\5hello", "hello");
+	CHECK_TEXT(DNS_TXT, "\0", "");
+	CHECK_TEXT(DNS_TXT, "\3one\0\4 two", "one two");
+	CHECK_TEXT(DNS_TXT, "\5a\n\0\377b", "a???b");
+	CHECK_TEXT(DNS_TXT, "\6hello", NULL);
+	CHECK_TEXT(DNS_TXT, "\5hello\1", NULL);
+	CHECK_TEXT(DNS_TXT, "", NULL);
+	memset(much, 'x', sizeof(much));
+	for (size_t i = 0; i < sizeof(much); i += 256)
+		much[i] = '\377';
+	memset(want, 'x', DNS_TEXT_LIMIT);
+	check_text(DNS_TXT, much, sizeof(much), want);
+	CHECK_TEXT(DNS_PTR, "\2mx\xc0\x0e", "mx.example");
+	CHECK_TEXT(DNS_NS, "\2ns\4test\0", "ns.test");
+	CHECK_TEXT(DNS_PTR, "\0", NULL);
+	CHECK_TEXT(DNS_PTR, "\3a b\0", NULL);
+	CHECK_TEXT(DNS_NS, "\2ns\4test", NULL);
+	CHECK_TEXT(DNS_NS, "\2ns\4test\0\0", NULL);
+	CHECK_TEXT(DNS_NS, "", NULL);
+}
+
 static void
 statuses(void)
 {
@@ -252,8 +301,9 @@ static void
 garbage(void)
 {
 	static const enum dns_type	types[] = {
-		DNS_A, DNS_AAAA, DNS_MX
+		DNS_A, DNS_AAAA, DNS_MX, DNS_NS, DNS_PTR, DNS_TXT
 	};
+	size_t				count = sizeof(types) / sizeof(*types);
 	struct buf			packet = BUF_INIT;
 	unsigned			seed = 1;
 
@@ -267,7 +317,7 @@ garbage(void)
 		for (int n = rand_r(&seed) % 6; n >= 0; n--)
 			copy[(size_t)rand_r(&seed) % packet.len] =
 			    (unsigned char)rand_r(&seed);
-		parse_exactly(copy, packet.len, types[i % 3]);
+		parse_exactly(copy, packet.len, types[(size_t)i % count]);
 	}
 	buf_clear(&packet);
 }
@@ -280,6 +330,7 @@ dns_answer_test(void)
 	CU_pSuite	suite = CU_add_suite("dns_answer", NULL, NULL);
 
 	CU_add_test(suite, "whole packets", wholes);
+	CU_add_test(suite, "texts and other names", texts);
 	CU_add_test(suite, "what a packet says without records", statuses);
 	CU_add_test(suite, "names that are none", bad_names);
 	CU_add_test(suite, "addresses of a wrong length", bad_lengths);

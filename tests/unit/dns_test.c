@@ -160,6 +160,7 @@ hosts(void)
 	begin();
 	check("hosted.example", DNS_A, DNS_OK, "192.0.2.7");
 	check("hosted.example", DNS_AAAA, DNS_NO_DATA, "");
+	check("7.2.0.192.in-addr.arpa", DNS_PTR, DNS_OK, "hosted.example");
 	CU_ASSERT_EQUAL(world.asked, 0);
 	check("hosted.example", DNS_MX, DNS_OK, "hosted.example");
 	CU_ASSERT_EQUAL(world.asked, 1);

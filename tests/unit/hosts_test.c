@@ -38,6 +38,15 @@ names(void)
 	check(hosts, "bad", "");
 	check(hosts, "example", "");
 	check(hosts, "", "");
+	CU_ASSERT_STRING_EQUAL(hosts_find_reverse(hosts,
+	    "1.0.0.127.in-addr.arpa"), "localhost");
+	CU_ASSERT_STRING_EQUAL(hosts_find_reverse(hosts,
+	    "2.2.0.192.IN-ADDR.arpa"), "Mail.Example");
+	CU_ASSERT_STRING_EQUAL(hosts_find_reverse(hosts, "1.0.0.0.0.0.0.0."
+	    "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa"),
+	    "localhost");
+	CU_ASSERT_PTR_NULL(hosts_find_reverse(hosts,
+	    "4.2.0.192.in-addr.arpa"));
 	CU_ASSERT_EQUAL(hosts_read(hosts, "/no/such/file"), -1);
 	hosts_free(&hosts);
 	CU_ASSERT_PTR_NULL(hosts);
