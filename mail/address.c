@@ -108,20 +108,35 @@ get_quoted(struct slice *from, bool is_utf8, struct buf *text)
 	return 0;
 }
 
-static void
-put_local(struct buf *out, struct slice local)
+void
+address_put_local(struct buf *into, struct slice plain)
 {
-	if (is_dot_string(local)) {
-		buf_put_slice(out, local);
+	if (is_dot_string(plain)) {
+		buf_put_slice(into, plain);
 		return;
 	}
-	buf_put_u8(out, '"');
-	for (size_t i = 0; i < local.len; i++) {
-		if (local.data[i] == '"' || local.data[i] == '\\')
-			buf_put_u8(out, '\\');
-		buf_put_u8(out, local.data[i]);
+	buf_put_u8(into, '"');
+	for (size_t i = 0; i < plain.len; i++) {
+		if (plain.data[i] == '"' || plain.data[i] == '\\')
+			buf_put_u8(into, '\\');
+		buf_put_u8(into, plain.data[i]);
 	}
-	buf_put_u8(out, '"');
+	buf_put_u8(into, '"');
+}
+
+void
+address_put_plain(struct buf *into, struct slice local)
+{
+	if (local.len < 2 || local.data[0] != '"') {
+		buf_put_slice(into, local);
+		return;
+	}
+	local = slice_after(slice_first(local, local.len - 1), 1);
+	for (size_t i = 0; i < local.len; i++) {
+		if (local.data[i] == '\\' && i + 1 < local.len)
+			i++;
+		buf_put_u8(into, local.data[i]);
+	}
 }
 
 /* RFC 5321 appendix C: "@a,@b:" is accepted and ignored. */
@@ -164,7 +179,7 @@ get_local(struct slice *from, bool is_utf8, struct buf *out)
 
 	if (from->len > 0 && from->data[0] == '"') {
 		if ((result = get_quoted(from, is_utf8, &plain)) == 0)
-			put_local(out, buf_slice(&plain));
+			address_put_local(out, buf_slice(&plain));
 		buf_clear(&plain);
 		return result;
 	}
@@ -175,7 +190,7 @@ get_local(struct slice *from, bool is_utf8, struct buf *out)
 			return -1;
 	if (len == 0)
 		return -1;
-	put_local(out, slice_first(*from, len));
+	address_put_local(out, slice_first(*from, len));
 	*from = slice_after(*from, len);
 	return 0;
 }

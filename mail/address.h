@@ -40,6 +40,13 @@ struct slice	 address_domain(struct slice address);
 /* What stands before the last @, as written (maybe quoted). */
 struct slice	 address_local(struct slice address);
 
+/*
+ * A local part without quotes and backslashes, and back: quoted where it
+ * must be (RFC 5321 Local-part).
+ */
+void		 address_put_plain(struct buf *into, struct slice local);
+void		 address_put_local(struct buf *into, struct slice plain);
+
 /* A domain name by its syntax (RFC 5321 Domain), or an address literal. */
 bool		 address_is_domain(struct slice domain);
 bool		 address_is_literal(struct slice domain);

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "mail/self.h"
 #include "net/dns.h"
 #include "net/loop.h"
 #include "smtp/order.h"
-#include "smtp/self.h"
 #include "smtp/sender.h"
 #include "util/ascii.h"
 #include "util/log.h"

@@ -1,5 +1,5 @@
-#ifndef SMTP_SELF_H
-#define SMTP_SELF_H
+#ifndef MAIL_SELF_H
+#define MAIL_SELF_H
 
 /*
  * What this mail system itself is called in the network: mail that would
@@ -19,7 +19,7 @@ struct self;
 struct self	*self_new(const struct conf *conf);
 void		 self_free(struct self **self);
 
-/* The port does not matter. */
+/* Its address, of whichever port. */
 bool		 self_has_addr(const struct self *self,
 		    const struct addr *addr);
 bool		 self_has_name(const struct self *self, const char *name);

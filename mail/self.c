@@ -2,7 +2,7 @@
  * Our own addresses and name.
  */
 
-#include "smtp/self.h"
+#include "mail/self.h"
 
 #include <ifaddrs.h>
 #include <netdb.h>
