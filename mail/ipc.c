@@ -41,7 +41,7 @@ struct ipc {
 	char			 peer_name[32];
 	struct door		*door;		/* we accepted it; borrowed */
 	unsigned		 entered_as;	/* role; none: not counted */
-	uint32_t		 entered;	/* user id, process */
+	uint32_t		 entered;	/* user id, process id */
 	bool			 is_stranger;
 	bool			 is_congested;
 	bool			 is_paused;
@@ -464,6 +464,12 @@ uid_t
 ipc_peer_uid(const struct ipc *ipc)
 {
 	return ipc->peer_uid;
+}
+
+uint32_t
+ipc_peer_process(const struct ipc *ipc)
+{
+	return ipc->is_stranger ? 0 : ipc->entered;
 }
 
 void *

@@ -32,6 +32,7 @@
 #define IPC_FRAME_LIMIT	65536	/* bytes after the length field */
 #define IPC_HEADER_SIZE	10
 #define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
+#define IPC_JOB_LIMIT	1000	/* jobs an agent takes at a time, at most */
 #define IPC_HIGH_WATER	1048576	/* a connection this full is congested */
 #define IPC_STRANGER_WATER 65536 /* the same for IPC_USER */
 
@@ -205,6 +206,9 @@ void		 ipc_refuse(struct ipc *ipc, const char *why);
 unsigned	 ipc_peer(const struct ipc *ipc);
 const char	*ipc_peer_name(const struct ipc *ipc);
 uid_t		 ipc_peer_uid(const struct ipc *ipc);
+
+/* Of the suite's processes, the number in its HELLO: its process id. */
+uint32_t	 ipc_peer_process(const struct ipc *ipc);
 
 void		*ipc_arg(const struct ipc *ipc);
 void		 ipc_set_arg(struct ipc *ipc, void *arg);

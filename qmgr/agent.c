@@ -8,6 +8,7 @@
 #include <uthash.h>
 #include <utlist.h>
 
+#include "mail/door.h"
 #include "mail/ipc.h"
 #include "mail/outcome.h"
 #include "net/loop.h"
@@ -21,6 +22,13 @@
 #include "util/mem.h"
 
 #define KEEP_MS		100	/* results wait so long for their flush */
+#define READ_LIMIT	64	/* chunks for one agent on their way: 2 MB */
+
+/*
+ * Messages held from before: one qmgr after the other may have given an
+ * agent all it takes, and few deliveries outlive many of them.
+ */
+#define HOLD_LIMIT	(100 * IPC_JOB_LIMIT)
 
 /*
  * A message with deliveries of one agent that go on from before our start:
@@ -47,7 +55,8 @@ agent_find(const struct manager *manager, const char *transport,
 		if (agent == NULL || strcmp(agent->transport, transport) != 0)
 			continue;
 		*has_any_r = true;
-		if (agent->busy >= agent->capacity)
+		if (agent->busy >= agent->capacity ||
+		    ipc_is_congested(client->ipc))
 			continue;
 		if (agent == liked)
 			return agent;
@@ -154,50 +163,6 @@ agent_forget(struct agent *agent, struct entry *entry)
 	schedule_run_later(agent->client->manager->schedule);
 }
 
-/* A chunk that an agent waits for. */
-struct request {
-	struct manager	*manager;
-	struct client	*client;	/* compared with those there are */
-	uint32_t	 id;
-	uint32_t	 number;
-};
-
-static void
-on_chunk(struct slice bytes, void *arg)
-{
-	struct request	*request = arg;
-	struct client	*client;
-
-	DL_FOREACH(request->manager->clients, client)
-		if (client == request->client)
-			send_chunk(client, request->id, request->number,
-			    bytes);
-	mem_free(request);
-}
-
-void	on_content_get(struct ipc *, uint32_t, const struct msg_content_get *);
-
-void
-on_content_get(struct ipc *ipc, uint32_t id, const struct msg_content_get *m)
-{
-	struct client		*client = ipc_arg(ipc);
-	struct manager		*manager = client->manager;
-	const struct active	*active = active_find(manager, m->queue_id);
-	struct request		*request;
-
-	if (active != NULL && active->content.len > 0) {
-		send_chunk(client, id, m->number,
-		    cached_chunk(active, m->number));
-		return;
-	}
-	request = mem_new(sizeof(*request));
-	request->manager = manager;
-	request->client = client;
-	request->id = id;
-	request->number = m->number;
-	store_read(manager->store, m->queue_id, m->number, on_chunk, request);
-}
-
 /* ---- results of deliveries from before our start ------------------------- */
 
 static struct orphan *
@@ -229,7 +194,15 @@ on_agent_holds(struct ipc *ipc, uint32_t id, const struct msg_agent_holds *m)
 	struct orphan	*orphan = find_orphan(client, m->queue_id);
 
 	(void)id;
+	if (client->agent != NULL) {
+		ipc_refuse(ipc, "it holds a delivery after it was ready");
+		return;
+	}
 	if (orphan == NULL) {
+		if (HASH_COUNT(client->orphans) >= HOLD_LIMIT) {
+			ipc_refuse(ipc, "it holds too many deliveries");
+			return;
+		}
 		orphan = mem_new(sizeof(*orphan));
 		orphan->id = m->queue_id;
 		HASH_ADD(hh, client->orphans, id, sizeof(orphan->id), orphan);
@@ -253,6 +226,7 @@ take_orphan_result(struct manager *manager,
 		store_cross_off(manager->store, m->queue_id, &m->number, 1);
 	else
 		store_update(manager->store, m->queue_id, &r, 1);
+	manager_check_room(manager);
 }
 
 /* What is left of the message may have been due all the time. */
@@ -279,6 +253,89 @@ end_orphan_job(struct client *client, uint64_t id)
 
 	if (orphan != NULL && --orphan->jobs == 0)
 		end_orphan(client, orphan);
+}
+
+/* ---- content ------------------------------------------------------------- */
+
+/* A chunk that an agent waits for. */
+struct request {
+	struct client	*client;	/* NULL: it is gone */
+	uint32_t	 id;
+	uint32_t	 number;
+	struct request	*next, *prev;	/* of the client */
+};
+
+static void
+check_reading(struct client *client)
+{
+	if (client->read_count >= READ_LIMIT || client->manager->is_paused)
+		ipc_pause(client->ipc);
+	else
+		ipc_resume(client->ipc);
+}
+
+static void
+on_chunk(struct slice bytes, void *arg)
+{
+	struct request	*request = arg;
+	struct client	*client = request->client;
+
+	if (client != NULL) {
+		send_chunk(client, request->id, request->number, bytes);
+		DL_DELETE(client->reads, request);
+		client->read_count--;
+		check_reading(client);
+	}
+	mem_free(request);
+}
+
+static void
+read_chunk(struct client *client, uint32_t id,
+    const struct msg_content_get *m)
+{
+	struct request	*request = mem_new(sizeof(*request));
+
+	request->client = client;
+	request->id = id;
+	request->number = m->number;
+	DL_APPEND(client->reads, request);
+	client->read_count++;
+	check_reading(client);
+	store_read(client->manager->store, m->queue_id, m->number, on_chunk,
+	    request);
+}
+
+/* It was given that message, or has it from before our start. */
+static bool
+may_read(const struct client *client, uint32_t id, uint64_t queue_id)
+{
+	const struct entry	*entry = find_entry(client, id);
+
+	return (entry != NULL && entry->queue_id == queue_id) ||
+	    find_orphan(client, queue_id) != NULL;
+}
+
+void	on_content_get(struct ipc *, uint32_t, const struct msg_content_get *);
+
+void
+on_content_get(struct ipc *ipc, uint32_t id, const struct msg_content_get *m)
+{
+	struct client		*client = ipc_arg(ipc);
+	const struct active	*active;
+
+	if (!may_read(client, id, m->queue_id)) {
+		door_warn(client->manager->door, false, "%s (process %u) asks "
+		    "for a message that it was not given", ipc_peer_name(ipc),
+		    ipc_peer_process(ipc));
+		send_chunk(client, id, m->number, slice_from(NULL, 0));
+		return;
+	}
+	active = active_find(client->manager, m->queue_id);
+	if (active != NULL && active->content.len > 0)
+		send_chunk(client, id, m->number,
+		    cached_chunk(active, m->number));
+	else
+		read_chunk(client, id, m);
 }
 
 /* ---- results are safe ---------------------------------------------------- */
@@ -378,19 +435,32 @@ on_agent_ready(struct ipc *ipc, uint32_t id, const struct msg_agent_ready *m)
 	if (agent == NULL) {
 		agent = mem_new(sizeof(*agent));
 		agent->client = client;
+		agent->transport = slice_dup(m->transport);
 		client->agent = agent;
+	} else if (!slice_is(m->transport, agent->transport)) {
+		ipc_refuse(ipc, "it serves another transport than before");
+		return;
 	}
-	mem_free(agent->transport);
-	agent->transport = slice_dup(m->transport);
-	agent->capacity = m->capacity;
+	agent->capacity = m->capacity < IPC_JOB_LIMIT ? m->capacity :
+	    IPC_JOB_LIMIT;
 	schedule_run_later(client->manager->schedule);
+}
+
+void
+agent_drained(struct client *client)
+{
+	if (client->agent != NULL)
+		schedule_run_later(client->manager->schedule);
 }
 
 void
 agent_lost(struct client *client)
 {
 	struct agent	*agent = client->agent;
+	struct request	*request;
 
+	DL_FOREACH(client->reads, request)
+		request->client = NULL;
 	while (client->orphans != NULL)
 		end_orphan(client, client->orphans);
 	if (agent == NULL)

@@ -10,6 +10,11 @@
  * (mail/ipc.def, agent_holds).  Until then those messages are left alone.
  * Results that we have not yet called safe on the disk (deliver_kept) it
  * tells again: only an agent that dies can make a twin.
+ *
+ * An agent talks with the network and may not be its own master any more:
+ * it gets the content of messages that it was given or holds, and no other;
+ * it holds what it says at once, before it is ready; and it gets no job
+ * while it does not read those before.
  */
 
 #include <stdbool.h>
@@ -45,6 +50,9 @@ void		 agent_forget(struct agent *agent, struct entry *entry);
 
 /* The client was an agent, and is gone. */
 void		 agent_lost(struct client *client);
+
+/* The client has taken what it was sent: if it is an agent, it gets more. */
+void		 agent_drained(struct client *client);
 
 /* Deliveries of this message may be going on from before our start. */
 bool		 agent_is_held(const struct manager *manager, uint64_t id);

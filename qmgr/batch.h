@@ -43,6 +43,7 @@ struct batch_op {
 	enum batch_kind	 kind;
 	bool		 is_abort;	/* a sweep for an abort */
 	bool		 was_held;	/* result of a reschedule */
+	bool		 is_twin;	/* result: the id is not new */
 	bool		 is_after;	/* a scan: not the entry itself */
 	bool		 has_more;	/* result: sweep again */
 	bool		 has_rest;	/* result: the list goes on */
@@ -65,6 +66,7 @@ struct batch_op {
 	struct store_listed	*found_list;
 
 	store_done_fn	 done;		/* one of these, or none */
+	store_commit_fn	 on_commit;
 	store_load_fn	 on_load;
 	store_chunk_fn	 on_chunk;
 	store_due_fn	 on_due;

@@ -7,28 +7,48 @@
 #include <uthash.h>
 
 #include "conf/conf.h"
+#include "mail/door.h"
 #include "mail/ipc.h"
+#include "mail/queue_id.h"
 #include "qmgr/active.h"
 #include "qmgr/flags.h"
 #include "qmgr/manager.h"
 #include "qmgr/store.h"
 #include "util/buf.h"
-#include "util/log.h"
+#include "util/clock.h"
 #include "util/mem.h"
 
 /* Content up to this size is held in memory, two chunks at the most. */
 #define MEMORY_LIMIT	(2 * STORE_CHUNK_SIZE)
 
+/*
+ * What one cleanup may make us hold, of all smtpd processes behind it: the
+ * envelopes of 10,000 messages with dozens of recipients each, or of one
+ * with all there may be; and of their content, a chunk each and more.  When
+ * much of that is in memory, all that fills a chunk goes to disk at once.
+ */
+#define ENVELOPE_LIMIT	((size_t)128 << 20)
+#define RECIPIENT_COST	1024	/* of smtpd_recipient_limit */
+#define CONTENT_LIMIT	((size_t)512 << 20)
+#define CONTENT_MUCH	((size_t)64 << 20)
+#define PIECE_COST	32	/* an allocation, beside its bytes */
+
+/* Ids of messages are not ahead of the clock, but where it was set back. */
+#define ID_SLACK_US	60000000
+
 struct intake {
 	struct manager		*manager;
 	struct client		*client;	/* NULL: it went away */
 	uint32_t		 id;		/* of its frames */
-	UT_hash_handle		 hh;
+	UT_hash_handle		 hh;		/* of the client */
+	UT_hash_handle		 by_queue_id;	/* of the manager */
 	struct store_message	 message;	/* slices owned */
 	struct store_recipient	*recipients;
 	size_t			 count;
 	struct buf		 content;	/* not spilled */
 	uint32_t		 spilled;	/* chunks on disk */
+	size_t			 envelope_bytes; /* the client's of it */
+	size_t			 content_bytes;
 	bool			 is_closed;
 };
 
@@ -44,13 +64,58 @@ drop(struct slice kept)
 	mem_free((void *)(uintptr_t)kept.data);
 }
 
+/* ---- what it costs ------------------------------------------------------- */
+
+static size_t
+envelope_limit(const struct manager *manager)
+{
+	return ENVELOPE_LIMIT + RECIPIENT_COST *
+	    (size_t)manager->conf->smtpd_recipient_limit;
+}
+
+/* False: it is too much. */
+static bool
+charge_envelope(struct intake *in, size_t bytes)
+{
+	in->envelope_bytes += bytes;
+	in->client->envelope_bytes += bytes;
+	return in->client->envelope_bytes <= envelope_limit(in->manager);
+}
+
+static bool
+charge_content(struct intake *in)
+{
+	struct client	*client = in->client;
+
+	client->content_bytes -= in->content_bytes;
+	in->content_bytes = in->content.cap;
+	client->content_bytes += in->content_bytes;
+	return client->content_bytes <= CONTENT_LIMIT;
+}
+
+/* ---- its end ------------------------------------------------------------- */
+
+/* It is the client's no more. */
+static void
+detach(struct intake *in)
+{
+	struct client	*client = in->client;
+
+	if (client == NULL)
+		return;
+	client->envelope_bytes -= in->envelope_bytes;
+	client->content_bytes -= in->content_bytes;
+	HASH_DEL(client->intakes, in);
+	in->client = NULL;
+}
+
 static void
 destroy(struct intake *in)
 {
 	struct manager	*manager = in->manager;
 
-	if (in->client != NULL)
-		HASH_DEL(in->client->intakes, in);
+	detach(in);
+	HASH_DELETE(by_queue_id, manager->arriving, in);
 	for (size_t i = 0; i < in->count; i++) {
 		drop(in->recipients[i].address);
 		drop(in->recipients[i].original);
@@ -68,8 +133,18 @@ destroy(struct intake *in)
 	manager_check_end(manager);
 }
 
+/* S1 -> S0 */
 static void
-answer(struct intake *in, uint32_t code, const char *dsn, const char *text)
+forget(struct intake *in)
+{
+	if (in->spilled > 0)
+		store_abort(in->manager->store, in->message.id);
+	destroy(in);
+}
+
+static void
+answer(struct ipc *ipc, uint32_t id, uint32_t code, const char *dsn,
+    const char *text)
 {
 	struct msg_queue_done	m = {
 		.code = code,
@@ -77,8 +152,30 @@ answer(struct intake *in, uint32_t code, const char *dsn, const char *text)
 		.text = slice_str(text),
 	};
 
-	if (in->client != NULL)
-		ipc_send_queue_done(in->client->ipc, in->id, &m);
+	ipc_send_queue_done(ipc, id, &m);
+}
+
+/* What comes of it after this is for nobody. */
+static void
+refuse(struct intake *in, uint32_t code, const char *dsn, const char *text)
+{
+	answer(in->client->ipc, in->id, code, dsn, text);
+	forget(in);
+}
+
+static void
+refuse_too_much(struct intake *in)
+{
+	door_warn(in->manager->door, false, "%s (process %u) has too much mail "
+	    "in progress", ipc_peer_name(in->client->ipc),
+	    ipc_peer_process(in->client->ipc));
+	refuse(in, 452, "4.3.1", "Error: too much mail in progress");
+}
+
+static void
+refuse_no_disk(struct intake *in)
+{
+	refuse(in, 452, "4.3.1", "Error: insufficient system storage");
 }
 
 static struct intake *
@@ -97,20 +194,31 @@ void	on_queue_data(struct ipc *, uint32_t, const struct msg_queue_data *);
 void	on_queue_close(struct ipc *, uint32_t, const struct msg_queue_close *);
 void	on_queue_abort(struct ipc *, uint32_t, const struct msg_queue_abort *);
 
-void
-on_queue_open(struct ipc *ipc, uint32_t id, const struct msg_queue_open *m)
+/* NULL, or why such a queue id cannot be. */
+static const char *
+why_bad_id(const struct manager *manager, uint64_t queue_id)
 {
-	struct client	*client = ipc_arg(ipc);
-	struct intake	*in;
+	uint64_t		 now_us = (uint64_t)clock_wall_us();
+	uint64_t		 last_us = queue_id_time_us(
+				    store_last_id(manager->store));
+	struct intake		*other;
 
-	HASH_FIND(hh, client->intakes, &id, sizeof(id), in);
-	if (in != NULL) {
-		log_warn("message %u opened twice by %s", id,
-		    ipc_peer_name(ipc));
-		return;
-	}
-	in = mem_new(sizeof(*in));
-	in->manager = client->manager;
+	/* All later ids come after the last one: it must leave room for them. */
+	if (queue_id_time_us(queue_id) > (now_us > last_us ? now_us :
+	    last_us) + ID_SLACK_US)
+		return "its queue id is of the future";
+	HASH_FIND(by_queue_id, manager->arriving, &queue_id, sizeof(queue_id),
+	    other);
+	return other == NULL ? NULL : "its queue id is in use";
+}
+
+static struct intake *
+make(struct client *client, uint32_t id, const struct msg_queue_open *m)
+{
+	struct manager	*manager = client->manager;
+	struct intake	*in = mem_new(sizeof(*in));
+
+	in->manager = manager;
 	in->client = client;
 	in->id = id;
 	in->message.id = m->queue_id;
@@ -121,7 +229,32 @@ on_queue_open(struct ipc *ipc, uint32_t id, const struct msg_queue_open *m)
 	in->message.facts = keep(m->facts);
 	in->message.envid = keep(m->envid);
 	HASH_ADD(hh, client->intakes, id, sizeof(in->id), in);
-	in->manager->intake_count++;
+	HASH_ADD(by_queue_id, manager->arriving, message.id,
+	    sizeof(in->message.id), in);
+	manager->intake_count++;
+	return in;
+}
+
+void
+on_queue_open(struct ipc *ipc, uint32_t id, const struct msg_queue_open *m)
+{
+	struct client	*client = ipc_arg(ipc);
+	struct intake	*in;
+	const char	*why = why_bad_id(client->manager, m->queue_id);
+
+	HASH_FIND(hh, client->intakes, &id, sizeof(id), in);
+	if (in != NULL)
+		why = "it opens a message twice";
+	if (why != NULL) {
+		ipc_refuse(ipc, why);
+		return;
+	}
+	in = make(client, id, m);
+	if (!charge_envelope(in, sizeof(*in) + m->sender.len + m->facts.len +
+	    m->envid.len + 4 * PIECE_COST))
+		refuse_too_much(in);
+	else if (!manager_take_disk(in->manager, 0))
+		refuse_no_disk(in);
 }
 
 void
@@ -144,6 +277,10 @@ on_queue_rcpt(struct ipc *ipc, uint32_t id, const struct msg_queue_rcpt *m)
 	r->notify = m->notify & RCPT_NOTIFY_ALL;
 	r->orcpt = keep(m->orcpt);
 	in->count++;
+	/* The array grows to twice its size. */
+	if (!charge_envelope(in, 2 * sizeof(*r) + m->address.len +
+	    m->original.len + m->orcpt.len + 3 * PIECE_COST))
+		refuse_too_much(in);
 }
 
 /* S0 -> S1, S1 -> S1 */
@@ -164,20 +301,37 @@ on_queue_data(struct ipc *ipc, uint32_t id, const struct msg_queue_data *m)
 
 	if (in == NULL)
 		return;
+	if (!manager_take_disk(in->manager, m->bytes.len)) {
+		refuse_no_disk(in);
+		return;
+	}
 	in->message.size += m->bytes.len;
 	buf_put_slice(&in->content, m->bytes);
 	if (in->content.len > MEMORY_LIMIT)
 		spill(in);
+	if (in->client->content_bytes > CONTENT_MUCH) {
+		spill(in);
+		buf_shrink(&in->content);
+	}
 	manager_check_room(in->manager);
+	if (!charge_content(in))
+		refuse_too_much(in);
 }
 
 /* The message is on the disk: S2. */
 static void
-on_committed(void *arg)
+on_committed(bool is_new, void *arg)
 {
 	struct intake	*in = arg;
 
-	answer(in, 250, "2.0.0", "Ok: queued");
+	if (in->client != NULL && is_new)
+		answer(in->client->ipc, in->id, 250, "2.0.0", "Ok: queued");
+	else if (in->client != NULL)
+		ipc_refuse(in->client->ipc, "its queue id is in use");
+	if (!is_new) {
+		destroy(in);
+		return;
+	}
 	active_add_fresh(in->manager, &in->message, in->recipients, in->count,
 	    in->spilled == 0 ? &in->content : NULL);
 	destroy(in);
@@ -192,10 +346,7 @@ on_queue_close(struct ipc *ipc, uint32_t id, const struct msg_queue_close *m)
 		return;
 	in->is_closed = true;
 	if (m->size != in->message.size || in->count == 0) {
-		answer(in, 451, "4.3.0", "Error: content lost on the way");
-		if (in->spilled > 0)
-			store_abort(in->manager->store, in->message.id);
-		destroy(in);
+		refuse(in, 451, "4.3.0", "Error: content lost on the way");
 		return;
 	}
 	in->message.flags |= flags_from_mail(m->flags);
@@ -206,15 +357,6 @@ on_queue_close(struct ipc *ipc, uint32_t id, const struct msg_queue_close *m)
 	    in->count, buf_slice(&in->content), in->spilled, on_committed,
 	    in);
 	manager_check_room(in->manager);
-}
-
-/* S1 -> S0 */
-static void
-forget(struct intake *in)
-{
-	if (in->spilled > 0)
-		store_abort(in->manager->store, in->message.id);
-	destroy(in);
 }
 
 void
@@ -238,7 +380,6 @@ intake_abort_all(struct client *client)
 			continue;
 		}
 		/* Its commit is under way: it will be delivered. */
-		HASH_DEL(client->intakes, in);
-		in->client = NULL;
+		detach(in);
 	}
 }

@@ -31,8 +31,10 @@
 
 #define BACKLOG_HIGH	(32 << 20)	/* bytes waiting for the disk */
 #define BACKLOG_LOW	(16 << 20)
+#define WRITERS		(IPC_CLEANUP | IPC_AGENT)	/* who makes it grow */
 #define ROOM_MS		5		/* how often we look, when full */
 #define SPACE_MS	1000		/* how often we look at the disk */
+#define DISK_RESERVE	(8 << 20)	/* for results, without which we end */
 #define LAST_CALL_MS	4000		/* for what is in flight at the end */
 #define LAZY_MS		100		/* of unhurried writes, queue.md */
 
@@ -45,7 +47,7 @@ pause_intake(struct manager *manager, bool pause)
 
 	manager->is_paused = pause;
 	DL_FOREACH(manager->clients, client) {
-		if (ipc_peer(client->ipc) != IPC_CLEANUP)
+		if ((ipc_peer(client->ipc) & WRITERS) == 0)
 			continue;
 		if (pause)
 			ipc_pause(client->ipc);
@@ -81,6 +83,16 @@ send_space(const struct manager *manager, struct client *client)
 	struct msg_queue_space	m = { manager->free_bytes };
 
 	ipc_send_queue_space(client->ipc, 0, &m);
+}
+
+/* It goes to the log of the database, too. */
+bool
+manager_take_disk(struct manager *manager, uint64_t bytes)
+{
+	if (manager->free_bytes < DISK_RESERVE + 2 * bytes)
+		return false;
+	manager->free_bytes -= 2 * bytes;
+	return true;
 }
 
 static void
@@ -141,18 +153,20 @@ on_client(struct ipc *ipc, enum ipc_event event, void *arg)
 
 	switch (event) {
 	case IPC_OPENED:
+		if (client->manager->is_paused &&
+		    (ipc_peer(ipc) & WRITERS) != 0)
+			ipc_pause(ipc);
 		if (ipc_peer(ipc) != IPC_CLEANUP)
 			break;
 		send_lease(client->manager, client);
 		send_space(client->manager, client);
-		if (client->manager->is_paused)
-			ipc_pause(ipc);
 		break;
 	case IPC_CLOSED:
 		drop(client);
 		break;
 	case IPC_DRAINED:
 		admin_drained(client);
+		agent_drained(client);
 		break;
 	}
 }
@@ -234,6 +248,7 @@ on_start(struct daemon *daemon)
 	open_store(manager);
 	manager->schedule = schedule_new(manager);
 	manager->scan = scan_new(manager);
+	manager->free_bytes = UINT64_MAX;
 	agent_start(manager);
 	manager->room = loop_timer_new(manager->loop, on_room, manager);
 	manager->space = loop_timer_new(manager->loop, on_space, manager);

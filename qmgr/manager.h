@@ -24,12 +24,14 @@ struct conf;
 struct daemon;
 struct daemon_program;
 struct door;
+struct intake;
 struct ipc;
 struct loading;
 struct loop;
 struct loop_timer;
 struct orphan;
 struct peer;
+struct request;
 struct scan;
 struct schedule;
 struct store;
@@ -50,6 +52,7 @@ struct manager {
 	size_t			 recipient_count; /* in memory */
 	int64_t			 cached_bytes;	/* contents in memory */
 	struct active		*unwritten;	/* list: results to write */
+	struct intake		*arriving;	/* hash by queue id */
 	size_t			 intake_count;
 	uint32_t		 next_slot;
 	uint64_t		 free_bytes;
@@ -68,10 +71,14 @@ struct client {
 	struct manager	*manager;
 	struct ipc	*ipc;
 	struct intake	*intakes;	/* of a cleanup: hash by frame id */
+	size_t		 envelope_bytes; /* of them, in memory */
+	size_t		 content_bytes;
 	struct agent	*agent;		/* of an agent; NULL before ready */
 	struct admin_request	*requests; /* of a tool: list */
 	unsigned	 request_weight;
 	struct orphan	*orphans;	/* of an agent: hash by queue id */
+	struct request	*reads;		/* of an agent: list, on their way */
+	size_t		 read_count;
 	uint32_t	 done;		/* deliver_done frames that came */
 	uint32_t	 keeping;	/* of them, being flushed */
 	uint32_t	 kept;		/* of them, on the disk */
@@ -80,7 +87,13 @@ struct client {
 
 extern const struct daemon_program manager_program;
 
-/* Too much waits for the disk: cleanup must wait too. */
+/*
+ * So many bytes more come to the disk; false when it will be full, with
+ * what qmgr itself has yet to write.
+ */
+bool	manager_take_disk(struct manager *manager, uint64_t bytes);
+
+/* Too much waits for the disk: cleanup and the agents must wait too. */
 void	manager_check_room(struct manager *manager);
 
 /* Draining: something has ended that was waited for. */

@@ -286,7 +286,7 @@ put_recipients(struct store *store, struct batch *batch, struct batch_op *op,
 void
 store_commit(struct store *store, const struct store_message *message,
     const struct store_recipient *recipients, size_t count,
-    struct slice content, uint32_t first_chunk, store_done_fn done,
+    struct slice content, uint32_t first_chunk, store_commit_fn fn,
     void *arg)
 {
 	struct batch		*batch = store_queue_get(store->queue);
@@ -298,7 +298,7 @@ store_commit(struct store *store, const struct store_message *message,
 	op->id = message->id;
 	op->due_us = message->due_us;
 	op->number = first_chunk;
-	op->done = done;
+	op->on_commit = fn;
 	op->arg = arg;
 	if (first_chunk == 0 && content.len <= STORE_CHUNK_SIZE)
 		record.content = content;

@@ -90,6 +90,7 @@ struct store_recipient {
 
 /* The slices of what a callback is given are borrowed until it returns. */
 typedef void (*store_done_fn)(void *arg);
+typedef void (*store_commit_fn)(bool is_new, void *arg);
 typedef void (*store_load_fn)(const struct store_message *message,
 	    const struct store_recipient *recipients, size_t count,
 	    void *arg);
@@ -139,25 +140,30 @@ size_t		 store_pending(const struct store *store);
 /*
  * A chunk of a message that is still arriving, all of STORE_CHUNK_SIZE
  * but the last; not flushed.  Number 0 comes first: it marks the message as
- * arriving, for the sweep.  S0 -> S1, S1 -> S1.
+ * arriving, for the sweep.  Where there is a message with that id already,
+ * nothing is done.  S0 -> S1, S1 -> S1.
  */
 void		 store_spill(struct store *store, uint64_t id,
 		    uint32_t number, struct slice bytes);
 
-/* The client went away; also when nothing was spilled.  S1 -> S0. */
+/*
+ * The client went away; also when nothing was spilled.  A message that is
+ * there stays whole.  S1 -> S0.
+ */
 void		 store_abort(struct store *store, uint64_t id);
 
 /*
  * Commit a message: envelope, recipients, and the content that was not
  * spilled, cut into chunks from number first_chunk on (the spilled ones
  * were 0 to first_chunk - 1).  S0, S1 -> S2.
- * done is called after the flush: only then may a 250 leave.
+ * fn is called after the flush: only then may a 250 leave.  With is_new
+ * false there is a message with that id already: it is left as it is.
  */
 void		 store_commit(struct store *store,
 		    const struct store_message *message,
 		    const struct store_recipient *recipients, size_t count,
 		    struct slice content, uint32_t first_chunk,
-		    store_done_fn done, void *arg);
+		    store_commit_fn fn, void *arg);
 
 /* Recipients that are done are crossed off (S3 -> S3); lazy. */
 void		 store_cross_off(struct store *store, uint64_t id,

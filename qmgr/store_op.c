@@ -104,10 +104,25 @@ remove_parts(struct store_db *db, enum store_db_table table, uint64_t id,
 	return has_more;
 }
 
+/*
+ * cleanup chooses the ids: one that it chooses wrongly must not cost a
+ * message that is there.
+ */
+static bool
+is_taken(struct store_op_state *state, uint64_t id)
+{
+	struct slice	value;
+
+	return store_db_find(state->db, STORE_DB_MESSAGE, record_key_id(id),
+	    &value);
+}
+
 /* S0 -> S1 and S1 -> S1. */
 static void
 run_spill(struct store_op_state *state, const struct batch_op *op)
 {
+	if (is_taken(state, op->id))
+		return;
 	if (op->number == 0) {
 		note_id(state, op->id);
 		store_db_put(state->db, STORE_DB_META,
@@ -121,6 +136,8 @@ run_spill(struct store_op_state *state, const struct batch_op *op)
 static void
 run_sweep(struct store_op_state *state, struct batch_op *op)
 {
+	if (is_taken(state, op->id))
+		return;
 	op->has_more = remove_parts(state->db, STORE_DB_CONTENT, op->id,
 	    SWEEP_CHUNKS);
 	if (!op->has_more)
@@ -130,10 +147,12 @@ run_sweep(struct store_op_state *state, struct batch_op *op)
 
 /* S0 -> S2 and S1 -> S2. */
 static void
-run_commit(struct store_op_state *state, const struct batch_op *op)
+run_commit(struct store_op_state *state, struct batch_op *op)
 {
 	struct slice	rest = op->content;
 
+	if ((op->is_twin = is_taken(state, op->id)))
+		return;
 	note_id(state, op->id);
 	if (op->number > 0)
 		store_db_remove(state->db, STORE_DB_META,

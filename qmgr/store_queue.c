@@ -278,6 +278,8 @@ call_back(const struct batch_op *op)
 {
 	if (op->done != NULL)
 		op->done(op->arg);
+	if (op->on_commit != NULL)
+		op->on_commit(!op->is_twin, op->arg);
 	if (op->on_load != NULL)
 		op->on_load(op->found, op->found_recipients, op->count,
 		    op->arg);

@@ -22,7 +22,6 @@
 #include "mail/ipc_dispatch.h"
 
 #define HOSTS_FILE	"/etc/hosts"
-#define JOB_LIMIT	1000	/* at a time; each may need a connection */
 
 struct ipc *
 sender_qmgr(const struct sender *sender)
@@ -36,7 +35,7 @@ tell_ready(struct sender *sender)
 	struct msg_agent_ready	m = {
 		.transport = slice_str(daemon_service(sender->daemon)),
 		.capacity = daemon_is_draining(sender->daemon) ? 0 :
-		    JOB_LIMIT,
+		    IPC_JOB_LIMIT,
 	};
 
 	if (sender_qmgr(sender) != NULL)

@@ -23,6 +23,18 @@ buf_empty(struct buf *buf)
 	buf->start = buf->len = 0;
 }
 
+void
+buf_shrink(struct buf *buf)
+{
+	struct buf	small = BUF_INIT;
+
+	if (buf->cap / 2 < buf->len)
+		return;
+	buf_put_slice(&small, buf_slice(buf));
+	buf_clear(buf);
+	*buf = small;
+}
+
 struct slice
 buf_slice(const struct buf *buf)
 {

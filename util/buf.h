@@ -33,6 +33,9 @@ void		 buf_clear(struct buf *buf);
 /* Forget the bytes, keep the storage. */
 void		 buf_empty(struct buf *buf);
 
+/* Give back the storage that the bytes do not need (but up to its half). */
+void		 buf_shrink(struct buf *buf);
+
 /* The readable bytes; borrowed until the next call that changes buf. */
 struct slice	 buf_slice(const struct buf *buf);
 

@@ -42,11 +42,12 @@ struct figures {
 static void	send_one(struct sender *sender);
 
 static void
-on_committed(void *arg)
+on_committed(bool is_new, void *arg)
 {
 	struct sender	*sender = arg;
 	struct bench	*bench = sender->bench;
 
+	(void)is_new;
 	store_remove(bench->store, sender->id, sender->id, NULL, NULL);
 	if (bench->left > 0)
 		send_one(sender);

@@ -91,6 +91,25 @@ words(void)
 	CU_ASSERT(slice_is(slice_trim(slice_str("\t x y \r\n")), "x y"));
 }
 
+static void
+shrinks(void)
+{
+	struct buf	buf = BUF_INIT;
+
+	buf_shrink(&buf);
+	CU_ASSERT_PTR_NULL(buf.data);
+	for (int i = 0; i < 10000; i++)
+		buf_printf(&buf, "%d ", i);
+	buf_drop(&buf, buf.len - 10);
+	CU_ASSERT(buf.cap > 10000);
+	buf_shrink(&buf);
+	CU_ASSERT(buf.cap < 100);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&buf), "9998 9999 ");
+	buf_drop(&buf, 10);
+	buf_shrink(&buf);
+	CU_ASSERT_EQUAL(buf.cap, 0);
+}
+
 void	buf_test(void);
 
 void
@@ -100,6 +119,7 @@ buf_test(void)
 
 	CU_add_test(suite, "grows and drops", grows_and_drops);
 	CU_add_test(suite, "prints", prints);
+	CU_add_test(suite, "shrinks", shrinks);
 	CU_add_test(suite, "getters do not move on failure",
 	    getters_do_not_move_on_failure);
 	CU_add_test(suite, "numbers", numbers);

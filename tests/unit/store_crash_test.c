@@ -209,8 +209,9 @@ recovers_from_a_checkpoint(void)
 static size_t	*acknowledged;	/* shared with the child */
 
 static void
-on_acknowledged(void *arg)
+on_acknowledged(bool is_new, void *arg)
 {
+	(void)is_new;
 	(void)arg;
 	++*acknowledged;
 }

@@ -143,6 +143,15 @@ content_of(uint64_t id, size_t size)
 	return slice_from(body + id % 1000, size);
 }
 
+static size_t			 twin_count;
+
+static inline void
+on_committed(bool is_new, void *arg)
+{
+	twin_count += !is_new;
+	on_done(arg);
+}
+
 /* Message id, due at id, with that many recipients. */
 static inline void
 commit(uint64_t id, size_t count, size_t size, uint32_t spilled,
@@ -168,7 +177,7 @@ commit(uint64_t id, size_t count, size_t size, uint32_t spilled,
 		    SLICE_LIT("rfc822;x");
 	}
 	store_commit(store, &message, list, count, content_of(id, size),
-	    spilled, on_done, is_done);
+	    spilled, on_committed, is_done);
 	for (size_t i = 0; i < count; i++)
 		mem_free((void *)(uintptr_t)list[i].address.data);
 	mem_free(list);

@@ -198,6 +198,37 @@ thousands(void)
 	clear_got(&got);
 }
 
+/* An id that is in use costs neither message nor content of its owner. */
+static void
+taken_id(void)
+{
+	struct got	got = { .count = 0 };
+	bool		is_done = false;
+
+	fresh_store();
+	twin_count = 0;
+	commit(70, 2, 90000, 0, &is_done);
+	wait_for(&is_done);
+	CU_ASSERT_EQUAL(twin_count, 0);
+
+	is_done = false;
+	store_spill(store, 70, 0, slice_from(body, 1000));
+	store_spill(store, 70, 1, slice_from(body, 1000));
+	commit(70, 1, 500, 2, &is_done);
+	wait_for(&is_done);
+	CU_ASSERT_EQUAL(twin_count, 1);
+	store_spill(store, 70, 0, slice_from(body, 1000));
+	store_abort(store, 70);
+	settle();
+	close_store();
+	open_store();
+	CU_ASSERT_STRING_EQUAL(load(&got, 70, 0, 10),
+	    "sender  facts 0:0:r0: 1:0:r1:");
+	CU_ASSERT(has_content(&got, 70, 90000));
+	close_store();
+	clear_got(&got);
+}
+
 static struct buf	order;
 
 static void
@@ -217,6 +248,13 @@ note_load(const struct store_message *message,
 }
 
 static void
+note_commit(bool is_new, void *arg)
+{
+	CU_ASSERT_TRUE(is_new);
+	note_done(arg);
+}
+
+static void
 callbacks_keep_order(void)
 {
 	struct store_message	message = { .id = 1, .due_us = 1,
@@ -226,14 +264,14 @@ callbacks_keep_order(void)
 	for (int i = 0; i < 3; i++) {
 		store_load(store, 1, 0, 1, note_load, "a");
 		store_commit(store, &message, NULL, 0, SLICE_LIT("x"), 0,
-		    note_done, "b");
+		    note_commit, "b");
 		store_load(store, 1, 0, 1, note_load, "c");
 		store_remove(store, 1, 1, note_done, "d");
 	}
 	settle();
 	CU_ASSERT_STRING_EQUAL(buf_cstr(&order), "a-bc+da-bc+da-bc+d");
 	buf_empty(&order);
-	store_commit(store, &message, NULL, 0, SLICE_LIT("x"), 0, note_done,
+	store_commit(store, &message, NULL, 0, SLICE_LIT("x"), 0, note_commit,
 	    "e");
 	store_load(store, 1, 0, 1, note_load, "f");
 	/* Closing runs what is left. */
@@ -422,6 +460,7 @@ store_test(void)
 	CU_add_test(suite, "many recipients", many_recipients);
 	CU_add_test(suite, "big message", big_message);
 	CU_add_test(suite, "aborted message", aborted_message);
+	CU_add_test(suite, "taken id", taken_id);
 	CU_add_test(suite, "thousands", thousands);
 	CU_add_test(suite, "callbacks keep order", callbacks_keep_order);
 	CU_add_test(suite, "DB_CONFIG is refused", config_file_is_refused);
