@@ -45,6 +45,7 @@ struct feeder {
 	struct cleaner	*cleaner;
 	struct ipc	*ipc;
 	struct message	*messages;	/* hash by the id of their frames */
+	size_t		 held_bytes;	/* of them, in memory */
 	struct feeder	*next, *prev;
 };
 

@@ -62,6 +62,13 @@ fixup_free(struct fixup **fixupp)
 	mem_free(fixup);
 }
 
+size_t
+fixup_size(const struct fixup *fixup)
+{
+	return sizeof(*fixup) + fixup->in.cap + fixup->header.cap +
+	    fixup->out.cap;
+}
+
 const char *
 fixup_dsn(const struct fixup *fixup)
 {
@@ -87,6 +94,15 @@ flush(struct fixup *fixup)
 {
 	fixup->put(fixup->arg, buf_slice(&fixup->out));
 	buf_empty(&fixup->out);
+}
+
+void
+fixup_shrink(struct fixup *fixup)
+{
+	flush(fixup);
+	buf_shrink(&fixup->in);
+	buf_shrink(&fixup->header);
+	buf_shrink(&fixup->out);
 }
 
 void

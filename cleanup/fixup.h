@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "util/slice.h"
@@ -40,6 +41,10 @@ typedef void (*fixup_put_fn)(void *arg, struct slice bytes);
 struct fixup	*fixup_new(const struct fixup_settings *settings,
 		    fixup_put_fn put, void *arg);
 void		 fixup_free(struct fixup **fixup);
+
+/* Bytes of memory that it has now; hand on what can be, and need less. */
+size_t		 fixup_size(const struct fixup *fixup);
+void		 fixup_shrink(struct fixup *fixup);
 
 /* Write the Received: header (RFC 5321 section 4.4). */
 void		 fixup_start(struct fixup *fixup);

@@ -11,6 +11,7 @@
 #include "cleanup/cleaner.h"
 #include "cleanup/fixup.h"
 #include "conf/conf.h"
+#include "mail/door.h"
 #include "mail/ipc.h"
 #include "mail/queue_id.h"
 #include "net/loop.h"
@@ -18,6 +19,16 @@
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
+
+/*
+ * What one smtpd may make us hold: 10,000 messages that wait for more of
+ * their content, with dozens of recipients each, or one with all there may
+ * be.  When that is much, no content is gathered.
+ */
+#define MEMORY_LIMIT	((size_t)128 << 20)
+#define MEMORY_MUCH	(MEMORY_LIMIT / 4)
+#define RECIPIENT_COST	1024	/* of smtpd_recipient_limit */
+#define PIECE_COST	32	/* an allocation, beside its bytes */
 
 struct recipient {
 	char		*address;
@@ -41,6 +52,9 @@ struct message {
 	struct fixup_client	 client;
 	struct recipient	*recipients;
 	size_t			 recipient_count;
+	size_t			 kept_bytes;	/* of sender, facts, envid */
+	size_t			 envelope_bytes; /* of the others */
+	size_t			 held_bytes;	/* the feeder's of it all */
 
 	/* content */
 	struct fixup		*fixup;		/* NULL before it begins */
@@ -55,6 +69,21 @@ struct message {
 	bool			 is_refused;	/* the verdict was given */
 };
 
+/* What is in memory has changed; false when it is too much. */
+static bool
+count_memory(struct message *m)
+{
+	struct feeder	*feeder = m->feeder;
+	size_t		 limit = MEMORY_LIMIT + RECIPIENT_COST *
+			    (size_t)feeder->cleaner->conf->smtpd_recipient_limit;
+
+	feeder->held_bytes -= m->held_bytes;
+	m->held_bytes = sizeof(*m) + m->kept_bytes + m->envelope_bytes +
+	    (m->fixup == NULL ? 0 : fixup_size(m->fixup));
+	feeder->held_bytes += m->held_bytes;
+	return feeder->held_bytes <= limit;
+}
+
 static void
 free_envelope(struct message *m)
 {
@@ -68,6 +97,7 @@ free_envelope(struct message *m)
 	mem_free(m->recipients);
 	m->recipients = NULL;
 	m->recipient_count = 0;
+	m->envelope_bytes = 0;
 	mem_free(m->client.name);
 	mem_free(m->client.addr);
 	mem_free(m->client.helo);
@@ -81,6 +111,7 @@ destroy(struct message *m)
 	struct cleaner	*cleaner = m->feeder->cleaner;
 
 	HASH_DEL(m->feeder->messages, m);
+	m->feeder->held_bytes -= m->held_bytes;
 	ipc_cancel(&m->call);
 	fixup_free(&m->fixup);
 	cleaner->held_bytes -= m->held.len;
@@ -107,7 +138,7 @@ withdraw(struct message *m, const char *reason)
 }
 
 static void
-give_verdict(struct message *m, uint32_t code, const char *dsn,
+give_verdict(struct ipc *ipc, uint32_t id, uint32_t code, const char *dsn,
     const char *text)
 {
 	struct msg_mail_done	done = {
@@ -116,7 +147,7 @@ give_verdict(struct message *m, uint32_t code, const char *dsn,
 		.text = slice_str(text),
 	};
 
-	ipc_send_mail_done(m->feeder->ipc, m->id, &done);
+	ipc_send_mail_done(ipc, id, &done);
 }
 
 /* Early no: the feeder stops, its close or abort ends the message. */
@@ -131,7 +162,32 @@ refuse(struct message *m, uint32_t code, const char *dsn, const char *text)
 	log_info("%s: reject: END-OF-MESSAGE from %s: %s %s; from=<%s>",
 	    queue_id_format(m->queue_id, id), m->facts, dsn, text, m->sender);
 	withdraw(m, text);
-	give_verdict(m, code, dsn, text);
+	give_verdict(m->feeder->ipc, m->id, code, dsn, text);
+	free_envelope(m);
+	fixup_free(&m->fixup);
+	count_memory(m);
+}
+
+static void
+warn_too_much(const struct feeder *feeder)
+{
+	door_warn(feeder->cleaner->door, false, "%s (process %u) has too much "
+	    "mail in progress", ipc_peer_name(feeder->ipc),
+	    ipc_peer_process(feeder->ipc));
+}
+
+#define TOO_MUCH	"Error: too much mail in progress"
+
+/* Of all that this feeder has in progress, this is one too many. */
+static void
+check_memory(struct message *m)
+{
+	if (m->fixup != NULL && m->feeder->held_bytes > MEMORY_MUCH)
+		fixup_shrink(m->fixup);
+	if (m->is_refused || count_memory(m))
+		return;
+	warn_too_much(m->feeder);
+	refuse(m, 452, "4.3.1", TOO_MUCH);
 }
 
 /* Refused, and the feeder has said all: nobody waits for it any more. */
@@ -167,7 +223,7 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 	dsn = slice_dup(done.dsn);
 	text = slice_dup(done.text);
 	if (done.code == 250) {
-		give_verdict(m, done.code, dsn, text);
+		give_verdict(m->feeder->ipc, m->id, done.code, dsn, text);
 		destroy(m);
 	} else {
 		refuse(m, done.code, dsn, text);
@@ -253,6 +309,7 @@ release(struct message *m)
 		m->call = ipc_call_new(m->queue, on_reply, m);
 		send_envelope(m);
 		free_envelope(m);
+		count_memory(m);
 		put_content(m, buf_slice(&held));
 		if (m->is_closed)
 			close_content(m);
@@ -307,16 +364,11 @@ void	on_mail_data(struct ipc *, uint32_t, const struct msg_mail_data *);
 void	on_mail_close(struct ipc *, uint32_t, const struct msg_mail_close *);
 void	on_mail_abort(struct ipc *, uint32_t, const struct msg_mail_abort *);
 
-void
-on_mail_open(struct ipc *ipc, uint32_t id, const struct msg_mail_open *open)
+static struct message *
+make(struct feeder *feeder, uint32_t id, const struct msg_mail_open *open)
 {
-	struct feeder		*feeder = ipc_arg(ipc);
-	struct message		*m;
-	struct msg_mail_opened	 opened;
+	struct message	*m = mem_new(sizeof(*m));
 
-	if (find(ipc, id) != NULL)
-		return;
-	m = mem_new(sizeof(*m));
 	m->feeder = feeder;
 	m->id = id;
 	HASH_ADD(hh, feeder->messages, id, sizeof(m->id), m);
@@ -331,6 +383,32 @@ on_mail_open(struct ipc *ipc, uint32_t id, const struct msg_mail_open *open)
 	m->client.helo = slice_dup(open->helo);
 	m->client.proto = slice_dup(open->proto);
 	m->facts = mem_printf("%s[%s]", m->client.name, m->client.addr);
+	m->kept_bytes = open->sender.len + open->envid.len +
+	    strlen(m->facts) + 4 * PIECE_COST;
+	m->envelope_bytes = open->client_name.len + open->client_addr.len +
+	    open->helo.len + open->proto.len + 4 * PIECE_COST;
+	return m;
+}
+
+void
+on_mail_open(struct ipc *ipc, uint32_t id, const struct msg_mail_open *open)
+{
+	struct feeder		*feeder = ipc_arg(ipc);
+	struct message		*m;
+	struct msg_mail_opened	 opened;
+
+	if (find(ipc, id) != NULL) {
+		ipc_refuse(ipc, "it opens a message twice");
+		return;
+	}
+	m = make(feeder, id, open);
+	if (!count_memory(m)) {
+		/* Nobody has heard of it yet. */
+		warn_too_much(feeder);
+		give_verdict(ipc, id, 452, "4.3.1", TOO_MUCH);
+		destroy(m);
+		return;
+	}
 	opened.queue_id = m->queue_id;
 	ipc_send_mail_opened(ipc, id, &opened);
 }
@@ -355,6 +433,10 @@ on_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *rcpt)
 	r->nexthop = slice_dup(rcpt->nexthop);
 	r->notify = rcpt->notify;
 	r->orcpt = slice_dup(rcpt->orcpt);
+	/* The array grows to twice its size. */
+	m->envelope_bytes += 2 * sizeof(*r) + rcpt->address.len +
+	    rcpt->original.len + rcpt->orcpt.len + 3 * PIECE_COST;
+	check_memory(m);
 }
 
 void
@@ -373,6 +455,7 @@ on_mail_data(struct ipc *ipc, uint32_t id, const struct msg_mail_data *data)
 		refuse(m, 552, "5.3.4", "Error: message too big");
 	else if (!m->is_refused && fixup_put(m->fixup, data->bytes) < 0)
 		refuse(m, 554, fixup_dsn(m->fixup), fixup_why(m->fixup));
+	check_memory(m);
 	cleaner_check_room(m->feeder->cleaner);
 }
 
@@ -380,9 +463,11 @@ void
 on_mail_close(struct ipc *ipc, uint32_t id, const struct msg_mail_close *end)
 {
 	struct message	*m = find(ipc, id);
+	struct cleaner	*cleaner;
 
 	if (m == NULL || m->is_closed)
 		return;
+	cleaner = m->feeder->cleaner;
 	if (m->fixup == NULL && !m->is_refused)
 		start_content(m);
 	m->is_closed = true;
@@ -393,6 +478,7 @@ on_mail_close(struct ipc *ipc, uint32_t id, const struct msg_mail_close *end)
 	if (!m->is_refused && !m->is_held)
 		close_content(m);
 	check_over(m);
+	cleaner_check_room(cleaner);
 }
 
 static void
