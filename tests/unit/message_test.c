@@ -158,9 +158,9 @@ begin(const char *lines)
 static void
 end(void)
 {
+	child_tell_it(CONTROL_DRAIN, "", -1);
 	ipc_cancel(&mail);
 	line_close(&smtpd);
-	child_tell_it(CONTROL_DRAIN, "", -1);
 	CU_ASSERT_EQUAL(child_end(), 0);
 	line_close(&qmgr);
 	loop_free(&loop);
