@@ -101,7 +101,7 @@ end(void)
 	scan_stop(manager.scan);
 	while (manager.clients != NULL)
 		remove_agent(manager.clients);
-	while (manager.actives != NULL)
+	for (int i = 0; i < 1000 && manager.actives != NULL; i++)
 		active_forget(manager.actives);
 	schedule_revive(manager.schedule);
 	work();
