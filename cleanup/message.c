@@ -435,7 +435,8 @@ on_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *rcpt)
 	r->orcpt = slice_dup(rcpt->orcpt);
 	/* The array grows to twice its size. */
 	m->envelope_bytes += 2 * sizeof(*r) + rcpt->address.len +
-	    rcpt->original.len + rcpt->orcpt.len + 3 * PIECE_COST;
+	    rcpt->original.len + rcpt->transport.len + rcpt->nexthop.len +
+	    rcpt->orcpt.len + 5 * PIECE_COST;
 	check_memory(m);
 }
 

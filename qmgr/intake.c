@@ -279,7 +279,8 @@ on_queue_rcpt(struct ipc *ipc, uint32_t id, const struct msg_queue_rcpt *m)
 	in->count++;
 	/* The array grows to twice its size. */
 	if (!charge_envelope(in, 2 * sizeof(*r) + m->address.len +
-	    m->original.len + m->orcpt.len + 3 * PIECE_COST))
+	    m->original.len + m->transport.len + m->nexthop.len +
+	    m->orcpt.len + 5 * PIECE_COST))
 		refuse_too_much(in);
 }
 

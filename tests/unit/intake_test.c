@@ -91,7 +91,8 @@ cleanup_comes(struct line *line)
 		HEAR(queue_lease, IPC_QMGR), HEAR(queue_space, IPC_QMGR),
 		HEAR(queue_leaving, IPC_QMGR), { 0, 0, NULL, NULL },
 	};
-	static const struct ipc_side	side = { "cleanup", handlers, on_line };
+	static const struct ipc_side	side = { "cleanup", handlers, on_line,
+					    0 };
 
 	line_open(line, &side);
 	CU_ASSERT(hears_next(line, "lease space(1) "));
@@ -104,7 +105,8 @@ agent_comes(void)
 		HEAR(deliver, IPC_QMGR), HEAR(deliver_rcpt, IPC_QMGR),
 		HEAR(deliver_data, IPC_QMGR), { 0, 0, NULL, NULL },
 	};
-	static const struct ipc_side	side = { "smtp", handlers, on_line };
+	static const struct ipc_side	side = { "smtp", handlers, on_line,
+					    0 };
 	struct msg_agent_ready		m = { SLICE_LIT("smtp"), 10 };
 
 	line_open(&agent, &side);
@@ -195,6 +197,8 @@ put_rcpt(struct ipc_call *call, const char *address)
 {
 	struct msg_queue_rcpt	m = {
 		.address = slice_str(address), .original = SLICE_LIT("o@o"),
+		.transport = SLICE_LIT("smtp"),
+		.nexthop = SLICE_LIT("y.example"),
 		.notify = RCPT_NOTIFY_NEVER | 64, .orcpt = SLICE_LIT("x;y"),
 	};
 
@@ -216,7 +220,7 @@ put_content(struct ipc_call *call, size_t size)
 static void
 close_queue(struct ipc_call *call, uint64_t size)
 {
-	struct msg_queue_close	m = { size };
+	struct msg_queue_close	m = { .size = size };
 
 	ipc_send_queue_close(cleanup.ipc, ipc_call_id(call), &m);
 }
@@ -347,8 +351,7 @@ aborted(void)
 static void
 out_of_order(void)
 {
-	struct msg_queue_open	 again = { .queue_id = 99 };
-	struct ipc_call		*call;
+	struct ipc_call	*call;
 
 	begin();
 	call = ipc_call_new(cleanup.ipc, on_reply, &cleanup.heard);
@@ -357,7 +360,6 @@ out_of_order(void)
 	close_queue(call, 10);
 	ipc_cancel(&call);
 	call = put_message(7, 3);
-	ipc_send_queue_open(cleanup.ipc, ipc_call_id(call), &again);
 	close_queue(call, 3);
 	put_rcpt(call, "late@y.example");
 	put_content(call, 1);
@@ -371,6 +373,26 @@ out_of_order(void)
 	end();
 }
 
+/* No cleanup of ours does that. */
+static void
+opened_twice(void)
+{
+	struct msg_queue_open	 again = { .queue_id = 99 };
+	struct ipc_call		*call;
+
+	begin();
+	call = put_message(7, 3);
+	ipc_send_queue_open(cleanup.ipc, ipc_call_id(call), &again);
+	/* The call has ended with it. */
+	CU_ASSERT(hears(&cleanup, "closed "));
+	ipc_free(&cleanup.ipc);
+	cleanup_comes(&cleanup);
+	send_message(8, 1);
+	check_offered("deliver(8,1,33,1,y.example,a@b.example,ENV) "
+	    "rcpt(0,x@y.example,o@o,1,x;y) data(0,1,1) ");
+	end();
+}
+
 /* Each cleanup has its slot, and ids beyond all that were ever given. */
 static void
 leases(void)
@@ -381,7 +403,7 @@ leases(void)
 
 	begin();
 	first_slot = slot;
-	late_us = floor_us + 3600000000;
+	late_us = floor_us + 30000000;
 	cleanup_comes(&second);
 	CU_ASSERT_NOT_EQUAL(slot, first_slot);
 	line_close(&second);
@@ -428,6 +450,7 @@ intake_test(void)
 	CU_add_test(suite, "nothing to commit", nothing_to_commit);
 	CU_add_test(suite, "aborted", aborted);
 	CU_add_test(suite, "out of order", out_of_order);
+	CU_add_test(suite, "opened twice", opened_twice);
 	CU_add_test(suite, "leases", leases);
 	CU_add_test(suite, "leaves", leaves);
 }

@@ -75,7 +75,8 @@ qmgr_comes(void)
 		HEAR(content_get, IPC_AGENT), HEAR(deliver_result, IPC_AGENT),
 		HEAR(deliver_done, IPC_AGENT), { 0, 0, NULL, NULL },
 	};
-	static const struct ipc_side	side = { "qmgr", handlers, on_line };
+	static const struct ipc_side	side = { "qmgr", handlers, on_line,
+					    0 };
 
 	line_answer(&qmgr, "smtp", &side);
 }

@@ -111,7 +111,8 @@ qmgr_comes(void)
 		HEAR(queue_data, IPC_CLEANUP), HEAR(queue_close, IPC_CLEANUP),
 		HEAR(queue_abort, IPC_CLEANUP), { 0, 0, NULL, NULL },
 	};
-	static const struct ipc_side	side = { "qmgr", handlers, on_line };
+	static const struct ipc_side	side = { "qmgr", handlers, on_line,
+					    0 };
 	struct msg_queue_lease		lease = { 7, FLOOR_US };
 	struct msg_queue_space		space = { 12345 };
 
@@ -127,7 +128,8 @@ smtpd_comes(void)
 	static const struct ipc_handler	handlers[] = {
 		HEAR(mail_space, IPC_CLEANUP), { 0, 0, NULL, NULL },
 	};
-	static const struct ipc_side	side = { "smtpd", handlers, on_line };
+	static const struct ipc_side	side = { "smtpd", handlers, on_line,
+					    0 };
 
 	line_open(&smtpd, &side);
 }
