@@ -468,11 +468,8 @@ stops_waiting(void)
 static void
 out_of_order(void)
 {
-	struct msg_mail_open	again = { .sender = SLICE_LIT("other") };
-
 	begin("");
 	open_mail();
-	ipc_send_mail_open(smtpd.ipc, ipc_call_id(mail), &again);
 	put_rcpt("r@r");
 	put_data(SLICE_LIT(BODY));
 	put_rcpt("late@r");
@@ -487,6 +484,23 @@ out_of_order(void)
 	put_data(SLICE_LIT(BODY));
 	close_mail(1);
 	buf_empty(&qmgr.heard);
+	send_mail();
+	CU_ASSERT(hears(&qmgr, "rcpt(r@r,o@o,8,rfc822;o) close "));
+	end();
+}
+
+/* No smtpd of ours does that; mail is NULL when its call has ended. */
+static void
+opened_twice(void)
+{
+	struct msg_mail_open	again = { .sender = SLICE_LIT("other") };
+
+	begin("");
+	open_mail();
+	ipc_send_mail_open(smtpd.ipc, ipc_call_id(mail), &again);
+	CU_ASSERT(hears(&smtpd, "closed "));
+	mail = NULL;
+	smtpd_comes();
 	send_mail();
 	CU_ASSERT(hears(&qmgr, "rcpt(r@r,o@o,8,rfc822;o) close "));
 	end();
@@ -512,4 +526,5 @@ message_test(void)
 	CU_add_test(suite, "follows", follows);
 	CU_add_test(suite, "stops waiting", stops_waiting);
 	CU_add_test(suite, "out of order", out_of_order);
+	CU_add_test(suite, "opened twice", opened_twice);
 }
