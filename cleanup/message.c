@@ -69,19 +69,23 @@ struct message {
 	bool			 is_refused;	/* the verdict was given */
 };
 
-/* What is in memory has changed; false when it is too much. */
 static bool
+is_too_much(const struct feeder *feeder)
+{
+	const struct conf	*conf = feeder->cleaner->conf;
+
+	return feeder->held_bytes > MEMORY_LIMIT +
+	    RECIPIENT_COST * (size_t)conf->smtpd_recipient_limit;
+}
+
+/* What is in memory has changed. */
+static void
 count_memory(struct message *m)
 {
-	struct feeder	*feeder = m->feeder;
-	size_t		 limit = MEMORY_LIMIT + RECIPIENT_COST *
-			    (size_t)feeder->cleaner->conf->smtpd_recipient_limit;
-
-	feeder->held_bytes -= m->held_bytes;
+	m->feeder->held_bytes -= m->held_bytes;
 	m->held_bytes = sizeof(*m) + m->kept_bytes + m->envelope_bytes +
 	    (m->fixup == NULL ? 0 : fixup_size(m->fixup));
-	feeder->held_bytes += m->held_bytes;
-	return feeder->held_bytes <= limit;
+	m->feeder->held_bytes += m->held_bytes;
 }
 
 static void
@@ -184,7 +188,8 @@ check_memory(struct message *m)
 {
 	if (m->fixup != NULL && m->feeder->held_bytes > MEMORY_MUCH)
 		fixup_shrink(m->fixup);
-	if (m->is_refused || count_memory(m))
+	count_memory(m);
+	if (m->is_refused || !is_too_much(m->feeder))
 		return;
 	warn_too_much(m->feeder);
 	refuse(m, 452, "4.3.1", TOO_MUCH);
@@ -401,14 +406,13 @@ on_mail_open(struct ipc *ipc, uint32_t id, const struct msg_mail_open *open)
 		ipc_refuse(ipc, "it opens a message twice");
 		return;
 	}
-	m = make(feeder, id, open);
-	if (!count_memory(m)) {
-		/* Nobody has heard of it yet. */
+	if (is_too_much(feeder)) {
 		warn_too_much(feeder);
 		give_verdict(ipc, id, 452, "4.3.1", TOO_MUCH);
-		destroy(m);
 		return;
 	}
+	m = make(feeder, id, open);
+	count_memory(m);
 	opened.queue_id = m->queue_id;
 	ipc_send_mail_opened(ipc, id, &opened);
 }

@@ -73,24 +73,26 @@ envelope_limit(const struct manager *manager)
 	    (size_t)manager->conf->smtpd_recipient_limit;
 }
 
-/* False: it is too much. */
 static bool
+is_too_much(const struct client *client)
+{
+	return client->content_bytes > CONTENT_LIMIT ||
+	    client->envelope_bytes > envelope_limit(client->manager);
+}
+
+static void
 charge_envelope(struct intake *in, size_t bytes)
 {
 	in->envelope_bytes += bytes;
 	in->client->envelope_bytes += bytes;
-	return in->client->envelope_bytes <= envelope_limit(in->manager);
 }
 
-static bool
+static void
 charge_content(struct intake *in)
 {
-	struct client	*client = in->client;
-
-	client->content_bytes -= in->content_bytes;
+	in->client->content_bytes -= in->content_bytes;
 	in->content_bytes = in->content.cap;
-	client->content_bytes += in->content_bytes;
-	return client->content_bytes <= CONTENT_LIMIT;
+	in->client->content_bytes += in->content_bytes;
 }
 
 /* ---- its end ------------------------------------------------------------- */
@@ -163,20 +165,27 @@ refuse(struct intake *in, uint32_t code, const char *dsn, const char *text)
 	forget(in);
 }
 
-static void
-refuse_too_much(struct intake *in)
-{
-	door_warn(in->manager->door, false, "%s (process %u) has too much mail "
-	    "in progress", ipc_peer_name(in->client->ipc),
-	    ipc_peer_process(in->client->ipc));
-	refuse(in, 452, "4.3.1", "Error: too much mail in progress");
-}
+#define TOO_MUCH	"Error: too much mail in progress"
 
 static void
-refuse_no_disk(struct intake *in)
+warn_too_much(const struct client *client)
 {
-	refuse(in, 452, "4.3.1", "Error: insufficient system storage");
+	door_warn(client->manager->door, false, "%s (process %u) has too much "
+	    "mail in progress", ipc_peer_name(client->ipc),
+	    ipc_peer_process(client->ipc));
 }
+
+/* Of all that this client has in progress, this is one too many. */
+static void
+check_memory(struct intake *in)
+{
+	if (!is_too_much(in->client))
+		return;
+	warn_too_much(in->client);
+	refuse(in, 452, "4.3.1", TOO_MUCH);
+}
+
+#define NO_DISK		"Error: insufficient system storage"
 
 static struct intake *
 find(struct ipc *ipc, uint32_t id)
@@ -212,7 +221,7 @@ why_bad_id(const struct manager *manager, uint64_t queue_id)
 	return other == NULL ? NULL : "its queue id is in use";
 }
 
-static struct intake *
+static void
 make(struct client *client, uint32_t id, const struct msg_queue_open *m)
 {
 	struct manager	*manager = client->manager;
@@ -232,7 +241,8 @@ make(struct client *client, uint32_t id, const struct msg_queue_open *m)
 	HASH_ADD(by_queue_id, manager->arriving, message.id,
 	    sizeof(in->message.id), in);
 	manager->intake_count++;
-	return in;
+	charge_envelope(in, sizeof(*in) + m->sender.len + m->facts.len +
+	    m->envid.len + 4 * PIECE_COST);
 }
 
 void
@@ -247,14 +257,14 @@ on_queue_open(struct ipc *ipc, uint32_t id, const struct msg_queue_open *m)
 		why = "it opens a message twice";
 	if (why != NULL) {
 		ipc_refuse(ipc, why);
-		return;
+	} else if (is_too_much(client)) {
+		warn_too_much(client);
+		answer(ipc, id, 452, "4.3.1", TOO_MUCH);
+	} else if (!manager_take_disk(client->manager, 0)) {
+		answer(ipc, id, 452, "4.3.1", NO_DISK);
+	} else {
+		make(client, id, m);
 	}
-	in = make(client, id, m);
-	if (!charge_envelope(in, sizeof(*in) + m->sender.len + m->facts.len +
-	    m->envid.len + 4 * PIECE_COST))
-		refuse_too_much(in);
-	else if (!manager_take_disk(in->manager, 0))
-		refuse_no_disk(in);
 }
 
 void
@@ -278,10 +288,10 @@ on_queue_rcpt(struct ipc *ipc, uint32_t id, const struct msg_queue_rcpt *m)
 	r->orcpt = keep(m->orcpt);
 	in->count++;
 	/* The array grows to twice its size. */
-	if (!charge_envelope(in, 2 * sizeof(*r) + m->address.len +
+	charge_envelope(in, 2 * sizeof(*r) + m->address.len +
 	    m->original.len + m->transport.len + m->nexthop.len +
-	    m->orcpt.len + 5 * PIECE_COST))
-		refuse_too_much(in);
+	    m->orcpt.len + 5 * PIECE_COST);
+	check_memory(in);
 }
 
 /* S0 -> S1, S1 -> S1 */
@@ -303,7 +313,7 @@ on_queue_data(struct ipc *ipc, uint32_t id, const struct msg_queue_data *m)
 	if (in == NULL)
 		return;
 	if (!manager_take_disk(in->manager, m->bytes.len)) {
-		refuse_no_disk(in);
+		refuse(in, 452, "4.3.1", NO_DISK);
 		return;
 	}
 	in->message.size += m->bytes.len;
@@ -314,9 +324,9 @@ on_queue_data(struct ipc *ipc, uint32_t id, const struct msg_queue_data *m)
 		spill(in);
 		buf_shrink(&in->content);
 	}
+	charge_content(in);
 	manager_check_room(in->manager);
-	if (!charge_content(in))
-		refuse_too_much(in);
+	check_memory(in);
 }
 
 /* The message is on the disk: S2. */

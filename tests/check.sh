@@ -102,6 +102,7 @@ step offline 300 python3 tests/queue/offline.py "$BIN"
 step dns 120 python3 tests/dns/dns.py "$BIN"
 step chunks 120 python3 tests/hostile/chunks.py "$BIN"
 step talk 300 python3 tests/talk/talk.py "$BIN"
+step local 120 python3 tests/hostile/local.py "$BIN"
 step hostile 300 python3 tests/hostile/servers.py "$BIN" -q
 step crash 300 python3 tests/crash/crash.py "$BIN" -q
 step load 300 sh tests/load/loop_test.sh "$BIN"
