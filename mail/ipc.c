@@ -183,9 +183,7 @@ admit(struct ipc *ipc, unsigned role, uint32_t process)
 		ipc->entered_as = role;
 		ipc->entered = process;
 	}
-	if (ipc->door != NULL)
-		io_set_timeout(ipc->io, ipc->is_stranger ?
-		    ipc->door->idle_ms : 0);
+	io_set_timeout(ipc->io, 0);
 	ipc->peer = role;
 	return NULL;
 }

@@ -18,15 +18,21 @@
 #include "util/mem.h"
 
 #define PAGE	1000	/* messages read at a time, at most */
+#define STRANGER_WEIGHT_LIMIT	16
 
 /* ---- requests ------------------------------------------------------------ */
 
-/* A client has so many requests, or so many answers to take, as it may. */
+/*
+ * A client has so many requests as it may.  One that does not take its
+ * answers is not heard anyway (mail/ipc.h).
+ */
 static void
 check_reading(struct client *client)
 {
-	if (client->request_weight >= ADMIN_WEIGHT_LIMIT ||
-	    ipc_is_congested(client->ipc))
+	unsigned	limit = ipc_peer(client->ipc) == IPC_USER ?
+			    STRANGER_WEIGHT_LIMIT : ADMIN_WEIGHT_LIMIT;
+
+	if (client->request_weight >= limit)
 		ipc_pause(client->ipc);
 	else
 		ipc_resume(client->ipc);
@@ -57,7 +63,6 @@ admin_answer(struct ipc *ipc, uint32_t id, uint32_t count, const char *error)
 	};
 
 	ipc_send_admin_done(ipc, id, &m);
-	check_reading(ipc_arg(ipc));
 }
 
 void
@@ -113,7 +118,6 @@ admin_drained(struct client *client)
 	DL_FOREACH_SAFE(client->requests, request, next)
 		if (request->is_waiting)
 			admin_request_go_on(request);
-	check_reading(client);
 }
 
 void

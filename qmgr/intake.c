@@ -212,7 +212,7 @@ why_bad_id(const struct manager *manager, uint64_t queue_id)
 				    store_last_id(manager->store));
 	struct intake		*other;
 
-	/* All later ids come after the last one: it must leave room for them. */
+	/* All later ids come after the last one: they need room. */
 	if (queue_id_time_us(queue_id) > (now_us > last_us ? now_us :
 	    last_us) + ID_SLACK_US)
 		return "its queue id is of the future";
