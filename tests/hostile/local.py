@@ -31,10 +31,9 @@ from queue_case import (check, command, listing, run, send,  # noqa: E402
 STRANGER = 64323            # a user without any rights here
 MB = 1024                   # in KB, as /proc tells
 # What all attacks may cost a program together, before and after those that
-# fill a budget of the code: 128 MB of envelopes (cleanup/message.c,
-# qmgr/intake.c) with what the allocator adds, and in qmgr 64 MB of content,
-# which is counted before it goes to disk.
-SMALL, ENVELOPES, CONTENT = 40 * MB, 220 * MB, 400 * MB
+# fill a budget of the code, with what the allocator adds: 128 MB of envelopes
+# (cleanup/message.c, qmgr/intake.c), and in qmgr 512 MB of content.
+SMALL, ENVELOPES, CONTENT = 40 * MB, 220 * MB, 800 * MB
 SLOW = 20 if "ASAN_OPTIONS" in os.environ else 1
 LOG_LINES = 200             # of warnings, whatever strangers do
 PROGRAMS = ("master", "smtpd", "cleanup", "qmgr", "smtp")
@@ -167,6 +166,10 @@ def answers(peer, text, seconds=5):
                 break
             got += more
     return got
+
+
+def refused(peer, got, dsn=b"4.3.1"):
+    return dsn in got or dsn in answers(peer, dsn)
 
 
 # ---- what must stay so ----------------------------------------------------
@@ -331,15 +334,15 @@ def smtpd(suite, watch):
     peer = at(suite, "private/cleanup", b"smtpd", 10)
     got, done = pump(peer, frames("mail_open", 1000000, client_name=b"x"))
     check("1,000,000 messages: some are opened, the others are refused",
-          done and 10000 < got.count(frame_of("mail_opened")[4:6]) and
-          b"4.3.1" in got)
+          done and refused(peer, got) and
+          10000 < got.count(frame_of("mail_opened")[4:6]))
     watch.end("1,000,000 messages", ENVELOPES)
     peer.close()
 
     peer = at(suite, "private/cleanup", b"smtpd", 11)
     got, done = pump(peer, [frame_of("mail_open", 1)] + [
         frame_of("mail_rcpt", 1, address=b"a" * 200) * 1000] * 600)
-    check("endless recipients: refused", done and b"4.3.1" in got)
+    check("endless recipients: refused", done and refused(peer, got))
     watch.end("endless recipients", ENVELOPES)
     peer.close()
 
@@ -348,7 +351,7 @@ def smtpd(suite, watch):
         frame_of("mail_open", n) + frame_of("mail_rcpt", n, address=b"a@b") +
         frame_of("mail_data", n, bytes=b"X: " + b"y" * 30000) * 3
         for n in range(1, 2000)))
-    check("half headers: refused", done and b"4.3.1" in got)
+    check("half headers: refused", done and refused(peer, got))
     watch.end("half headers", ENVELOPES)
     peer.close()
 
@@ -356,7 +359,7 @@ def smtpd(suite, watch):
     got, done = pump(peer, [
         frame_of("mail_open", 1) + frame_of("mail_rcpt", 1, address=b"a@b")] +
         [frame_of("mail_data", 1, bytes=b"x" * 32000)] * 1000)
-    check("content without end: 552", done and b"5.3.4" in got)
+    check("content without end: 552", done and refused(peer, got, b"5.3.4"))
     peer.close()
     peer = at(suite, "private/cleanup", b"smtpd", 14)
     pump(peer, [frame_of("mail_open", 1) * 2])
@@ -384,23 +387,24 @@ def cleanup(suite, watch):
     peer = at(suite, "private/qmgr", b"cleanup", 20)
     now = int(time.time() * 1e6) << 12
     got, done = pump(peer, opens(now, 1000000), patience=10)
-    check("queue: 1,000,000 messages: refused", done and b"4.3.1" in got)
+    check("queue: 1,000,000 messages: refused", done and refused(peer, got))
     watch.end("queue: 1,000,000 messages", ENVELOPES)
     peer.close()
 
     peer = at(suite, "private/qmgr", b"cleanup", 21)
     got, done = pump(peer, [frame_of("queue_open", 1, queue_id=now)] + [
         frame_of("queue_rcpt", 1, address=b"a" * 200) * 1000] * 600)
-    check("queue: endless recipients: refused", done and b"4.3.1" in got)
+    check("queue: endless recipients: refused", done and refused(peer, got))
     watch.end("queue: endless recipients", ENVELOPES)
     peer.close()
 
     peer = at(suite, "private/qmgr", b"cleanup", 22)
-    _, done = pump(peer, (
+    data = payload_of("queue_data", bytes=b"x" * 32000)
+    got, done = pump(peer, (
         frame_of("queue_open", n, queue_id=now + n) +
-        frame_of("queue_data", n, bytes=b"x" * 32000) * 2
-        for n in range(1, 2500)), patience=10)
-    check("queue: much content: taken", done)
+        frame(CODES["queue_data"], n, data) * (1 + (n < 1500))
+        for n in range(1, 18000)), patience=10)
+    check("queue: much content: refused", done and refused(peer, got))
     watch.end("queue: much content", CONTENT)
     peer.close()
 
