@@ -1,6 +1,10 @@
 #include "net/endpoint.h"
 
 #include <CUnit/CUnit.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +59,51 @@ listens_on_a_port_of_its_choice(void)
 	close(fd);
 }
 
+/* Names of hosts, too; but not all that looks like one is one. */
+static void
+looks_up_names(void)
+{
+	struct addr	 addr;
+	const char	*why = NULL;
+
+	CU_ASSERT_EQUAL(endpoint_resolve("localhost:2525", NULL, &addr, &why),
+	    0);
+	CU_ASSERT_EQUAL(addr_port(&addr), 2525);
+	CU_ASSERT_EQUAL(endpoint_resolve("nosuch.invalid:25", NULL, &addr,
+	    &why), -1);
+	CU_ASSERT_PTR_NOT_NULL(why);
+}
+
+/* A socket that was left behind makes room; another file does not. */
+static void
+listens_on_a_path(void)
+{
+	char		 folder[] = "/tmp/tern-endpoint-XXXXXX";
+	char		 text[64], path[200];
+	struct addr	 addr;
+	const char	*why = NULL;
+	int		 fd;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+	snprintf(text, sizeof(text), "unix:%s/s", folder);
+	for (int i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(endpoint_resolve(text, NULL, &addr, &why), 0);
+		fd = endpoint_listen(&addr);
+		CU_ASSERT(fd >= 0);
+		close(fd);
+	}
+	CU_ASSERT_EQUAL(unlink(text + 5), 0);
+	fd = open(text + 5, O_WRONLY | O_CREAT, 0600);
+	close(fd);
+	CU_ASSERT_EQUAL(endpoint_listen(&addr), -1);
+	CU_ASSERT_EQUAL(errno, EADDRINUSE);
+	CU_ASSERT_EQUAL(unlink(text + 5), 0);
+	CU_ASSERT_EQUAL(rmdir(folder), 0);
+	snprintf(path, sizeof(path), "unix:/%0150d", 0);
+	CU_ASSERT_EQUAL(endpoint_resolve(path, NULL, &addr, &why), -1);
+	CU_ASSERT_PTR_NOT_NULL(why);
+}
+
 void	endpoint_test(void);
 
 void
@@ -65,4 +114,6 @@ endpoint_test(void)
 	CU_add_test(suite, "resolves", resolves);
 	CU_add_test(suite, "listens on a port of its choice",
 	    listens_on_a_port_of_its_choice);
+	CU_add_test(suite, "looks up names", looks_up_names);
+	CU_add_test(suite, "listens on a path", listens_on_a_path);
 }
