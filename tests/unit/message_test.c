@@ -13,7 +13,8 @@
 static struct line	 smtpd, qmgr;
 static struct ipc_call	*mail;		/* the message smtpd sends */
 static uint32_t		 queue_call;	/* what qmgr knows it by */
-static uint64_t		 queue_id;
+static uint64_t		 queue_id;	/* as smtpd heard it */
+static uint64_t		 queued_id;	/* as qmgr did */
 static struct buf	 content;	/* that qmgr got */
 
 /* ---- what smtpd hears ---------------------------------------------------- */
@@ -55,7 +56,7 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 static void
 note_queue_open(struct buf *heard, uint32_t id, const struct msg_queue_open *m)
 {
-	CU_ASSERT_EQUAL(m->queue_id, queue_id);
+	queued_id = m->queue_id;
 	queue_call = id;
 	buf_empty(&content);
 	buf_printf(heard, "open(%.*s,%u,%.*s,%.*s) ", SLICE_ARG(m->sender),
@@ -171,8 +172,9 @@ end(void)
 
 /* ---- a message ----------------------------------------------------------- */
 
+/* With the id of the last one. */
 static void
-open_mail(void)
+open_again(void)
 {
 	struct msg_mail_open	m = {
 		.sender = SLICE_LIT("a@b.example"),
@@ -184,9 +186,15 @@ open_mail(void)
 		.flags = MAIL_EIGHT_BIT,
 	};
 
+	ipc_send_mail_open(smtpd.ipc, ipc_call_id(mail), &m);
+}
+
+static void
+open_mail(void)
+{
 	ipc_cancel(&mail);
 	mail = ipc_call_new(smtpd.ipc, on_reply, &smtpd.heard);
-	ipc_send_mail_open(smtpd.ipc, ipc_call_id(mail), &m);
+	open_again();
 }
 
 static void
@@ -252,7 +260,9 @@ passes(void)
 	    "helo.example (client.example [192.0.2.1])\r\n", 57), 0);
 	CU_ASSERT_PTR_NOT_NULL(strstr(buf_cstr(&content), "\r\n" BODY));
 	/* Nothing is safe before qmgr says so. */
+	CU_ASSERT(hears(&smtpd, "opened "));
 	CU_ASSERT_STRING_EQUAL(buf_cstr(&smtpd.heard), "opened ");
+	CU_ASSERT_EQUAL(queued_id, queue_id);
 	qmgr_says(250, "2.0.0", "Ok: queued");
 	CU_ASSERT(hears_next(&smtpd, "opened done(250 2.0.0 "));
 
@@ -300,7 +310,12 @@ too_big(void)
 	CU_ASSERT(hears_next(&smtpd, "done(552 5.3.4 "));
 	CU_ASSERT(hears_next(&qmgr, "abort("));
 	put_data(slice_from(bytes, 1000));
+	/* When its client has said all, it is forgotten. */
+	open_again();
 	close_mail(2001);
+	open_again();
+	CU_ASSERT(hears(&smtpd, "opened "));
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&smtpd.heard), "opened ");
 	send_mail();
 	CU_ASSERT(hears_next(&qmgr, "open(a@b.example,1,"
 	    "client.example[192.0.2.1],ENV) rcpt(r@r,o@o,8,rfc822;o) close "));
@@ -415,6 +430,7 @@ waits_for_a_new_one(void)
 	begin("");
 	line_cut(&qmgr);
 	send_mail();
+	put_rcpt("late@r");
 	CU_ASSERT(hears(&smtpd, "opened "));
 	qmgr_comes();
 	CU_ASSERT(hears(&qmgr, "rcpt(r@r,o@o,8,rfc822;o) close "));
