@@ -117,7 +117,7 @@ include tests/tests.mk
 # ---- installing -----------------------------------------------------------
 
 LIBEXEC	 = $(PREFIX)/libexec/tern
-ADMIN	:= tern ternconf ternqueue ternsuper terncat
+ADMIN	:= tern ternconf ternqueue ternsuper terncat ternmap ternalias
 
 # The tools are links: they find the programs beside what they point to.
 install: all

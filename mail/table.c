@@ -12,13 +12,6 @@
 #include "util/log.h"
 #include "util/mem.h"
 
-static const struct table_type *const	types[] = {
-	&table_btree, &table_cidr, &table_environ, &table_fail, &table_hash,
-	&table_inline, &table_internal, &table_pcre, &table_pipemap,
-	&table_randmap, &table_regexp, &table_socketmap, &table_static,
-	&table_tcp, &table_texthash, &table_unionmap, &table_unix,
-};
-
 struct table {
 	const struct table_type	*type;
 	char			*spec;
@@ -29,23 +22,7 @@ struct table {
 	bool			 is_whole_key;
 };
 
-/* ---- the types ----------------------------------------------------------- */
-
-static const struct table_type *
-find_type(struct slice name)
-{
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-		if (slice_is(name, types[i]->name))
-			return types[i];
-	return NULL;
-}
-
-void
-table_each_type(void (*fn)(const char *name, void *arg), void *arg)
-{
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-		fn(types[i]->name, arg);
-}
+/* ---- contents ------------------------------------------------------------ */
 
 static char *
 why_not(const struct table *table)
@@ -130,29 +107,24 @@ release(struct table *table, const struct watched_content *content)
 struct table *
 table_new(const char *spec, unsigned how, char **why_r)
 {
-	struct slice		 text = slice_str(spec);
-	const struct table_type	*type = NULL;
+	struct slice		 name;
+	const struct table_type	*type = table_type_find(slice_str(spec),
+				    &name);
 	struct table		*table;
-	ptrdiff_t		 colon;
+	ptrdiff_t		 colon = slice_find(name, ':');
 
-	/* Another process of Postfix's; here every program may ask. */
-	while (slice_has_prefix(text, "proxy:"))
-		text = slice_after(text, strlen("proxy:"));
-	colon = slice_find(text, ':');
-	if (colon >= 0)
-		type = find_type(slice_first(text, (size_t)colon));
 	if (type == NULL) {
 		*why_r = colon < 0 ?
 		    mem_printf("%s: expected \"type:name\"", spec) :
 		    mem_printf("%s: there is no table type \"%.*s\"", spec,
-		    SLICE_ARG(slice_first(text, (size_t)colon)));
+		    SLICE_ARG(slice_first(name, (size_t)colon)));
 		return NULL;
 	}
 	table = mem_new(sizeof(*table));
 	table->type = type;
 	table->spec = mem_strdup(spec);
-	table->source = (struct table_source){ table->spec, table->spec +
-	    strlen(spec) - text.len + (size_t)colon + 1, how };
+	table->source = (struct table_source){ table->spec,
+	    table->spec + strlen(spec) - name.len, how };
 	if ((*why_r = prepare(table)) != NULL)
 		table_free(&table);
 	return table;
@@ -217,6 +189,28 @@ table_find(struct table *table, struct slice key, struct buf *value)
 	release(table, content);
 	buf_clear(&lower);
 	return answer;
+}
+
+int
+table_each(struct table *table, table_entry_fn fn, void *arg,
+    struct buf *why)
+{
+	const struct watched_content	*content;
+	int				 result = -1;
+
+	if (table->type->each == NULL) {
+		buf_printf(why, "%s: a table of type %s cannot be listed",
+		    table->spec, table->type->name);
+		return -1;
+	}
+	content = hold(table);
+	if (content->data == NULL)
+		buf_printf(why, "%s is unavailable. %s", table->spec,
+		    content->why);
+	else
+		result = table->type->each(content->data, fn, arg);
+	release(table, content);
+	return result;
 }
 
 int

@@ -3,7 +3,7 @@
 
 /*
  * Tables (C30 "type:name" of main.cf): a key goes in, a value comes out.
- * A type is one row of mail/table.c and one file mail/table_<type>.c.
+ * A type is one row of mail/table_type.c and one file mail/table_<type>.c.
  *
  * A table is opened when it is first asked, and anew when its file has
  * changed: the very next question sees the new content, in this thread and
@@ -66,13 +66,18 @@ enum table_answer table_find(struct table *table, struct slice key,
 		    struct buf *value);
 
 /*
+ * Call fn for each entry until it returns -1: 0; -1 and in why what is
+ * wrong, which is nothing when fn ended it.  Not every type can tell.
+ */
+typedef int (*table_entry_fn)(struct slice key, struct slice value,
+		    void *arg);
+int		 table_each(struct table *table, table_entry_fn fn, void *arg,
+		    struct buf *why);
+
+/*
  * Open it now: 0, or -1 and in *why_r (caller frees) "file:line: what is
  * wrong" of every wrong line, by newlines.
  */
 int		 table_check(struct table *table, char **why_r);
-
-/* The name of each type there is, for ternconf -m. */
-void		 table_each_type(void (*fn)(const char *name, void *arg),
-		    void *arg);
 
 #endif

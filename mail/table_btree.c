@@ -12,7 +12,15 @@ open_btree(const struct table_source *source, void **content_r,
 	return table_db_open_source(source, TABLE_DB_BTREE, content_r, why);
 }
 
+static int
+build_btree(const char *file, const struct table_entries *entries,
+    struct buf *why)
+{
+	return table_db_build(file, TABLE_DB_BTREE, entries, why);
+}
+
 const struct table_type table_btree = {
 	.name = "btree", .suffix = ".db", .open = open_btree,
 	.find = table_db_find_content, .close = table_db_close_content,
+	.each = table_db_each_content, .build = build_btree,
 };

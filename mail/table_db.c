@@ -87,7 +87,7 @@ open_all(struct table_db *db, enum table_db_kind kind, u_int32_t flags)
 		return answer;
 	}
 	return db->db->open(db->db, NULL, db->file, NULL, type,
-	    flags | DB_THREAD, 0644);
+	    flags | DB_THREAD, 0600);
 }
 
 static struct table_db *
@@ -227,8 +227,17 @@ table_db_put(struct table_db *db, struct slice key, struct slice value)
 	return answer == 0 ? 0 : -1;
 }
 
+static struct slice
+without_nul(const DBT *dbt)
+{
+	struct slice	bytes = slice_from(dbt->data, dbt->size);
+	ptrdiff_t	nul = slice_find(bytes, '\0');
+
+	return nul < 0 ? bytes : slice_first(bytes, (size_t)nul);
+}
+
 int
-table_db_each(struct table_db *db, table_db_fn fn, void *arg)
+table_db_each(struct table_db *db, table_entry_fn fn, void *arg)
 {
 	DBT	 key = { .flags = DB_DBT_REALLOC };
 	DBT	 value = { .flags = DB_DBT_REALLOC };
@@ -239,8 +248,7 @@ table_db_each(struct table_db *db, table_db_fn fn, void *arg)
 		return -1;
 	while ((answer = cursor->get(cursor, &key, &value, DB_NEXT)) == 0 &&
 	    result == 0)
-		result = fn(slice_from(key.data, key.size),
-		    slice_from(value.data, value.size), arg);
+		result = fn(without_nul(&key), without_nul(&value), arg);
 	cursor->close(cursor);
 	/* The library has allocated them, with malloc. */
 	mem_free(key.data);
@@ -273,4 +281,52 @@ table_db_close_content(void *content)
 	struct table_db	*db = content;
 
 	table_db_close(&db);
+}
+
+int
+table_db_each_content(void *content, table_entry_fn fn, void *arg)
+{
+	return table_db_each(content, fn, arg);
+}
+
+static int
+put_all(struct table_db *db, const struct table_entries *entries)
+{
+	struct buf	text = BUF_INIT;
+	int		result = 0;
+
+	for (size_t i = 0; i < entries->count && result == 0; i++) {
+		struct slice	key = entries->list[i].key;
+		struct slice	value = entries->list[i].value;
+		size_t		nul = entries->with_nul ? 1 : 0;
+
+		buf_empty(&text);
+		buf_put_slice(&text, key);
+		buf_put_u8(&text, '\0');
+		buf_put_slice(&text, value);
+		buf_put_u8(&text, '\0');
+		result = table_db_put(db, slice_first(buf_slice(&text),
+		    key.len + nul), slice_first(slice_after(buf_slice(&text),
+		    key.len + 1), value.len + nul));
+	}
+	buf_clear(&text);
+	return result;
+}
+
+int
+table_db_build(const char *file, enum table_db_kind kind,
+    const struct table_entries *entries, struct buf *why)
+{
+	struct table_db	*db = table_db_create(file, kind, why);
+	int		 result;
+
+	if (db == NULL)
+		return -1;
+	result = put_all(db, entries);
+	if (table_db_close(&db) < 0 || result != 0) {
+		buf_printf(why, "write database %s: %s", file,
+		    strerror(errno));
+		return -1;
+	}
+	return 0;
 }

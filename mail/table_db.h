@@ -43,9 +43,9 @@ enum table_answer table_db_find(struct table_db *db, struct slice key,
 int		 table_db_put(struct table_db *db, struct slice key,
 		    struct slice value);
 
-/* Call fn for each entry, bytes as they are, until it returns -1.  0 or -1. */
-typedef int (*table_db_fn)(struct slice key, struct slice value, void *arg);
-int		 table_db_each(struct table_db *db, table_db_fn fn, void *arg);
+/* Call fn for each entry, without NULs, until it returns -1.  0 or -1. */
+int		 table_db_each(struct table_db *db, table_entry_fn fn,
+		    void *arg);
 
 /* Of table_hash and table_btree: source's name.db as a content. */
 int		 table_db_open_source(const struct table_source *source,
@@ -54,5 +54,9 @@ int		 table_db_open_source(const struct table_source *source,
 enum table_answer table_db_find_content(void *content, struct slice key,
 		    struct buf *value);
 void		 table_db_close_content(void *content);
+int		 table_db_each_content(void *content, table_entry_fn fn,
+		    void *arg);
+int		 table_db_build(const char *file, enum table_db_kind kind,
+		    const struct table_entries *entries, struct buf *why);
 
 #endif

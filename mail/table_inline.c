@@ -74,4 +74,5 @@ open_inline(const struct table_source *source, void **content_r,
 const struct table_type table_inline = {
 	.name = "inline", .flags = TABLE_TYPE_INLINE, .open = open_inline,
 	.find = table_map_find, .close = table_map_close,
+	.each = table_map_each,
 };

@@ -17,5 +17,5 @@ open_internal(const struct table_source *source, void **content_r,
 
 const struct table_type table_internal = {
 	.name = "internal", .open = open_internal, .find = table_map_find,
-	.close = table_map_close,
+	.close = table_map_close, .each = table_map_each,
 };

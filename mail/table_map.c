@@ -85,3 +85,18 @@ table_map_find(void *map, struct slice key, struct buf *value)
 	buf_put(value, entry->bytes + entry->key_len, entry->value_len);
 	return TABLE_FOUND;
 }
+
+int
+table_map_each(void *map, table_entry_fn fn, void *arg)
+{
+	const struct table_map	*typed = map;
+	const struct entry	*entry;
+	int			 result = 0;
+
+	for (entry = typed->entries; entry != NULL && result == 0;
+	    entry = entry->hh.next)
+		result = fn(slice_from(entry->bytes, entry->key_len),
+		    slice_from(entry->bytes + entry->key_len,
+		    entry->value_len), arg);
+	return result;
+}

@@ -21,9 +21,10 @@ void		 table_map_free(struct table_map **map);
 bool		 table_map_add(struct table_map *map, struct slice key,
 		    struct slice value);
 
-/* As table_type's find and close, which they are. */
+/* As table_type's find, each and close, which they are. */
 enum table_answer table_map_find(void *map, struct slice key,
 		    struct buf *value);
+int		 table_map_each(void *map, table_entry_fn fn, void *arg);
 void		 table_map_close(void *map);
 
 #endif

@@ -60,4 +60,5 @@ open_texthash(const struct table_source *source, void **content_r,
 const struct table_type table_texthash = {
 	.name = "texthash", .suffix = "", .open = open_texthash,
 	.find = table_map_find, .close = table_map_close,
+	.each = table_map_each,
 };

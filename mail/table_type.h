@@ -19,6 +19,17 @@ struct table_source {
 	unsigned	 how;	/* set of TABLE_* */
 };
 
+/* What is in a file to be. */
+struct table_entries {
+	const struct table_entry	*list;
+	size_t				 count;
+	bool				 with_nul;	/* behind each */
+};
+
+struct table_entry {
+	struct slice	key, value;
+};
+
 enum {
 	TABLE_TYPE_INLINE = 1,	/* "type:{ ... }" is text, not a file */
 	TABLE_TYPE_WHOLE = 2,	/* see table_is_whole_key */
@@ -49,6 +60,17 @@ struct table_type {
 	enum table_answer (*find)(void *content, struct slice key,
 			    struct buf *value);
 	void		 (*close)(void *content);
+	/* As table_each.  NULL: this cannot be told. */
+	int		 (*each)(void *content, table_entry_fn fn, void *arg);
+	/*
+	 * Make a file that is not there yet, of mode 0600, with all entries,
+	 * for mail/table_build.c.  0, or -1 and what is wrong in why; what
+	 * is there then is removed by the caller.  NULL: such tables are not
+	 * built.
+	 */
+	int		 (*build)(const char *file,
+			    const struct table_entries *entries,
+			    struct buf *why);
 };
 
 extern const struct table_type	table_btree, table_cidr, table_environ,
@@ -56,5 +78,13 @@ extern const struct table_type	table_btree, table_cidr, table_environ,
 		    table_pcre, table_pipemap, table_randmap, table_regexp,
 		    table_socketmap, table_static, table_tcp, table_texthash,
 		    table_unionmap, table_unix;
+
+/* The type of "type:name", and in *name_r what is behind; NULL: none. */
+const struct table_type *table_type_find(struct slice spec,
+		    struct slice *name_r);
+
+/* The name of each, for ternconf -m. */
+void		 table_type_each(void (*fn)(const char *name, void *arg),
+		    void *arg);
 
 #endif

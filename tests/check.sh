@@ -90,6 +90,7 @@ step unit 420 "$BUILD/unit"
 step fuzz 120 sh tests/fuzz/replay.sh "$BUILD"
 step property 120 "$BUILD/property" 20000
 step ternconf 120 sh tests/ternconf.sh "$BIN"
+step ternmap 120 sh tests/tables/ternmap.sh "$BIN"
 step docs 60 sh tests/docs.sh "$BUILD"
 step master 300 sh tests/master.sh "$BIN"
 step install 120 sh tests/install.sh "$BUILD"

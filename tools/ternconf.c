@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "conf/conf_edit.h"
 #include "conf/master_cf.h"
+#include "mail/table_type.h"
 #include "util/mem.h"
 #include "util/path.h"
 
@@ -52,7 +53,8 @@ usage(void)
 	    "       ternconf [-c dir] [-e] name=value ...\n"
 	    "       ternconf [-c dir] -X name ...    (remove)\n"
 	    "       ternconf [-c dir] -# name ...    (comment out)\n"
-	    "       ternconf [-c dir] -M [service[/type] ...]\n", stderr);
+	    "       ternconf [-c dir] -M [service[/type] ...]\n"
+	    "       ternconf -m    (table types)\n", stderr);
 	exit(1);
 }
 
@@ -439,6 +441,15 @@ run_master_cf(const struct request *request, char **argv)
 	master_cf_free(&cf);
 }
 
+/* ---- table types --------------------------------------------------------- */
+
+static void
+show_type(const char *name, void *arg)
+{
+	(void)arg;
+	printf("%s\n", name);
+}
+
 /* ---- documentation ------------------------------------------------------- */
 
 static void
@@ -499,6 +510,7 @@ take_option(struct request *request, int option)
 		    option == 'X' ? CONF_EDIT_REMOVE : CONF_EDIT_COMMENT;
 		break;
 	case 'D':
+	case 'm':
 	case 'M':
 		request->mode = (char)option;
 		break;
@@ -517,7 +529,7 @@ main(int argc, char **argv)
 	request.folder = getenv("MAIL_CONFIG");
 	if (request.folder == NULL)
 		request.folder = CONF_FOLDER;
-	while ((option = getopt(argc, argv, "c:dnhHxpo:eX#DM")) != -1)
+	while ((option = getopt(argc, argv, "c:dnhHxpo:eX#DmM")) != -1)
 		take_option(&request, option);
 	argv += optind;
 	argc -= optind;
@@ -525,6 +537,8 @@ main(int argc, char **argv)
 		request.is_edit = true;
 	if (request.mode == 'D')
 		run_document();
+	else if (request.mode == 'm')
+		table_type_each(show_type, NULL);
 	else if (request.mode == 'M')
 		run_master_cf(&request, argv);
 	else if (request.is_edit)

@@ -70,24 +70,32 @@ path_make_folder(const char *folder, mode_t mode, uid_t uid, gid_t gid)
 }
 
 int
-path_read(const char *file, size_t limit, struct buf *into)
+path_read_open(int fd, size_t limit, struct buf *into)
 {
-	int	fd = open(file, O_RDONLY | O_CLOEXEC);
 	size_t	total = 0;
 	ssize_t	n;
 
-	if (fd < 0)
-		return -1;
 	while ((n = read(fd, buf_reserve(into, 8192), 8192)) > 0) {
 		buf_commit(into, (size_t)n);
 		if ((total += (size_t)n) > limit) {
 			errno = EFBIG;
-			n = -1;
-			break;
+			return -1;
 		}
 	}
-	close(fd);
 	return n < 0 ? -1 : 0;
+}
+
+int
+path_read(const char *file, size_t limit, struct buf *into)
+{
+	int	fd = open(file, O_RDONLY | O_CLOEXEC);
+	int	result;
+
+	if (fd < 0)
+		return -1;
+	result = path_read_open(fd, limit, into);
+	close(fd);
+	return result;
 }
 
 static int

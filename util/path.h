@@ -20,6 +20,9 @@ int	path_make_folder(const char *folder, mode_t mode, uid_t uid,
 /* Append the file's content to into; at most limit bytes (else EFBIG). */
 int	path_read(const char *file, size_t limit, struct buf *into);
 
+/* The same of what is open already, from where it is. */
+int	path_read_open(int fd, size_t limit, struct buf *into);
+
 /*
  * Put data in place of file, all or nothing: temporary file, fsync,
  * rename; an old file's mode and owner are kept.  0, or -1 with errno.

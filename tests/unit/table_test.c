@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <sys/stat.h>
 
+#include "mail/table_type.h"
 #include "tests/unit/table_fixture.h"
 #include "util/log.h"
 
@@ -285,7 +286,7 @@ types(void)
 {
 	struct buf	names = BUF_INIT;
 
-	table_each_type(put_name, &names);
+	table_type_each(put_name, &names);
 	CU_ASSERT_PTR_NOT_NULL(strstr(buf_cstr(&names), " texthash "));
 	CU_ASSERT_PTR_NOT_NULL(strstr(buf_cstr(&names), " static "));
 	buf_clear(&names);
