@@ -19,6 +19,7 @@ LINK_qmgr    := mail net conf util
 LINK_smtp    := mail net conf util
 LINK_lookup  := mail net conf util
 LINK_load    := net util
+LINK_plugin  := mail net conf util
 LINK_tools   := load mail net conf util
 
 BUILD	?= build
@@ -31,10 +32,12 @@ WERROR	?= -Werror
 PKGS	:= libevent libunbound jansson libpcre2-8
 WARN	:= -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla \
 	   -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -fno-common
-HARDEN	:= -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
+HARDEN	:= -D_FORTIFY_SOURCE=3 -fstack-protector-strong
 SANITIZE ?=
 CFLAGS	?= -O2 -g
+# -fPIC, hidden: the same objects are for programs and for plug-ins.
 ALLFLAGS = -std=gnu11 -D_GNU_SOURCE -I. $(WARN) $(WERROR) \
+	   -fPIC -fvisibility=hidden \
 	   $(if $(SANITIZE),-fsanitize=$(SANITIZE) \
 	   -fno-sanitize-recover=all,$(HARDEN)) \
 	   $(CFLAGS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -MMD -MP
@@ -51,7 +54,17 @@ TESTS	:= $(patsubst tests/unit/%_test.c,%,\
 	   $(sort $(wildcard tests/unit/*_test.c)))
 BINS	:= $(patsubst %,$(BUILD)/bin/%,$(PROGS) $(TOOLS))
 
-all: $(BINS)
+# Types of tables, of which each is there when its library is.
+PLUGINS	:= cdb ldap lmdb pgsql sqlite
+PKG_cdb	:= libcdb
+PKG_ldap := ldap
+PKG_lmdb := lmdb
+PKG_pgsql := libpq
+PKG_sqlite := sqlite3
+SOS	:= $(foreach p,$(PLUGINS),$(if $(shell pkg-config --exists \
+	   $(PKG_$p) 2>/dev/null && echo yes),$(BUILD)/plugin/table_$p.so))
+
+all: $(BINS) $(SOS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -77,6 +90,16 @@ $(BUILD)/bin/$1: $(BUILD)/tools/$1.o $(call libs,$(LINK_tools))
 	$(CC) $$(LDALL) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool,$t)))
+
+define plugin
+$(BUILD)/plugin/table_$1.o: ALLFLAGS += \
+    $$(shell pkg-config --cflags $(PKG_$1))
+$(BUILD)/plugin/table_$1.so: $(BUILD)/plugin/table_$1.o \
+    $(call libs,$(LINK_plugin))
+	$(CC) -shared $$(filter-out -pie,$$(LDALL)) -o $$@ $$^ \
+	    $$(shell pkg-config --libs $(PKG_$1)) -lpthread
+endef
+$(foreach p,$(PLUGINS),$(eval $(call plugin,$p)))
 
 # ---- tests ----------------------------------------------------------------
 
@@ -124,6 +147,7 @@ install: all
 	install -d $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(PREFIX)/sbin \
 	    $(DESTDIR)/etc/tern $(DESTDIR)/etc/systemd/system
 	install $(BINS) $(DESTDIR)$(LIBEXEC)
+	for p in $(SOS); do install -m 644 $$p $(DESTDIR)$(LIBEXEC); done
 	for t in $(ADMIN); do \
 	    ln -sf $(LIBEXEC)/$$t $(DESTDIR)$(PREFIX)/sbin/$$t; done
 	for f in main.cf master.cf; do \

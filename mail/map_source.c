@@ -103,18 +103,19 @@ map_source_become(const struct map_command *command,
     struct map_source_owner *owner, const char *spec)
 {
 	struct slice		 name;
-	const struct table_type	*type = table_type_find(slice_str(spec),
-				    &name);
-	char			*source = slice_dup(name), *table;
+	const struct table_type	*type;
+	char			*source, *table, *why;
 	struct stat		 st;
 	bool			 is_anew = command->deed ==
 				    MAP_COMMAND_CREATE &&
 				    !command->is_added_to;
 
+	if ((type = table_type_find(spec, &name, &why)) == NULL)
+		log_fatal("%s", why);
 	/* Not to read what is no text, to no end. */
-	if (type == NULL || type->build == NULL)
-		log_fatal("%s: there is no such table type, or none that is "
-		    "built", spec);
+	if (type->build == NULL)
+		log_fatal("%s: tables of this type are not built", spec);
+	source = slice_dup(name);
 	*owner = (struct map_source_owner){ .source = -1 };
 	owner->file = (struct table_build_file){ default_mode(), (uid_t)-1,
 	    (gid_t)-1, command->with_nul };

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "mail/table_remote.h"
 #include "mail/table_type.h"
 #include "mail/watched.h"
 #include "util/ascii.h"
@@ -42,6 +43,9 @@ open_content(void *arg, void **content_r, struct buf *why)
 {
 	const struct table	*table = arg;
 
+	if (table->type->backend != NULL)
+		return table_remote_open(&table->source, table->type->backend,
+		    content_r, why);
 	return table->type->open(&table->source, content_r, why);
 }
 
@@ -82,7 +86,8 @@ prepare(struct table *table)
 	if (type->suffix == NULL || *name == '{')
 		return open_fixed(table);
 	file = mem_printf("%s%s", name, type->suffix);
-	table->maker = (struct watched_maker){ open_content, type->close };
+	table->maker = (struct watched_maker){ open_content,
+	    type->backend != NULL ? table_remote_close : type->close };
 	table->watched = watched_new(table->spec, file, &table->maker, table);
 	mem_free(file);
 	return NULL;
@@ -108,18 +113,11 @@ struct table *
 table_new(const char *spec, unsigned how, char **why_r)
 {
 	struct slice		 name;
-	const struct table_type	*type = table_type_find(slice_str(spec),
-				    &name);
+	const struct table_type	*type = table_type_find(spec, &name, why_r);
 	struct table		*table;
-	ptrdiff_t		 colon = slice_find(name, ':');
 
-	if (type == NULL) {
-		*why_r = colon < 0 ?
-		    mem_printf("%s: expected \"type:name\"", spec) :
-		    mem_printf("%s: there is no table type \"%.*s\"", spec,
-		    SLICE_ARG(slice_first(name, (size_t)colon)));
+	if (type == NULL)
 		return NULL;
-	}
 	table = mem_new(sizeof(*table));
 	table->type = type;
 	table->spec = mem_strdup(spec);
@@ -158,6 +156,15 @@ table_is_whole_key(const struct table *table)
 	return table->is_whole_key;
 }
 
+static enum table_answer
+ask(const struct table_type *type, void *data, struct slice key,
+    struct buf *value)
+{
+	if (type->backend != NULL)
+		return table_remote_find(data, key, value);
+	return type->find(data, key, value);
+}
+
 static void
 put_lower(struct buf *into, struct slice s)
 {
@@ -185,7 +192,7 @@ table_find(struct table *table, struct slice key, struct buf *value)
 		buf_printf(value, "%s is unavailable. %s", table->spec,
 		    content->why);
 	else
-		answer = table->type->find(content->data, key, value);
+		answer = ask(table->type, content->data, key, value);
 	release(table, content);
 	buf_clear(&lower);
 	return answer;

@@ -65,17 +65,16 @@ struct table_build *
 table_build_new(const char *spec, char **why_r)
 {
 	struct slice		 name;
-	const struct table_type	*type = table_type_find(slice_str(spec),
-				    &name);
+	const struct table_type	*type = table_type_find(spec, &name, why_r);
 	struct table_build	*build;
 
-	*why_r = NULL;
-	if (type == NULL || type->build == NULL || name.len == 0)
-		*why_r = mem_printf(type == NULL ? "%s: no such table type" :
-		    name.len == 0 ? "%s: no file name" :
-		    "%s: tables of this type are not built", spec);
-	if (*why_r != NULL)
+	if (type == NULL)
 		return NULL;
+	if (type->build == NULL || name.len == 0) {
+		*why_r = mem_printf(name.len == 0 ? "%s: no file name" :
+		    "%s: tables of this type are not built", spec);
+		return NULL;
+	}
 	build = mem_new(sizeof(*build));
 	build->type = type;
 	build->spec = mem_strdup(spec);

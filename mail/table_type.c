@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include "mail/table_plugin.h"
+#include "util/mem.h"
+
 static const struct table_type *const	types[] = {
 	&table_btree, &table_cidr, &table_environ, &table_fail, &table_hash,
 	&table_inline, &table_internal, &table_pcre, &table_pipemap,
@@ -13,24 +16,41 @@ static const struct table_type *const	types[] = {
 	&table_tcp, &table_texthash, &table_unionmap, &table_unix,
 };
 
-const struct table_type *
-table_type_find(struct slice spec, struct slice *name_r)
+static const struct table_type *
+find(struct slice name)
 {
-	ptrdiff_t	colon;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (slice_is(name, types[i]->name))
+			return types[i];
+	return NULL;
+}
+
+const struct table_type *
+table_type_find(const char *spec, struct slice *name_r, char **why_r)
+{
+	struct slice		 text = slice_str(spec), word;
+	const struct table_type	*type;
+	ptrdiff_t		 colon;
+	char			*why = NULL;
 
 	/* Another process of Postfix's; here every program may ask. */
-	while (slice_has_prefix(spec, "proxy:"))
-		spec = slice_after(spec, strlen("proxy:"));
-	*name_r = spec;
-	if ((colon = slice_find(spec, ':')) < 0)
+	while (slice_has_prefix(text, "proxy:"))
+		text = slice_after(text, strlen("proxy:"));
+	if ((colon = slice_find(text, ':')) < 0) {
+		*why_r = mem_printf("%s: expected \"type:name\"", spec);
 		return NULL;
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-		if (slice_is(slice_first(spec, (size_t)colon),
-		    types[i]->name)) {
-			*name_r = slice_after(spec, (size_t)colon + 1);
-			return types[i];
-		}
-	return NULL;
+	}
+	word = slice_first(text, (size_t)colon);
+	*name_r = slice_after(text, (size_t)colon + 1);
+	if ((type = find(word)) == NULL)
+		type = table_plugin_load(word, &why);
+	if (type == NULL && why != NULL)
+		*why_r = mem_printf("%s: %s", spec, why);
+	else if (type == NULL)
+		*why_r = mem_printf("%s: there is no table type \"%.*s\"",
+		    spec, SLICE_ARG(word));
+	mem_free(why);
+	return type;
 }
 
 void
@@ -38,4 +58,5 @@ table_type_each(void (*fn)(const char *name, void *arg), void *arg)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		fn(types[i]->name, arg);
+	table_plugin_each(fn, arg);
 }

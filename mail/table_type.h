@@ -19,6 +19,8 @@ struct table_source {
 	unsigned	 how;	/* set of TABLE_* */
 };
 
+struct table_backend;
+
 /* What is in a file to be. */
 struct table_entries {
 	const struct table_entry	*list;
@@ -71,7 +73,16 @@ struct table_type {
 	int		 (*build)(const char *file,
 			    const struct table_entries *entries,
 			    struct buf *why);
+	/*
+	 * Of a type on a server, instead of all functions above; its file is
+	 * a .cf file.
+	 */
+	const struct table_backend	*backend;
+	const char	*version;	/* of a plug-in: VERSION */
 };
+
+/* Other files than ours see this alone of a plug-in. */
+#define TABLE_TYPE_EXPORT	__attribute__((visibility("default")))
 
 extern const struct table_type	table_btree, table_cidr, table_environ,
 		    table_fail, table_hash, table_inline, table_internal,
@@ -79,9 +90,12 @@ extern const struct table_type	table_btree, table_cidr, table_environ,
 		    table_socketmap, table_static, table_tcp, table_texthash,
 		    table_unionmap, table_unix;
 
-/* The type of "type:name", and in *name_r what is behind; NULL: none. */
-const struct table_type *table_type_find(struct slice spec,
-		    struct slice *name_r);
+/*
+ * The type of "type:name", and in *name_r what is behind.  NULL and *why_r
+ * (caller frees) when there is none.
+ */
+const struct table_type *table_type_find(const char *spec,
+		    struct slice *name_r, char **why_r);
 
 /* The name of each, for ternconf -m. */
 void		 table_type_each(void (*fn)(const char *name, void *arg),

@@ -16,7 +16,8 @@ import re
 import subprocess
 import sys
 
-FOLDERS = "util conf net mail load master smtpd cleanup qmgr smtp".split()
+FOLDERS = ("util conf net mail load master smtpd cleanup qmgr smtp "
+           "plugin").split()
 
 # Files that may, each with its reason.
 STATE = (

@@ -100,7 +100,7 @@ map -q a@b 'pcre:{{/^(.*)@/ user $1}}'
 gives "tables that are not built" 0 "user a" ""
 map texthash:t
 gives "built they are not" 1 "" \
-    "fatal: texthash:t: there is no such table type, or none that is built"
+    "fatal: texthash:t: tables of this type are not built"
 map /no/such/file
 gives "no source" 1 "" "fatal: open /no/such/file: No such file or directory"
 
