@@ -28,6 +28,11 @@ for program in master smtpd cleanup qmgr smtp; do
 	check "$program is there" test -x "$ROOT/usr/libexec/tern/$program"
 done
 check "the tools are there" test -L "$ROOT/usr/sbin/tern"
+for type in cdb ldap lmdb pgsql sqlite; do
+	test -e "$BUILD/plugin/table_$type.so" || continue
+	check "the table type $type is there" sh -c \
+	    "'$ROOT/usr/libexec/tern/ternconf' -m | grep -qx $type"
+done
 check "the unit file names the tool" grep -q \
     "ExecStart=/usr/sbin/tern start-fg" "$ROOT/etc/systemd/system/tern.service"
 
