@@ -106,9 +106,12 @@ query(const struct map_command *command, char **specs)
 	if (strcmp(command->key, "-") != 0)
 		return map_command_ask(command, tables,
 		    slice_str(command->key), false);
-	while (get_line(&line, &room, &size))
+	while (get_line(&line, &room, &size)) {
 		if (map_command_ask(command, tables, line, true))
 			is_found = true;
+		/* Another program may be waiting for it. */
+		fflush(stdout);
+	}
 	mem_free(room);
 	return is_found;
 }

@@ -84,7 +84,7 @@ class Tables:
 
     def talk(self, table):
         return subprocess.Popen(
-            ["stdbuf", "-oL", self.ternmap, "-q", "-", table],
+            [self.ternmap, "-q", "-", table],
             env=self.environment, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             bufsize=1)

@@ -123,7 +123,7 @@ one_after_the_other(void)
 	char		*folder = table_fixture_folder();
 	char		*spec = mem_printf("hash:%s/t", folder);
 	struct table	*table = table_fixture_new(spec, 0);
-	char		*names[8][2], text[8][8];
+	char		*names[8][2], text[8][16];
 	pthread_t	 ids[8];
 
 	commit(make(spec));
