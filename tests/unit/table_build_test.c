@@ -103,16 +103,25 @@ failures(void)
 	table_build_free(&build);
 }
 
-static void *
-add_one(void *arg)
-{
-	char			**names = arg, *why;
-	struct table_build	*build = make(names[0]);
+#define BUILDERS	6
+#define TURNS		5
 
-	CU_ASSERT_EQUAL(table_build_load(build, &why), 0);
-	add(build, names[1], "x");
-	CU_ASSERT_EQUAL(table_build_commit(build, &plain, &why), 0);
-	table_build_free(&build);
+/* The specification, and a letter for the keys. */
+static void *
+add_some(void *arg)
+{
+	const char	*spec = (const char *)arg + 1;
+	char		*why, key[3] = { *(const char *)arg };
+
+	for (int i = 0; i < TURNS; i++) {
+		struct table_build	*build = make(spec);
+
+		key[1] = (char)('0' + i);
+		CU_ASSERT_EQUAL(table_build_load(build, &why), 0);
+		add(build, key, "x");
+		CU_ASSERT_EQUAL(table_build_commit(build, &plain, &why), 0);
+		table_build_free(&build);
+	}
 	return NULL;
 }
 
@@ -123,20 +132,23 @@ one_after_the_other(void)
 	char		*folder = table_fixture_folder();
 	char		*spec = mem_printf("hash:%s/t", folder);
 	struct table	*table = table_fixture_new(spec, 0);
-	char		*names[8][2], text[8][16];
-	pthread_t	 ids[8];
+	char		*args[BUILDERS], key[3] = "";
+	pthread_t	 ids[BUILDERS];
 
 	commit(make(spec));
-	for (int i = 0; i < 8; i++) {
-		snprintf(text[i], sizeof(text[i]), "k%d", i);
-		names[i][0] = spec;
-		names[i][1] = text[i];
-		pthread_create(&ids[i], NULL, add_one, names[i]);
+	for (int i = 0; i < BUILDERS; i++) {
+		args[i] = mem_printf("%c%s", 'a' + i, spec);
+		pthread_create(&ids[i], NULL, add_some, args[i]);
 	}
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < BUILDERS; i++)
 		pthread_join(ids[i], NULL);
-	for (int i = 0; i < 8; i++)
-		TABLE_ASK(table, text[i], "=x");
+	for (int i = 0; i < BUILDERS * TURNS; i++) {
+		key[0] = (char)('a' + i % BUILDERS);
+		key[1] = (char)('0' + i / BUILDERS);
+		TABLE_ASK(table, key, "=x");
+	}
+	for (int i = 0; i < BUILDERS; i++)
+		mem_free(args[i]);
 	table_free(&table);
 	mem_free(spec);
 	table_fixture_remove(folder);
