@@ -135,8 +135,9 @@ set_capacity(struct client *client, const char *transport, uint32_t capacity)
 	work();
 }
 
+/* One that has not said yet what it serves. */
 static inline struct client *
-add_agent(const char *transport, uint32_t capacity)
+connect_agent(void)
 {
 	static const struct ipc_handler	none[] = { { 0, 0, NULL, NULL } };
 	static const struct ipc_side	side = { "qmgr", none, ignore_event,
@@ -150,6 +151,14 @@ add_agent(const char *transport, uint32_t capacity)
 	client->manager = &manager;
 	client->ipc = ipc_new(loop, ends[0], false, &side, client);
 	DL_APPEND(manager.clients, client);
+	return client;
+}
+
+static inline struct client *
+add_agent(const char *transport, uint32_t capacity)
+{
+	struct client	*client = connect_agent();
+
 	set_capacity(client, transport, capacity);
 	return client;
 }

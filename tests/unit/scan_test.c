@@ -135,9 +135,10 @@ what_is_held(void)
 	begin("");
 	post_due(1, 1);
 	post_due(2, 2);
-	agent = add_agent("smtp", 1000);
+	agent = connect_agent();
 	on_agent_holds(agent->ipc, 7, &holds);
 	on_agent_holds(agent->ipc, 8, &holds);
+	set_capacity(agent, "smtp", 1000);
 	scan_wake_at(manager.scan, now_us());
 	CU_ASSERT(becomes_active(2));
 	pass(QUIET_MS);

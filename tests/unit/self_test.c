@@ -1,4 +1,4 @@
-#include "smtp/self.h"
+#include "mail/self.h"
 
 #include <CUnit/CUnit.h>
 #include <fcntl.h>
