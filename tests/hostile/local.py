@@ -539,4 +539,4 @@ def attacks(options):
 
 
 if __name__ == "__main__":
-    sys.exit(run("local", {"attacks": attacks}, 23820))
+    sys.exit(run("local", {"attacks": attacks}))
