@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+import bench_policy
 from bench_suite import Postfix, Tern, first_port, has_postfix, read
 
 LOST_S = 300            # nothing has arrived for so long: give up
@@ -34,7 +35,10 @@ RUNS = (
     ("10MB-4", 4, 10000000, 1, 24),
     ("50rcpt-20", 20, 10240, 50, 300),
 )
-NAMES = [run[0] for run in RUNS] + ["smtp-source", "flushes", "memory"]
+# 10KB-20, with the tables of bench_policy.py.
+POLICY = "policy-20"
+NAMES = [run[0] for run in RUNS] + ["smtp-source", "flushes", "memory",
+                                    POLICY]
 
 
 class Failure(Exception):
@@ -264,6 +268,22 @@ class Bench:
             self.turns("smtp-source", lambda suite: smtp_source(
                 self, suite, count * (4 if suite.name == "tern" else 1)))
 
+    def measure_policy(self):
+        """The suites are started anew: it comes last."""
+        if not self.wants(POLICY):
+            return
+        for suite in self.suites:
+            suite.stop()
+            bench_policy.add(suite)
+            suite.start()
+            relay(self, suite, 20, 10240, 1, 300)
+        messages = 1000 if self.options.quick else 5000
+        print()
+        print(HEAD)
+        self.turns(POLICY, lambda suite: relay(
+            self, suite, 20, 10240, 1,
+            messages * (4 if suite.name == "tern" else 1)))
+
     def measure_flushes(self):
         if not self.wants("flushes"):
             return
@@ -356,7 +376,7 @@ def row(name, got):
 
 def programs(bench):
     """Where Tern's CPU time goes."""
-    names = ["smtpd", "cleanup", "qmgr", "smtp", "master"]
+    names = ["smtpd", "lookup", "cleanup", "qmgr", "smtp", "master"]
     rows = [(run, got["tern"]["programs"]) for run, got in bench.runs.items()
             if "programs" in got.get("tern", {})]
     if not rows:
@@ -382,6 +402,8 @@ def bars(bench):
     table = (
         ("20 sessions, times Postfix's messages/s", ">=", 5,
          ratio(bench, "10KB-20", "rate")),
+        ("the same with a full policy", ">=", 4,
+         ratio(bench, POLICY, "rate")),
         ("1 session, times Postfix's messages/s", ">=", 2,
          ratio(bench, "10KB-1", "rate")),
         ("20 sessions, CPU a message, of Postfix's", "<=", 0.2,
@@ -445,9 +467,10 @@ def main():
     try:
         bench.start()
         bench.measure_relay()
-        programs(bench)
         bench.measure_flushes()
         bench.measure_memory()
+        bench.measure_policy()
+        programs(bench)
     finally:
         bench.stop()
     if bench.options.json:

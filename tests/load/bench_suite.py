@@ -140,6 +140,10 @@ class Suite:
     def pid_file(self):
         raise NotImplementedError
 
+    def map_tool(self):
+        """The command that makes a table of a text file."""
+        raise NotImplementedError
+
     def start(self):
         self.group = make_group(f"ternbench-{os.getpid()}-{self.name}")
 
@@ -234,6 +238,9 @@ class Tern(Suite):
     def command(self, verb):
         return [f"{self.bin_folder}/tern", "-c", f"{self.folder}/etc", verb]
 
+    def map_tool(self):
+        return [f"{self.bin_folder}/ternmap", "-c", f"{self.folder}/etc"]
+
     def pid_file(self):
         return f"{self.folder}/spool/pid/master.pid"
 
@@ -246,6 +253,9 @@ class Postfix(Suite):
 
     def command(self, verb):
         return ["/usr/sbin/postfix", "-c", f"{self.folder}/etc", verb]
+
+    def map_tool(self):
+        return ["/usr/sbin/postmap", "-c", f"{self.folder}/etc"]
 
     def pid_file(self):
         return f"{self.folder}/spool/pid/master.pid"
