@@ -8,9 +8,13 @@
 
 #include "conf/conf.h"
 #include "lookup/profile.h"
+#include "lookup/query.h"
+#include "lookup/rate.h"
 #include "mail/daemon.h"
 #include "mail/door.h"
 #include "mail/worker.h"
+#include "net/addr.h"
+#include "net/dns.h"
 #include "net/loop.h"
 #include "util/buf.h"
 #include "util/log.h"
@@ -60,6 +64,8 @@ destroy(struct asker *asker)
 	struct adviser	*adviser = asker->adviser;
 
 	DL_DELETE(adviser->askers, asker);
+	if (asker->profile != NULL)
+		rate_drop(asker->profile->rate, &asker->guests);
 	profile_drop(&asker->profile);
 	if (asker->settings != NULL)
 		buf_clear(asker->settings);
@@ -119,6 +125,19 @@ adviser_profile(struct asker *asker)
 	return asker->profile;
 }
 
+/* Nothing was counted for who never asked. */
+void
+on_leave(struct ipc *ipc, uint32_t id, const struct msg_leave *m)
+{
+	struct asker	*asker = ipc_arg(ipc);
+	struct addr	 client;
+
+	(void)id;
+	if (asker->profile != NULL &&
+	    addr_parse_ip(m->client_addr, 0, &client) == 0)
+		rate_leave(asker->profile->rate, asker->guests, &client);
+}
+
 /* ---- the program --------------------------------------------------------- */
 
 static void
@@ -135,6 +154,19 @@ on_asker(struct ipc *ipc, enum ipc_event event, void *arg)
 }
 
 static void
+open_dns(struct adviser *adviser)
+{
+	const char	*why;
+	struct dns	*dns;
+
+	dns = dns_new(adviser->loop, adviser->conf->resolver_config,
+	    "/etc/hosts", &why);
+	if (dns == NULL)
+		log_fatal("cannot ask the DNS: %s", why);
+	adviser->query = query_new(adviser->loop, dns);
+}
+
+static void
 on_start(struct daemon *daemon)
 {
 	struct adviser	*adviser = mem_new(sizeof(*adviser));
@@ -145,6 +177,7 @@ on_start(struct daemon *daemon)
 	adviser->door = door_new(adviser->loop);
 	adviser->worker = worker_new(adviser->loop,
 	    (size_t)adviser->conf->lookup_threads);
+	open_dns(adviser);
 	daemon_set_state(daemon, adviser);
 }
 

@@ -9,7 +9,10 @@
  *	inquiry	 one question, from the loop to a thread and back
  *	profile	 the parameters that a question is judged by, compiled
  *	judge	 may this client do that (in a thread)
+ *	hearing	 what judge knows and has found so far
+ *	restriction	 the table of restrictions; rule_... are what they do
  *	verdict	 what judge has found
+ *	query	 a thread's questions to the DNS
  *	resolve	 where an address leads to (in a thread)
  */
 
@@ -23,6 +26,8 @@ struct door;
 struct ipc;
 struct loop;
 struct profile;
+struct query;
+struct rate_holder;
 struct worker;
 
 struct adviser {
@@ -31,6 +36,7 @@ struct adviser {
 	struct loop		*loop;		/* borrowed */
 	struct worker		*worker;
 	struct door		*door;
+	struct query		*query;
 	struct profile		*profiles;	/* list */
 	struct asker		*askers;	/* list */
 	size_t			 pending;	/* questions in threads */
@@ -43,6 +49,7 @@ struct asker {
 	struct ipc	*ipc;		/* NULL: gone, answers are awaited */
 	struct profile	*profile;	/* NULL: not chosen yet */
 	struct buf	*settings;	/* what came for it; NULL: nothing */
+	struct rate_holder *guests;	/* its clients; NULL: none */
 	size_t		 pending;	/* questions of this one in threads */
 	struct asker	*next, *prev;
 };

@@ -6,10 +6,12 @@
 #include "lookup/adviser.h"
 #include "lookup/judge.h"
 #include "lookup/profile.h"
+#include "lookup/rate.h"
 #include "lookup/resolve.h"
 #include "lookup/verdict.h"
 #include "mail/ipc.h"
 #include "mail/worker.h"
+#include "net/loop.h"
 #include "util/mem.h"
 
 struct inquiry {
@@ -70,6 +72,25 @@ on_judged(void *arg)
 	end(inquiry);
 }
 
+/*
+ * At once, and not in a thread: what was counted first came first, and who
+ * has left had come before.
+ */
+static void
+count(struct inquiry *inquiry)
+{
+	struct judge_question	*question = &inquiry->question;
+	const struct addr	*client;
+	struct rate		*rate = inquiry->profile->rate;
+
+	client = question->has_client ? &question->client : NULL;
+	rate_count(rate, question->m, client,
+	    loop_now_ms(inquiry->asker->adviser->loop), &question->numbers);
+	if (question->m->stage == JUDGE_CONNECT && client != NULL)
+		question->numbers.connections = rate_enter(rate,
+		    &inquiry->asker->guests, client);
+}
+
 void	on_judge(struct ipc *, uint32_t, const struct msg_judge *);
 
 void
@@ -78,6 +99,7 @@ on_judge(struct ipc *ipc, uint32_t id, const struct msg_judge *m)
 	struct inquiry	*inquiry = make(ipc, id);
 
 	judge_init(&inquiry->question, m);
+	count(inquiry);
 	worker_give(inquiry->asker->adviser->worker, judge, on_judged,
 	    inquiry);
 }

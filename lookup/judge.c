@@ -1,5 +1,5 @@
 /*
- * Judging.
+ * Judging: which lists of restrictions, in which order.
  */
 
 #include "lookup/judge.h"
@@ -7,10 +7,13 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "lookup/hearing.h"
 #include "lookup/profile.h"
+#include "lookup/quota.h"
 #include "lookup/resolve.h"
+#include "lookup/restriction.h"
+#include "lookup/roster.h"
 #include "lookup/verdict.h"
-#include "mail/address.h"
 #include "mail/ipc.h"
 #include "util/mem.h"
 
@@ -52,52 +55,176 @@ judge_clear(struct judge_question *question)
 {
 	mem_free(question->m);
 	buf_clear(&question->text);
+	buf_clear(&question->client_text);
+	identity_clear(&question->identity);
 }
 
-static bool
-is_relay_domain(const struct profile *profile, struct slice domain)
-{
-	struct slice	list = slice_str(profile->conf->relay_domains), word;
+/* ---- who it is ----------------------------------------------------------- */
 
-	while (slice_get_word(&list, ", \t\r\n", &word) == 0)
-		if (address_domain_matches(domain, word, true))
-			return true;
-	return false;
+static void
+find_identity(const struct profile *profile, struct judge_question *question,
+    struct verdict *verdict)
+{
+	struct identity	*identity = &question->identity;
+
+	if (!question->has_client)
+		return;
+	identity_find(profile->conf->smtpd_peername_lookup ? profile->query :
+	    NULL, &question->client, identity);
+	question->m->client_name = slice_str(identity->name);
+	question->m->reverse_name = slice_str(identity->reverse_name);
+	question->m->flags |= identity->flags;
+	verdict_set_client(verdict, identity->name, identity->reverse_name,
+	    identity->flags);
 }
 
-/*
- * Only mynetworks may send anywhere; everybody may send to relay_domains.
- * What could name another destination inside the local part is no
- * address of a relay domain (open relay by percent hack and the like).
- */
-static bool
-may_relay(const struct profile *profile,
-    const struct judge_question *question)
-{
-	struct slice	local = address_local(question->m->recipient);
+/* ---- lists --------------------------------------------------------------- */
 
-	if (question->has_client &&
-	    nets_has(&profile->networks, &question->client))
-		return true;
-	if (slice_find(local, '@') >= 0 || slice_find(local, '%') >= 0 ||
-	    slice_find(local, '!') >= 0)
-		return false;
-	return is_relay_domain(profile,
-	    address_domain(question->m->recipient));
+/* What is about name, of that class; a yes ends no other list. */
+static enum ruling
+run_list(struct hearing *hearing, enum profile_list list, struct slice name,
+    const char *class)
+{
+	hearing->name = name;
+	hearing->class = class;
+	hearing->must_warn = false;
+	return restriction_run(hearing->profile->lists[list], hearing);
+}
+
+/* A deferral in place of a refusal is for the refusals of one stage. */
+static void
+begin_stage(struct hearing *hearing)
+{
+	hearing->if_refuse.code = 0;
+}
+
+static enum ruling
+judge_client(struct hearing *hearing)
+{
+	begin_stage(hearing);
+	return run_list(hearing, PROFILE_CLIENT,
+	    buf_slice(&hearing->question->client_text), "Client host");
+}
+
+static enum ruling
+judge_helo(struct hearing *hearing)
+{
+	begin_stage(hearing);
+	if (hearing->m->helo.len == 0)
+		return RULING_DUNNO;
+	return run_list(hearing, PROFILE_HELO, hearing->m->helo,
+	    "Helo command");
+}
+
+static enum ruling
+judge_sender(struct hearing *hearing)
+{
+	enum ruling	ruling;
+
+	begin_stage(hearing);
+	if (!hearing_has_sender(hearing))
+		return RULING_DUNNO;
+	ruling = run_list(hearing, PROFILE_SENDER, hearing->m->sender,
+	    "Sender address");
+	if (ruling == RULING_REFUSE || hearing->is_sender_found ||
+	    !hearing->conf->smtpd_reject_unlisted_sender)
+		return ruling;
+	return roster_check(hearing, hearing->m->sender, true);
+}
+
+/* What was put off from the stages before. */
+static enum ruling
+judge_delayed(struct hearing *hearing)
+{
+	enum ruling	ruling;
+
+	if (!hearing->conf->smtpd_delay_reject)
+		return RULING_DUNNO;
+	ruling = judge_client(hearing);
+	if (ruling != RULING_REFUSE)
+		ruling = judge_helo(hearing);
+	if (ruling != RULING_REFUSE)
+		ruling = judge_sender(hearing);
+	return ruling;
+}
+
+static enum ruling
+judge_recipient(struct hearing *hearing)
+{
+	bool		relay_first =
+	    hearing->conf->smtpd_relay_before_recipient_restrictions;
+	enum ruling	ruling = judge_delayed(hearing);
+
+	begin_stage(hearing);
+	for (int i = 0; i < 2 && ruling != RULING_REFUSE; i++)
+		ruling = run_list(hearing, (i == 0) == relay_first ?
+		    PROFILE_RELAY : PROFILE_RECIPIENT, hearing->m->recipient,
+		    "Recipient address");
+	ruling = hearing_finish(hearing, ruling);
+	if (ruling == RULING_REFUSE || hearing->is_recipient_found ||
+	    hearing->is_discarded ||
+	    !hearing->conf->smtpd_reject_unlisted_recipient)
+		return ruling;
+	return roster_check(hearing, hearing->m->recipient, false);
+}
+
+static enum ruling
+judge_etrn(struct hearing *hearing)
+{
+	enum ruling	ruling = judge_delayed(hearing);
+
+	if (ruling == RULING_REFUSE)
+		return ruling;
+	begin_stage(hearing);
+	return run_list(hearing, PROFILE_ETRN, hearing->m->recipient,
+	    "Etrn command");
+}
+
+static enum ruling
+judge_stage(struct hearing *hearing)
+{
+	bool	is_delayed = hearing->conf->smtpd_delay_reject;
+
+	switch (hearing->m->stage) {
+	case JUDGE_CONNECT:
+		return is_delayed ? RULING_DUNNO : judge_client(hearing);
+	case JUDGE_HELO:
+		return is_delayed ? RULING_DUNNO : judge_helo(hearing);
+	case JUDGE_MAIL:
+		return is_delayed ? RULING_DUNNO : judge_sender(hearing);
+	case JUDGE_RCPT:
+	case JUDGE_VRFY:
+		return judge_recipient(hearing);
+	case JUDGE_DATA:
+		return run_list(hearing, PROFILE_DATA, SLICE_LIT("DATA"),
+		    "Data command");
+	case JUDGE_END:
+		return run_list(hearing, PROFILE_END,
+		    SLICE_LIT("END-OF-MESSAGE"), "End-of-data");
+	case JUDGE_ETRN:
+		return judge_etrn(hearing);
+	}
+	return hearing_misconfigured(hearing);
 }
 
 void
-judge_run(const struct profile *profile,
-    const struct judge_question *question, struct verdict *verdict)
+judge_run(const struct profile *profile, struct judge_question *question,
+    struct verdict *verdict)
 {
-	struct slice	recipient = question->m->recipient;
+	struct hearing	hearing;
+	enum ruling	ruling;
 
-	if (question->m->stage != JUDGE_RCPT)
-		return;
-	if (!may_relay(profile, question)) {
-		verdict_refuse(verdict, 554, "5.7.1",
-		    "<%.*s>: Relay access denied", SLICE_ARG(recipient));
-		return;
-	}
-	resolve_recipient(profile->conf, recipient, verdict);
+	if (question->m->stage == JUDGE_CONNECT)
+		find_identity(profile, question, verdict);
+	buf_printf(&question->client_text, "%.*s[%.*s]",
+	    SLICE_ARG(question->m->client_name),
+	    SLICE_ARG(question->m->client_addr));
+	hearing_init(&hearing, profile, question, verdict);
+	ruling = quota_check(&hearing);
+	if (ruling != RULING_REFUSE)
+		ruling = hearing_finish(&hearing, judge_stage(&hearing));
+	if (ruling != RULING_REFUSE && question->m->stage == JUDGE_RCPT)
+		resolve_recipient(profile->conf, question->m->recipient,
+		    verdict);
+	hearing_clear(&hearing);
 }

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "lookup/identity.h"
+#include "lookup/rate.h"
 #include "net/addr.h"
 #include "util/buf.h"
 
@@ -18,16 +20,22 @@ struct verdict;
 struct judge_question {
 	struct msg_judge	*m;		/* owned; slices of text */
 	struct buf		 text;
+	struct buf		 client_text;	/* "name[address]" */
 	struct addr		 client;
 	bool			 has_client;	/* its address is one */
+	struct rate_numbers	 numbers;	/* set by the loop */
+	struct identity		 identity;	/* JUDGE_CONNECT */
 };
 
 void	judge_init(struct judge_question *question,
 	    const struct msg_judge *m);
 void	judge_clear(struct judge_question *question);
 
-/* The verdict on it: with a recipient, where it leads to. */
+/*
+ * The verdict on it: with a recipient, where it leads to; when the client
+ * has just connected, who it is.
+ */
 void	judge_run(const struct profile *profile,
-	    const struct judge_question *question, struct verdict *verdict);
+	    struct judge_question *question, struct verdict *verdict);
 
 #endif

@@ -4,11 +4,19 @@
 
 #include "lookup/profile.h"
 
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "conf/conf.h"
 #include "lookup/adviser.h"
+#include "lookup/dnsbl.h"
+#include "lookup/policy_service.h"
+#include "lookup/rate.h"
+#include "lookup/restriction.h"
+#include "lookup/tables.h"
+#include "mail/table.h"
 #include "util/buf.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -53,15 +61,204 @@ read_settings(const struct conf *base, struct slice settings)
 	return conf;
 }
 
-static void
-read_networks(struct profile *profile)
-{
-	struct slice	 word;
-	const char	*why;
+/* ---- lists --------------------------------------------------------------- */
 
-	if (nets_parse(&profile->networks, profile->conf->mynetworks, &word,
-	    &why) < 0)
-		log_warn("mynetworks: \"%.*s\": %s", SLICE_ARG(word), why);
+/* parent_domain_matches_subdomains, by the name of a parameter */
+static bool
+has_subdomains(const struct conf *conf, const char *name)
+{
+	struct slice	rest, word;
+
+	rest = slice_str(conf->parent_domain_matches_subdomains);
+	while (slice_get_word(&rest, ", \t\r\n", &word) == 0)
+		if (slice_is(word, name))
+			return true;
+	return false;
+}
+
+static struct match_list *
+read_list(const struct conf *conf, const char *name, const char *value,
+    enum match_list_kind kind)
+{
+	struct match_list	*list;
+	char			*why = NULL;
+
+	list = match_list_new(value, kind,
+	    has_subdomains(conf, name) ? MATCH_LIST_PARENTS : 0, &why);
+	if (list == NULL) {
+		log_warn("%s: %s", name, why);
+		mem_free(why);
+	}
+	return list;
+}
+
+bool
+profile_is_in(struct match_list *list, const char *parameter,
+    struct slice name, const struct addr *addr)
+{
+	struct buf		why = BUF_INIT;
+	enum match_list_answer	answer;
+
+	if (list == NULL)
+		return false;
+	answer = match_list_find_host(list, name, addr, &why);
+	if (answer == MATCH_LIST_TROUBLE)
+		log_warn("%s: %s", parameter, buf_cstr(&why));
+	buf_clear(&why);
+	return answer == MATCH_LIST_YES;
+}
+
+static void
+read_interfaces(struct profile *profile)
+{
+	struct ifaddrs	*all, *it;
+
+	if (getifaddrs(&all) < 0)
+		return;
+	for (it = all; it != NULL; it = it->ifa_next) {
+		struct addr	*addr;
+		size_t		 count = profile->interface_count;
+
+		if (it->ifa_addr == NULL ||
+		    (it->ifa_addr->sa_family != AF_INET &&
+		    it->ifa_addr->sa_family != AF_INET6))
+			continue;
+		profile->interfaces = mem_resize(profile->interfaces,
+		    (count + 1) * sizeof(*profile->interfaces));
+		addr = &profile->interfaces[profile->interface_count++];
+		memset(addr, 0, sizeof(*addr));
+		addr->len = it->ifa_addr->sa_family == AF_INET ?
+		    sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+		memcpy(&addr->storage, it->ifa_addr, addr->len);
+	}
+	freeifaddrs(all);
+}
+
+struct table *
+profile_table(struct profile *profile, struct slice spec, char **why_r)
+{
+	struct profile_table	*entry;
+	struct table		*table;
+	char			*copy;
+
+	DL_FOREACH(profile->tables, entry)
+		if (slice_is(spec, table_spec(entry->table)))
+			return entry->table;
+	copy = slice_dup(spec);
+	table = table_new(copy, 0, why_r);
+	mem_free(copy);
+	if (table == NULL)
+		return NULL;
+	entry = mem_new(sizeof(*entry));
+	entry->table = table;
+	DL_APPEND(profile->tables, entry);
+	return table;
+}
+
+/* ---- restrictions -------------------------------------------------------- */
+
+const struct profile_class *
+profile_class(const struct profile *profile, const char *name)
+{
+	const struct profile_class	*class;
+
+	DL_FOREACH(profile->classes, class)
+		if (strcmp(class->name, name) == 0)
+			return class;
+	return NULL;
+}
+
+/* A class may name others, so all are there before any is read. */
+static void
+read_classes(struct profile *profile)
+{
+	struct slice		 rest, word;
+	struct profile_class	*class;
+	char			*text;
+
+	rest = slice_str(profile->conf->smtpd_restriction_classes);
+	while (slice_get_word(&rest, ", \t\r\n", &word) == 0) {
+		class = mem_new(sizeof(*class));
+		class->name = slice_dup(word);
+		DL_APPEND(profile->classes, class);
+	}
+	DL_FOREACH(profile->classes, class) {
+		text = conf_find(profile->conf, class->name);
+		if (text == NULL)
+			log_warn("restriction class \"%s\" needs a "
+			    "definition", class->name);
+		class->list = restriction_parse(profile, class->name, NULL,
+		    slice_str(text == NULL ? class->name : text),
+		    text == NULL ? RESTRICTION_FROM_TABLE : 0);
+		mem_free(text);
+	}
+}
+
+static void
+read_restrictions(struct profile *profile)
+{
+	const struct conf	*conf = profile->conf;
+	const struct {
+		const char	*name, *acl, *text;
+	} rows[PROFILE_LISTS] = {
+#define ROW(name, acl)	{ #name, acl, conf->name }
+		[PROFILE_CLIENT] = ROW(smtpd_client_restrictions,
+		    "check_client_access"),
+		[PROFILE_HELO] = ROW(smtpd_helo_restrictions,
+		    "check_helo_access"),
+		[PROFILE_SENDER] = ROW(smtpd_sender_restrictions,
+		    "check_sender_access"),
+		[PROFILE_RELAY] = ROW(smtpd_relay_restrictions,
+		    "check_recipient_access"),
+		[PROFILE_RECIPIENT] = ROW(smtpd_recipient_restrictions,
+		    "check_recipient_access"),
+		[PROFILE_DATA] = ROW(smtpd_data_restrictions, NULL),
+		[PROFILE_END] = ROW(smtpd_end_of_data_restrictions, NULL),
+		[PROFILE_ETRN] = ROW(smtpd_etrn_restrictions,
+		    "check_etrn_access"),
+#undef ROW
+	};
+
+	for (size_t i = 0; i < PROFILE_LISTS; i++)
+		profile->lists[i] = restriction_parse(profile, rows[i].name,
+		    rows[i].acl, slice_str(rows[i].text), 0);
+}
+
+/* ---- making -------------------------------------------------------------- */
+
+/* Fill in what follows from conf. */
+static void
+read_conf(struct profile *profile)
+{
+	const struct conf	*conf = profile->conf;
+
+	profile->delimiter = conf_find(conf, "recipient_delimiter");
+	if (profile->delimiter == NULL)
+		profile->delimiter = mem_strdup("");
+	/* As it is written: $rbl_code is not one of ours. */
+	profile->rbl_reply = conf_source_find(conf->source,
+	    "default_rbl_reply");
+	if (profile->rbl_reply == NULL ||
+	    strstr(profile->rbl_reply, "$$") != NULL)
+		profile->rbl_reply = conf->default_rbl_reply;
+	profile->has_subdomains = has_subdomains(conf, "smtpd_access_maps");
+	profile->networks = read_list(conf, "mynetworks", conf->mynetworks,
+	    MATCH_LIST_HOST);
+	profile->relay_domains = read_list(conf, "relay_domains",
+	    conf->relay_domains, MATCH_LIST_DOMAIN);
+	profile->exceptions = read_list(conf,
+	    "smtpd_client_event_limit_exceptions",
+	    conf->smtpd_client_event_limit_exceptions, MATCH_LIST_HOST);
+	profile->rate = rate_new(conf);
+	profile->logins = tables_new("smtpd_sender_login_maps",
+	    conf->smtpd_sender_login_maps);
+	profile->rbl_replies = tables_new("rbl_reply_maps",
+	    conf->rbl_reply_maps);
+	profile->relay_recipients = tables_new("relay_recipient_maps",
+	    conf->relay_recipient_maps);
+	read_interfaces(profile);
+	read_classes(profile);
+	read_restrictions(profile);
 }
 
 static struct profile *
@@ -76,7 +273,8 @@ make(struct adviser *adviser, struct slice settings)
 		profile->own_conf = read_settings(adviser->conf, settings);
 	profile->conf = profile->own_conf != NULL ? profile->own_conf :
 	    adviser->conf;
-	read_networks(profile);
+	profile->query = adviser->query;
+	read_conf(profile);
 	DL_APPEND(adviser->profiles, profile);
 	return profile;
 }
@@ -94,10 +292,42 @@ profile_get(struct adviser *adviser, struct slice settings)
 }
 
 struct profile *
+profile_new(const struct conf *conf, struct query *query)
+{
+	struct profile	*profile = mem_new(sizeof(*profile));
+
+	profile->conf = conf;
+	profile->query = query;
+	read_conf(profile);
+	return profile_keep(profile);
+}
+
+struct profile *
 profile_keep(struct profile *profile)
 {
 	profile->users++;
 	return profile;
+}
+
+static void
+free_lists(struct profile *profile)
+{
+	struct profile_class	*class, *next_class;
+	struct profile_table	*table, *next_table;
+
+	for (size_t i = 0; i < PROFILE_LISTS; i++)
+		restriction_free(&profile->lists[i]);
+	DL_FOREACH_SAFE(profile->classes, class, next_class) {
+		restriction_free(&class->list);
+		mem_free(class->name);
+		mem_free(class);
+	}
+	DL_FOREACH_SAFE(profile->tables, table, next_table) {
+		table_free(&table->table);
+		mem_free(table);
+	}
+	policy_service_free_all(&profile->services);
+	dnsbl_free_all(&profile->dnsbls);
 }
 
 void
@@ -108,9 +338,19 @@ profile_drop(struct profile **profilep)
 	*profilep = NULL;
 	if (profile == NULL || --profile->users > 0)
 		return;
-	DL_DELETE(profile->adviser->profiles, profile);
-	nets_clear(&profile->networks);
+	if (profile->adviser != NULL)
+		DL_DELETE(profile->adviser->profiles, profile);
+	free_lists(profile);
+	tables_free(&profile->logins);
+	tables_free(&profile->rbl_replies);
+	tables_free(&profile->relay_recipients);
+	match_list_free(&profile->networks);
+	match_list_free(&profile->exceptions);
+	match_list_free(&profile->relay_domains);
+	rate_free(&profile->rate);
 	conf_free(&profile->own_conf);
+	mem_free(profile->interfaces);
+	mem_free(profile->delimiter);
 	mem_free(profile->settings);
 	mem_free(profile);
 }

@@ -8,21 +8,70 @@
  * and drops it.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "net/nets.h"
+#include "mail/match_list.h"
+#include "net/addr.h"
 #include "util/slice.h"
 
 struct adviser;
 struct conf;
+struct dnsbl;
+struct policy_service;
+struct query;
+struct rate;
+struct restriction;
+struct table;
+struct tables;
+
+/* The lists of restrictions. */
+enum profile_list {
+	PROFILE_CLIENT, PROFILE_HELO, PROFILE_SENDER, PROFILE_RELAY,
+	PROFILE_RECIPIENT, PROFILE_DATA, PROFILE_END, PROFILE_ETRN,
+	PROFILE_LISTS
+};
+
+/* Of smtpd_restriction_classes. */
+struct profile_class {
+	char			*name;
+	struct restriction	*list;
+	struct profile_class	*next, *prev;
+};
+
+struct profile_table {
+	struct table		*table;
+	struct profile_table	*next, *prev;
+};
 
 struct profile {
-	struct adviser		*adviser;	/* borrowed */
+	struct adviser		*adviser;	/* borrowed; NULL in tests */
 	char			*settings;	/* owned; what it is found by */
 	size_t			 settings_len;
 	const struct conf	*conf;
 	struct conf		*own_conf;	/* NULL: the adviser's */
-	struct nets		 networks;	/* mynetworks */
+	struct query		*query;		/* borrowed; NULL: no DNS */
+	struct rate		*rate;
+	char			*delimiter;	/* recipient_delimiter */
+	const char		*rbl_reply;	/* default_rbl_reply */
+	bool			 has_subdomains; /* in access tables */
+
+	/* NULL: it is malformed, and matches nothing */
+	struct match_list	*networks;	/* mynetworks */
+	struct match_list	*exceptions;	/* from limits of rates */
+	struct match_list	*relay_domains;
+	struct addr		*interfaces;	/* our own addresses */
+	size_t			 interface_count;
+
+	struct restriction	*lists[PROFILE_LISTS];
+	struct profile_class	*classes;	/* list */
+	struct profile_table	*tables;	/* list */
+	struct policy_service	*services;	/* list */
+	struct dnsbl		*dnsbls;	/* list */
+	struct tables		*logins;	/* smtpd_sender_login_maps */
+	struct tables		*rbl_replies;	/* rbl_reply_maps */
+	struct tables		*relay_recipients; /* relay_recipient_maps */
+
 	size_t			 users;
 	struct profile		*next, *prev;	/* of the adviser */
 };
@@ -35,5 +84,21 @@ struct profile {
 struct profile	*profile_get(struct adviser *adviser, struct slice settings);
 struct profile	*profile_keep(struct profile *profile);
 void		 profile_drop(struct profile **profile);
+
+/* One of conf alone, for who has no adviser. */
+struct profile	*profile_new(const struct conf *conf, struct query *query);
+
+/* The table of that name, opened once; NULL and *why_r (caller frees). */
+struct table	*profile_table(struct profile *profile, struct slice spec,
+		    char **why_r);
+const struct profile_class *profile_class(const struct profile *profile,
+		    const char *name);
+
+/*
+ * In mynetworks, and among the exceptions: a list that cannot be read has
+ * nobody.
+ */
+bool		 profile_is_in(struct match_list *list, const char *parameter,
+		    struct slice name, const struct addr *addr);
 
 #endif

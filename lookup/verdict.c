@@ -28,6 +28,8 @@ verdict_clear(struct verdict *verdict)
 		mem_free(action);
 	}
 	buf_clear(&verdict->text);
+	mem_free(verdict->name);
+	mem_free(verdict->reverse_name);
 	memset(verdict, 0, sizeof(*verdict));
 }
 
@@ -69,6 +71,30 @@ verdict_add_action(struct verdict *verdict, enum judge_action kind,
 }
 
 void
+verdict_set_client(struct verdict *verdict, const char *name,
+    const char *reverse_name, uint32_t flags)
+{
+	mem_free(verdict->name);
+	mem_free(verdict->reverse_name);
+	verdict->name = mem_strdup(name);
+	verdict->reverse_name = mem_strdup(reverse_name);
+	verdict->flags = flags;
+}
+
+static void
+send_client(const struct verdict *verdict, struct ipc *ipc, uint32_t id)
+{
+	struct msg_judge_client	m = {
+		.flags = verdict->flags,
+		.name = slice_str(verdict->name),
+		.reverse_name = slice_str(verdict->reverse_name),
+	};
+
+	if (verdict->name != NULL)
+		ipc_send_judge_client(ipc, id, &m);
+}
+
+void
 verdict_send(const struct verdict *verdict, struct ipc *ipc, uint32_t id)
 {
 	const struct verdict_rcpt	*rcpt;
@@ -79,6 +105,7 @@ verdict_send(const struct verdict *verdict, struct ipc *ipc, uint32_t id)
 		.text = buf_slice(&verdict->text),
 	};
 
+	send_client(verdict, ipc, id);
 	DL_FOREACH(verdict->rcpts, rcpt) {
 		struct msg_judge_rcpt	m = {
 			.address = slice_str(rcpt->address),

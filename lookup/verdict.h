@@ -30,6 +30,9 @@ struct verdict {
 	struct buf		 text;
 	struct verdict_rcpt	*rcpts;		/* list; owned */
 	struct verdict_action	*actions;	/* list; owned */
+	char			*name;		/* of the client; or NULL */
+	char			*reverse_name;
+	uint32_t		 flags;		/* JUDGE_*_TROUBLE */
 };
 
 void	verdict_clear(struct verdict *verdict);
@@ -43,6 +46,10 @@ void	verdict_add_rcpt(struct verdict *verdict, struct slice address,
 	    struct slice transport, struct slice nexthop);
 void	verdict_add_action(struct verdict *verdict, enum judge_action kind,
 	    struct slice text);
+
+/* Who the client is: to be told it, too. */
+void	verdict_set_client(struct verdict *verdict, const char *name,
+	    const char *reverse_name, uint32_t flags);
 
 /* All of it, as replies to the question with that id. */
 void	verdict_send(const struct verdict *verdict, struct ipc *ipc,
