@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mail/address.h"
+#include "mail/extension.h"
 #include "util/ascii.h"
 #include "util/log.h"
 
@@ -81,121 +82,66 @@ access_find_ip(struct table *table, struct slice ip, struct buf *value)
 
 /* ---- addresses ----------------------------------------------------------- */
 
-/* A table has "john doe", not "\"john doe\"". */
-static void
-put_plain(struct buf *into, struct slice local)
-{
-	if (local.len < 2 || local.data[0] != '"') {
-		buf_put_slice(into, local);
-		return;
-	}
-	for (size_t i = 1; i + 1 < local.len; i++) {
-		if (local.data[i] == '\\' && i + 2 < local.len)
-			i++;
-		buf_put_u8(into, local.data[i]);
-	}
-}
-
-/* Where the extension begins; 0: there is none. */
-static size_t
-extension_at(struct slice local, const char *delimiter)
-{
-	static const char *const	reserved[] = {
-		"mailer-daemon", "double-bounce",
-	};
-
-	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
-		if (slice_is_nocase(local, reserved[i]))
-			return 0;
-	/* owner-list and list-request are names of their own. */
-	if (strchr(delimiter, '-') != NULL && (slice_has_prefix_nocase(local,
-	    "owner-") || (local.len > 8 && slice_is_nocase(slice_after(local,
-	    local.len - 8), "-request"))))
-		return 0;
-	for (size_t i = 1; i < local.len; i++)
-		if (local.data[i] != '\0' &&
-		    strchr(delimiter, local.data[i]) != NULL)
-			return i;
-	return 0;
-}
+/* What is asked for: local parts as tables have them, and the domain. */
+struct keys {
+	struct buf	whole, user;	/* user is empty: no extension */
+	struct slice	domain, at;	/* "domain", "@domain" */
+};
 
 static void
-add_key(struct access_key *keys, size_t *count, struct slice user,
-    struct slice rest)
+make_keys(struct slice address, const char *delimiter, struct keys *keys)
 {
-	struct access_key	*key = &keys[(*count)++];
+	struct slice	local = address_local(address);
+	struct buf	user = BUF_INIT, extension = BUF_INIT;
 
-	memset(key, 0, sizeof(*key));
-	key->is_part = *count > 1;
-	buf_put_slice(&key->text, user);
-	buf_put_slice(&key->text, rest);
+	memset(keys, 0, sizeof(*keys));
+	keys->domain = address_domain(address);
+	keys->at = slice_after(address, local.len);
+	address_put_plain(&keys->whole, local);
+	if (extension_split(local, delimiter, &user, &extension))
+		address_put_plain(&keys->user, buf_slice(&user));
+	buf_clear(&user);
+	buf_clear(&extension);
 }
 
-size_t
-access_address_keys(struct slice address, const char *delimiter,
-    enum access_user user, struct access_key *keys_r)
+static enum table_answer
+find_pair(struct table *table, const struct buf *local, struct slice at,
+    struct buf *value)
 {
-	struct slice	domain = address_domain(address), at, whole, short_;
-	struct buf	local = BUF_INIT;
-	size_t		count = 0, end;
+	struct buf		key = BUF_INIT;
+	enum table_answer	answer = TABLE_NONE;
 
-	put_plain(&local, address_local(address));
-	whole = buf_slice(&local);
-	at = domain.data == NULL ? slice_from(NULL, 0) :
-	    slice_after(address, address.len - domain.len - 1);
-	end = extension_at(whole, delimiter);
-	short_ = slice_first(whole, end);
-	add_key(keys_r, &count, whole, at);
-	if (end > 0)
-		add_key(keys_r, &count, short_, at);
-	at = user == ACCESS_USER_AT ? SLICE_LIT("@") : SLICE_LIT("");
-	if (user != ACCESS_NO_USER && end > 0) {
-		add_key(keys_r, &count, whole, at);
-		keys_r[count - 1].is_user = true;
-	}
-	if (user != ACCESS_NO_USER) {
-		add_key(keys_r, &count, end > 0 ? short_ : whole, at);
-		keys_r[count - 1].is_user = true;
-	}
-	if (user != ACCESS_USER_AT && domain.len > 0)
-		add_key(keys_r, &count, SLICE_LIT("@"), domain);
-	buf_clear(&local);
-	return count;
+	buf_put_slice(&key, buf_slice(local));
+	buf_put_slice(&key, at);
+	if (local->len > 0)
+		answer = access_find(table, buf_slice(&key), value);
+	buf_clear(&key);
+	return answer;
 }
 
-void
-access_clear_keys(struct access_key *keys, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		buf_clear(&keys[i].text);
-}
-
-/*
- * access(5) asks for the domain between the keys with it and those without;
- * an address literal is no domain that has parents.
- */
 enum table_answer
 access_find_address(struct table *table, struct slice address,
     const char *delimiter, bool has_subdomains, struct buf *value)
 {
-	struct access_key	keys[ACCESS_KEY_LIMIT];
-	struct slice		domain = address_domain(address);
-	bool			is_whole = table_is_whole_key(table);
-	enum table_answer	answer = TABLE_NONE;
-	size_t			count, i;
+	static const struct slice	 at = { (const unsigned char *)"@", 1 };
+	struct keys			 keys;
+	enum table_answer		 answer;
 
-	count = access_address_keys(address, delimiter, ACCESS_USER_AT,
-	    keys);
-	for (i = 0; answer == TABLE_NONE && i < count && !keys[i].is_user;
-	    i++)
-		if (!is_whole || !keys[i].is_part)
-			answer = access_find(table, buf_slice(&keys[i].text),
-			    value);
-	if (answer == TABLE_NONE && !is_whole && domain.len > 0)
-		answer = access_find_name(table, domain, has_subdomains,
+	make_keys(address, delimiter, &keys);
+	answer = find_pair(table, &keys.whole, keys.at, value);
+	if (table_is_whole_key(table))
+		goto out;
+	if (answer == TABLE_NONE)
+		answer = find_pair(table, &keys.user, keys.at, value);
+	if (answer == TABLE_NONE && keys.domain.len > 0)
+		answer = access_find_name(table, keys.domain, has_subdomains,
 		    value);
-	for (; answer == TABLE_NONE && !is_whole && i < count; i++)
-		answer = access_find(table, buf_slice(&keys[i].text), value);
-	access_clear_keys(keys, count);
+	if (answer == TABLE_NONE)
+		answer = find_pair(table, &keys.whole, at, value);
+	if (answer == TABLE_NONE)
+		answer = find_pair(table, &keys.user, at, value);
+out:
+	buf_clear(&keys.whole);
+	buf_clear(&keys.user);
 	return answer;
 }

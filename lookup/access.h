@@ -28,35 +28,12 @@ enum table_answer access_find_name(struct table *table, struct slice name,
 enum table_answer access_find_ip(struct table *table, struct slice ip,
 		    struct buf *value);
 
-/* user+ext@domain, user@domain, domain and its parents, user+ext@, user@ */
+/*
+ * user+ext@domain, user@domain, domain and its parents, user+ext@, user@:
+ * the local part is unquoted in them.  delimiter is recipient_delimiter.
+ */
 enum table_answer access_find_address(struct table *table,
 		    struct slice address, const char *delimiter,
 		    bool has_subdomains, struct buf *value);
-
-/* ---- keys made of an address --------------------------------------------- */
-
-struct access_key {
-	struct buf	text;
-	bool		is_part;	/* not for tables of whole keys */
-	bool		is_user;	/* without its domain */
-};
-
-#define ACCESS_KEY_LIMIT	6
-
-/* What stands for a user of any domain. */
-enum access_user {
-	ACCESS_USER_AT,		/* "user@", and no "@domain" */
-	ACCESS_BARE_USER,	/* "user", then "@domain" */
-	ACCESS_NO_USER,		/* only "@domain" */
-};
-
-/*
- * The keys, best first, of an address whose local part is unquoted in them;
- * their number.  The domain alone is not one of them.
- */
-size_t		 access_address_keys(struct slice address,
-		    const char *delimiter, enum access_user user,
-		    struct access_key *keys_r);
-void		 access_clear_keys(struct access_key *keys, size_t count);
 
 #endif

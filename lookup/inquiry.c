@@ -111,7 +111,7 @@ route(void *arg)
 {
 	struct inquiry	*inquiry = arg;
 
-	resolve_recipient(inquiry->profile->conf,
+	resolve_route(inquiry->profile, slice_str(inquiry->sender),
 	    slice_str(inquiry->address), &inquiry->verdict);
 }
 

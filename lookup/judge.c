@@ -12,7 +12,7 @@
 #include "lookup/quota.h"
 #include "lookup/resolve.h"
 #include "lookup/restriction.h"
-#include "lookup/roster.h"
+#include "lookup/rule.h"
 #include "lookup/verdict.h"
 #include "mail/ipc.h"
 #include "util/mem.h"
@@ -129,7 +129,7 @@ judge_sender(struct hearing *hearing)
 	if (ruling == RULING_REFUSE || hearing->is_sender_found ||
 	    !hearing->conf->smtpd_reject_unlisted_sender)
 		return ruling;
-	return roster_check(hearing, hearing->m->sender, true);
+	return rule_address_listed(hearing, RULE_SENDER);
 }
 
 /* What was put off from the stages before. */
@@ -165,7 +165,7 @@ judge_recipient(struct hearing *hearing)
 	    hearing->is_discarded ||
 	    !hearing->conf->smtpd_reject_unlisted_recipient)
 		return ruling;
-	return roster_check(hearing, hearing->m->recipient, false);
+	return rule_address_listed(hearing, RULE_RECIPIENT);
 }
 
 static enum ruling
@@ -207,6 +207,16 @@ judge_stage(struct hearing *hearing)
 	return hearing_misconfigured(hearing);
 }
 
+static void
+resolve(const struct profile *profile, const struct msg_judge *m,
+    struct verdict *verdict)
+{
+	resolve_recipient(profile, m->sender, m->recipient, verdict);
+	/* Whichever recipient is accepted first was asked like this. */
+	if (m->recipients == 0 && verdict->code == 0)
+		resolve_message(profile, m->sender, verdict);
+}
+
 void
 judge_run(const struct profile *profile, struct judge_question *question,
     struct verdict *verdict)
@@ -224,7 +234,6 @@ judge_run(const struct profile *profile, struct judge_question *question,
 	if (ruling != RULING_REFUSE)
 		ruling = hearing_finish(&hearing, judge_stage(&hearing));
 	if (ruling != RULING_REFUSE && question->m->stage == JUDGE_RCPT)
-		resolve_recipient(profile->conf, question->m->recipient,
-		    verdict);
+		resolve(profile, question->m, verdict);
 	hearing_clear(&hearing);
 }

@@ -11,7 +11,7 @@
 
 #include "conf/conf.h"
 #include "lookup/policy_wire.h"
-#include "lookup/tables.h"
+#include "lookup/word.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -108,14 +108,14 @@ read_spec(struct policy_service *service, struct slice spec, char **why_r)
 	if (spec.len >= 2 && spec.data[0] == '{' &&
 	    spec.data[spec.len - 1] == '}')
 		spec = slice_first(slice_after(spec, 1), spec.len - 2);
-	if (tables_get_word(&spec, &word) < 0 ||
+	if (word_get(&spec, &word) < 0 ||
 	    !policy_wire_is_name(word)) {
 		*why_r = mem_strdup("inet:host:port or unix:path must "
 		    "follow");
 		return -1;
 	}
 	service->name = slice_dup(word);
-	while (tables_get_word(&spec, &word) == 0)
+	while (word_get(&spec, &word) == 0)
 		if (read_option(service, word, why_r) < 0)
 			return -1;
 	return 0;

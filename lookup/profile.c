@@ -4,18 +4,17 @@
 
 #include "lookup/profile.h"
 
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "conf/conf.h"
 #include "lookup/adviser.h"
+#include "lookup/classes.h"
 #include "lookup/dnsbl.h"
 #include "lookup/policy_service.h"
 #include "lookup/rate.h"
 #include "lookup/restriction.h"
-#include "lookup/tables.h"
+#include "mail/self.h"
 #include "mail/table.h"
 #include "util/buf.h"
 #include "util/log.h"
@@ -63,28 +62,14 @@ read_settings(const struct conf *base, struct slice settings)
 
 /* ---- lists --------------------------------------------------------------- */
 
-/* parent_domain_matches_subdomains, by the name of a parameter */
-static bool
-has_subdomains(const struct conf *conf, const char *name)
-{
-	struct slice	rest, word;
-
-	rest = slice_str(conf->parent_domain_matches_subdomains);
-	while (slice_get_word(&rest, ", \t\r\n", &word) == 0)
-		if (slice_is(word, name))
-			return true;
-	return false;
-}
-
 static struct match_list *
-read_list(const struct conf *conf, const char *name, const char *value,
-    enum match_list_kind kind)
+read_hosts(const struct conf *conf, const char *name, const char *value)
 {
 	struct match_list	*list;
 	char			*why = NULL;
 
-	list = match_list_new(value, kind,
-	    has_subdomains(conf, name) ? MATCH_LIST_PARENTS : 0, &why);
+	list = match_list_new(value, MATCH_LIST_HOST,
+	    classes_has_parents(conf, name) ? MATCH_LIST_PARENTS : 0, &why);
 	if (list == NULL) {
 		log_warn("%s: %s", name, why);
 		mem_free(why);
@@ -106,32 +91,6 @@ profile_is_in(struct match_list *list, const char *parameter,
 		log_warn("%s: %s", parameter, buf_cstr(&why));
 	buf_clear(&why);
 	return answer == MATCH_LIST_YES;
-}
-
-static void
-read_interfaces(struct profile *profile)
-{
-	struct ifaddrs	*all, *it;
-
-	if (getifaddrs(&all) < 0)
-		return;
-	for (it = all; it != NULL; it = it->ifa_next) {
-		struct addr	*addr;
-		size_t		 count = profile->interface_count;
-
-		if (it->ifa_addr == NULL ||
-		    (it->ifa_addr->sa_family != AF_INET &&
-		    it->ifa_addr->sa_family != AF_INET6))
-			continue;
-		profile->interfaces = mem_resize(profile->interfaces,
-		    (count + 1) * sizeof(*profile->interfaces));
-		addr = &profile->interfaces[profile->interface_count++];
-		memset(addr, 0, sizeof(*addr));
-		addr->len = it->ifa_addr->sa_family == AF_INET ?
-		    sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-		memcpy(&addr->storage, it->ifa_addr, addr->len);
-	}
-	freeifaddrs(all);
 }
 
 struct table *
@@ -232,31 +191,25 @@ read_conf(struct profile *profile)
 {
 	const struct conf	*conf = profile->conf;
 
-	profile->delimiter = conf_find(conf, "recipient_delimiter");
-	if (profile->delimiter == NULL)
-		profile->delimiter = mem_strdup("");
 	/* As it is written: $rbl_code is not one of ours. */
 	profile->rbl_reply = conf_source_find(conf->source,
 	    "default_rbl_reply");
 	if (profile->rbl_reply == NULL ||
 	    strstr(profile->rbl_reply, "$$") != NULL)
 		profile->rbl_reply = conf->default_rbl_reply;
-	profile->has_subdomains = has_subdomains(conf, "smtpd_access_maps");
-	profile->networks = read_list(conf, "mynetworks", conf->mynetworks,
-	    MATCH_LIST_HOST);
-	profile->relay_domains = read_list(conf, "relay_domains",
-	    conf->relay_domains, MATCH_LIST_DOMAIN);
-	profile->exceptions = read_list(conf,
+	profile->has_subdomains = classes_has_parents(conf,
+	    "smtpd_access_maps");
+	profile->networks = read_hosts(conf, "mynetworks", conf->mynetworks);
+	profile->exceptions = read_hosts(conf,
 	    "smtpd_client_event_limit_exceptions",
-	    conf->smtpd_client_event_limit_exceptions, MATCH_LIST_HOST);
+	    conf->smtpd_client_event_limit_exceptions);
 	profile->rate = rate_new(conf);
-	profile->logins = tables_new("smtpd_sender_login_maps",
-	    conf->smtpd_sender_login_maps);
-	profile->rbl_replies = tables_new("rbl_reply_maps",
-	    conf->rbl_reply_maps);
-	profile->relay_recipients = tables_new("relay_recipient_maps",
-	    conf->relay_recipient_maps);
-	read_interfaces(profile);
+	maps_init(&profile->logins, "smtpd_sender_login_maps",
+	    conf->smtpd_sender_login_maps, 0);
+	maps_init(&profile->rbl_replies, "rbl_reply_maps",
+	    conf->rbl_reply_maps, 0);
+	addressing_init(&profile->addressing, conf);
+	profile->self = self_new(conf);
 	read_classes(profile);
 	read_restrictions(profile);
 }
@@ -341,16 +294,14 @@ profile_drop(struct profile **profilep)
 	if (profile->adviser != NULL)
 		DL_DELETE(profile->adviser->profiles, profile);
 	free_lists(profile);
-	tables_free(&profile->logins);
-	tables_free(&profile->rbl_replies);
-	tables_free(&profile->relay_recipients);
+	maps_clear(&profile->logins);
+	maps_clear(&profile->rbl_replies);
+	addressing_clear(&profile->addressing);
 	match_list_free(&profile->networks);
 	match_list_free(&profile->exceptions);
-	match_list_free(&profile->relay_domains);
 	rate_free(&profile->rate);
 	conf_free(&profile->own_conf);
-	mem_free(profile->interfaces);
-	mem_free(profile->delimiter);
+	self_free(&profile->self);
 	mem_free(profile->settings);
 	mem_free(profile);
 }

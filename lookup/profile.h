@@ -11,10 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lookup/addressing.h"
+#include "lookup/maps.h"
 #include "mail/match_list.h"
-#include "net/addr.h"
 #include "util/slice.h"
 
+struct addr;
 struct adviser;
 struct conf;
 struct dnsbl;
@@ -22,8 +24,8 @@ struct policy_service;
 struct query;
 struct rate;
 struct restriction;
+struct self;
 struct table;
-struct tables;
 
 /* The lists of restrictions. */
 enum profile_list {
@@ -52,25 +54,22 @@ struct profile {
 	struct conf		*own_conf;	/* NULL: the adviser's */
 	struct query		*query;		/* borrowed; NULL: no DNS */
 	struct rate		*rate;
-	char			*delimiter;	/* recipient_delimiter */
+	struct addressing	 addressing;
 	const char		*rbl_reply;	/* default_rbl_reply */
 	bool			 has_subdomains; /* in access tables */
 
 	/* NULL: it is malformed, and matches nothing */
 	struct match_list	*networks;	/* mynetworks */
 	struct match_list	*exceptions;	/* from limits of rates */
-	struct match_list	*relay_domains;
-	struct addr		*interfaces;	/* our own addresses */
-	size_t			 interface_count;
+	struct self		*self;		/* our own addresses */
 
 	struct restriction	*lists[PROFILE_LISTS];
 	struct profile_class	*classes;	/* list */
 	struct profile_table	*tables;	/* list */
 	struct policy_service	*services;	/* list */
 	struct dnsbl		*dnsbls;	/* list */
-	struct tables		*logins;	/* smtpd_sender_login_maps */
-	struct tables		*rbl_replies;	/* rbl_reply_maps */
-	struct tables		*relay_recipients; /* relay_recipient_maps */
+	struct maps		 logins;	/* smtpd_sender_login_maps */
+	struct maps		 rbl_replies;	/* rbl_reply_maps */
 
 	size_t			 users;
 	struct profile		*next, *prev;	/* of the adviser */

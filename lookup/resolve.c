@@ -1,37 +1,403 @@
 /*
- * Routes.
+ * Recipients.
  */
 
 #include "lookup/resolve.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "conf/conf.h"
+#include "lookup/addressing.h"
+#include "lookup/expand.h"
+#include "lookup/profile.h"
+#include "lookup/rewrite.h"
+#include "lookup/transport.h"
 #include "lookup/verdict.h"
 #include "mail/address.h"
-#include "util/ascii.h"
-#include "util/buf.h"
+#include "mail/address_list.h"
+#include "util/log.h"
 
-void
-resolve_recipient(const struct conf *conf, struct slice address,
+#define ROUTE_LIMIT	10	/* destinations in one local part */
+
+static void
+refuse_later(struct slice address, struct verdict *verdict)
+{
+	verdict_refuse(verdict, 451, "4.3.0",
+	    "<%.*s>: Temporary lookup failure", SLICE_ARG(address));
+}
+
+/* ---- whose is it? -------------------------------------------------------- */
+
+enum class
+resolve_class(const struct profile *profile, struct slice address)
+{
+	if (rewrite_has_route(address))
+		return CLASS_DEFAULT;
+	return classes_find(profile->addressing.classes,
+	    address_domain(address));
+}
+
+/*
+ * The address in standard form.  What came this far with a route in its
+ * local part came from somebody who may send anywhere.
+ */
+static void
+put_standard(const struct addressing *addressing, struct slice address,
+    struct buf *into)
+{
+	rewrite_standard(addressing, address, into);
+	for (int i = 0; i < ROUTE_LIMIT; i++) {
+		struct buf	inner = BUF_INIT;
+
+		if (!rewrite_has_route(buf_slice(into)) ||
+		    classes_find(addressing->classes, address_domain(
+		    buf_slice(into))) != CLASS_LOCAL ||
+		    !rewrite_strip_route(addressing, buf_slice(into),
+		    &inner)) {
+			buf_clear(&inner);
+			return;
+		}
+		buf_empty(into);
+		buf_put_slice(into, buf_slice(&inner));
+		buf_clear(&inner);
+	}
+}
+
+/* ---- is there such a one? ------------------------------------------------ */
+
+static enum table_answer
+find_alias(const struct addressing *addressing, struct slice address)
+{
+	const struct maps	*all[] = {
+		&addressing->recipient_canonical.maps,
+		&addressing->canonical.maps, &addressing->virtual_aliases,
+	};
+	struct buf		 value = BUF_INIT;
+	enum table_answer	 answer = TABLE_NONE;
+
+	for (size_t i = 0; answer == TABLE_NONE &&
+	    i < sizeof(all) / sizeof(*all); i++)
+		answer = addressing_find(addressing, all[i], address,
+		    &value, NULL);
+	buf_clear(&value);
+	return answer;
+}
+
+/* Where it has moved to, as the reason of an error: transport. */
+static int
+find_relocated(const struct addressing *addressing, struct slice address,
+    struct transport_route *route)
+{
+	struct buf		value = BUF_INIT;
+	enum table_answer	answer;
+
+	answer = addressing_find(addressing, &addressing->relocated, address,
+	    &value, NULL);
+	if (answer == TABLE_FOUND) {
+		buf_empty(&route->transport);
+		buf_put_str(&route->transport, "error");
+		buf_empty(&route->nexthop);
+		if (addressing->conf->relocated_prefix_enable)
+			buf_put_str(&route->nexthop,
+			    "5.1.6 User has moved to ");
+		buf_put_slice(&route->nexthop, buf_slice(&value));
+	}
+	buf_clear(&value);
+	return answer == TABLE_TROUBLE ? -1 : 0;
+}
+
+static int
+find_route(const struct addressing *addressing, struct slice sender,
+    struct slice address, struct transport_route *route)
+{
+	if (transport_find(addressing, sender, address, route) < 0)
+		return -1;
+	return find_relocated(addressing, address, route);
+}
+
+/* "5.1.6 User has moved ..." in its parts; without a code it is dsn. */
+static struct slice
+split_reason(struct slice text, const char *dsn, char *dsn_r, size_t size)
+{
+	size_t	len = 0;
+
+	memset(dsn_r, 0, size);
+	while (len < text.len && strchr("0123456789.", text.data[len]) !=
+	    NULL && text.data[len] != '\0')
+		len++;
+	if (len < 5 || len >= size || text.data[1] != '.' ||
+	    len == text.len || text.data[len] != ' ' ||
+	    (text.data[0] != '4' && text.data[0] != '5')) {
+		memcpy(dsn_r, dsn, strlen(dsn));
+		return text;
+	}
+	memcpy(dsn_r, text.data, len);
+	return slice_trim(slice_after(text, len));
+}
+
+/* What is to be said of an address of that class which is not there. */
+static const struct {
+	const char	*table;
+	size_t		 code;		/* of struct conf */
+	size_t		 maps;		/* of struct addressing */
+} classes[] = {
+	[CLASS_LOCAL] = { "local recipient",
+	    offsetof(struct conf, unknown_local_recipient_reject_code),
+	    offsetof(struct addressing, local_recipients) },
+	[CLASS_VIRTUAL_ALIAS] = { "virtual alias",
+	    offsetof(struct conf, unknown_virtual_alias_reject_code),
+	    offsetof(struct addressing, virtual_aliases) },
+	[CLASS_VIRTUAL_MAILBOX] = { "virtual mailbox",
+	    offsetof(struct conf, unknown_virtual_mailbox_reject_code),
+	    offsetof(struct addressing, virtual_mailboxes) },
+	[CLASS_RELAY] = { "relay recipient",
+	    offsetof(struct conf, unknown_relay_recipient_reject_code),
+	    offsetof(struct addressing, relay_recipients) },
+};
+
+static enum table_answer
+find_in_class(const struct addressing *addressing, enum class class,
+    struct slice address)
+{
+	const struct maps	*maps;
+	struct buf		 value = BUF_INIT;
+	enum table_answer	 answer;
+
+	/* It was asked already. */
+	if (class == CLASS_VIRTUAL_ALIAS)
+		return TABLE_NONE;
+	if (class == CLASS_DEFAULT)
+		return TABLE_FOUND;
+	maps = (const void *)((const char *)addressing +
+	    classes[class].maps);
+	if (maps_is_empty(maps))
+		return TABLE_FOUND;
+	answer = addressing_find(addressing, maps, address, &value, NULL);
+	buf_clear(&value);
+	return answer;
+}
+
+static int
+unknown_code(const struct conf *conf, enum class class)
+{
+	int64_t	code = 550;
+
+	if (class < CLASS_DEFAULT)
+		memcpy(&code, (const char *)conf + classes[class].code,
+		    sizeof(code));
+	return (int)code;
+}
+
+static bool
+check_route(const struct conf *conf, const struct transport_route *route,
+    struct slice address, const char *what, struct verdict *verdict)
+{
+	struct slice	text = buf_slice(&route->nexthop);
+	char		dsn[sizeof(verdict->dsn)];
+	int		code = 550;
+
+	if (!slice_is(buf_slice(&route->transport), "error"))
+		return true;
+	text = split_reason(text, strcmp(what, "Sender") == 0 ? "5.1.0" :
+	    "5.1.1", dsn, sizeof(dsn));
+	if (route->class == CLASS_VIRTUAL_ALIAS)
+		code = (int)conf->unknown_virtual_alias_reject_code;
+	verdict_refuse(verdict, dsn[0] == '4' ? 450 : code, dsn,
+	    "<%.*s>: %s address rejected: %.*s", SLICE_ARG(address), what,
+	    SLICE_ARG(text));
+	return false;
+}
+
+static bool
+check_class(const struct addressing *addressing, enum class class,
+    struct slice address, const char *what, struct verdict *verdict)
+{
+	const struct conf	*conf = addressing->conf;
+
+	switch (find_in_class(addressing, class, address)) {
+	case TABLE_FOUND:
+		return true;
+	case TABLE_TROUBLE:
+		refuse_later(address, verdict);
+		return false;
+	case TABLE_NONE:
+		break;
+	}
+	verdict_refuse(verdict, unknown_code(conf, class),
+	    strcmp(what, "Sender") == 0 ? "5.1.0" : "5.1.1",
+	    "<%.*s>: %s address rejected: User unknown%s%s%s",
+	    SLICE_ARG(address), what,
+	    conf->show_user_unknown_table_name ? " in " : "",
+	    conf->show_user_unknown_table_name ? classes[class].table : "",
+	    conf->show_user_unknown_table_name ? " table" : "");
+	return false;
+}
+
+bool
+resolve_is_listed(const struct profile *profile, struct slice address,
+    const char *what, struct verdict *verdict)
+{
+	const struct addressing	*addressing = &profile->addressing;
+	struct transport_route	 route = TRANSPORT_ROUTE_INIT;
+	struct buf		 standard = BUF_INIT;
+	enum table_answer	 answer;
+	bool			 ok = false;
+
+	put_standard(addressing, address, &standard);
+	answer = find_alias(addressing, buf_slice(&standard));
+	if (answer == TABLE_FOUND)
+		ok = true;
+	else if (answer == TABLE_TROUBLE || find_route(addressing,
+	    slice_str(""), buf_slice(&standard), &route) < 0)
+		refuse_later(address, verdict);
+	else if (check_route(profile->conf, &route, buf_slice(&standard),
+	    what, verdict))
+		ok = check_class(addressing, route.class,
+		    buf_slice(&standard), what, verdict);
+	transport_clear(&route);
+	buf_clear(&standard);
+	return ok;
+}
+
+/* ---- what does it stand for? --------------------------------------------- */
+
+static void
+refuse_expansion(enum expand_answer answer, struct slice address,
     struct verdict *verdict)
 {
-	struct slice	transport = slice_str(conf->default_transport);
-	ptrdiff_t	colon = slice_find(transport, ':');
-	struct slice	nexthop = slice_from(NULL, 0);
-	struct buf	lower = BUF_INIT;
+	if (answer == EXPAND_LIMIT)
+		verdict_refuse(verdict, 451, "4.6.0",
+		    "<%.*s>: Alias expansion error", SLICE_ARG(address));
+	else
+		refuse_later(address, verdict);
+}
 
-	/* "transport:nexthop" */
-	if (colon >= 0) {
-		nexthop = slice_after(transport, (size_t)colon + 1);
-		transport = slice_first(transport, (size_t)colon);
+/* 0, or -1 and it is refused. */
+static int
+expand(const struct addressing *addressing, struct slice address,
+    struct expand_list *list, struct verdict *verdict)
+{
+	struct buf		whole = BUF_INIT;
+	enum expand_answer	answer = EXPAND_TROUBLE;
+
+	put_standard(addressing, address, &whole);
+	if (rewrite_address(addressing, ADDRESSING_ENVELOPE_RECIPIENT,
+	    &whole) == REWRITE_OK)
+		answer = expand_virtual(addressing, buf_slice(&whole), list);
+	buf_clear(&whole);
+	if (answer != EXPAND_OK)
+		refuse_expansion(answer, address, verdict);
+	return answer == EXPAND_OK ? 0 : -1;
+}
+
+/* A copy for the first address of text, or those it stands for (A06). */
+static int
+add_copy(const struct addressing *addressing, struct slice text,
+    struct verdict *verdict)
+{
+	struct address_list	from;
+	struct expand_list	list = EXPAND_LIST_INIT;
+	struct buf		address = BUF_INIT;
+	int			result = 0;
+
+	address_list_init(&from, text);
+	if (address_list_get(&from, &address) > 0)
+		result = expand(addressing, buf_slice(&address), &list,
+		    verdict);
+	else
+		log_warn("no address for a copy in \"%.*s\"",
+		    SLICE_ARG(text));
+	buf_clear(&address);
+	for (size_t i = 0; result == 0 && i < list.count; i++)
+		verdict_add_action(verdict, JUDGE_BCC,
+		    slice_str(list.items[i]));
+	expand_clear(&list);
+	return result;
+}
+
+static int
+add_mapped_copy(const struct addressing *addressing, const struct maps *maps,
+    struct slice address, struct verdict *verdict)
+{
+	struct buf		value = BUF_INIT;
+	enum table_answer	answer;
+	int			result = 0;
+
+	answer = addressing_find(addressing, maps, address, &value, NULL);
+	if (answer == TABLE_TROUBLE) {
+		refuse_later(address, verdict);
+		result = -1;
+	} else if (answer == TABLE_FOUND && value.len > 0) {
+		result = add_copy(addressing, buf_slice(&value), verdict);
 	}
-	if (conf->relayhost[0] != '\0')
-		nexthop = slice_str(conf->relayhost);
-	if (nexthop.len == 0)
-		nexthop = address_domain(address);
-	if (nexthop.len == 0)
-		nexthop = slice_str(conf->myorigin);
-	for (size_t i = 0; i < nexthop.len; i++)
-		buf_put_u8(&lower, (uint8_t)ascii_lower(nexthop.data[i]));
-	verdict_add_rcpt(verdict, address, transport, buf_slice(&lower));
-	buf_clear(&lower);
+	buf_clear(&value);
+	return result;
+}
+
+void
+resolve_message(const struct profile *profile, struct slice sender,
+    struct verdict *verdict)
+{
+	const struct addressing	*addressing = &profile->addressing;
+	const struct conf	*conf = profile->conf;
+
+	if (conf->content_filter[0] != '\0')
+		verdict_add_action(verdict, JUDGE_FILTER,
+		    slice_str(conf->content_filter));
+	if (conf->always_bcc[0] != '\0' && add_copy(addressing,
+	    slice_str(conf->always_bcc), verdict) < 0)
+		return;
+	if (sender.len > 0)
+		add_mapped_copy(addressing, &addressing->sender_bccs, sender,
+		    verdict);
+}
+
+/* ---- which way does it go? ----------------------------------------------- */
+
+static int
+add_route(const struct addressing *addressing, struct slice sender,
+    struct slice address, struct verdict *verdict)
+{
+	struct transport_route	route = TRANSPORT_ROUTE_INIT;
+	int			result;
+
+	result = find_route(addressing, sender, address, &route);
+	if (result == 0)
+		verdict_add_rcpt(verdict, address,
+		    buf_slice(&route.transport), buf_slice(&route.nexthop));
+	else
+		refuse_later(address, verdict);
+	transport_clear(&route);
+	return result;
+}
+
+void
+resolve_route(const struct profile *profile, struct slice sender,
+    struct slice address, struct verdict *verdict)
+{
+	add_route(&profile->addressing, sender, address, verdict);
+}
+
+void
+resolve_recipient(const struct profile *profile, struct slice sender,
+    struct slice recipient, struct verdict *verdict)
+{
+	const struct addressing	*addressing = &profile->addressing;
+	struct expand_list	 list = EXPAND_LIST_INIT;
+	int			 result;
+
+	result = expand(addressing, recipient, &list, verdict);
+	for (size_t i = 0; result == 0 && i < list.count; i++) {
+		struct buf	final = BUF_INIT;
+
+		put_standard(addressing, slice_str(list.items[i]), &final);
+		result = add_route(addressing, sender, buf_slice(&final),
+		    verdict);
+		buf_clear(&final);
+	}
+	if (result == 0)
+		add_mapped_copy(addressing, &addressing->recipient_bccs,
+		    recipient, verdict);
+	expand_clear(&list);
 }

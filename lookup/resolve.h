@@ -2,17 +2,49 @@
 #define LOOKUP_RESOLVE_H
 
 /*
- * Where a recipient goes: to relayhost when there is one, else to its
- * domain.
+ * What becomes of a recipient: is there such a one, what does it stand for,
+ * which way does that go.  Plain code in a thread: it may block.
  */
 
+#include <stdbool.h>
+
+#include "lookup/classes.h"
 #include "util/slice.h"
 
-struct conf;
+struct profile;
 struct verdict;
 
-/* Adds to the verdict what the address leads to. */
-void	resolve_recipient(const struct conf *conf, struct slice address,
-	    struct verdict *verdict);
+/*
+ * Whose an address is.  One whose local part could name another
+ * destination (user%domain and the like) is nobody's: CLASS_DEFAULT, so
+ * that no stranger relays by one of our domains.
+ */
+enum class	resolve_class(const struct profile *profile,
+		    struct slice address);
+
+/*
+ * The address is there, as far as the tables of its class can tell (S60).
+ * False: it is refused in verdict.  what is "Recipient" or "Sender".
+ */
+bool		resolve_is_listed(const struct profile *profile,
+		    struct slice address, const char *what,
+		    struct verdict *verdict);
+
+/* Adds to the verdict all that the recipient leads to, or refuses. */
+void		resolve_recipient(const struct profile *profile,
+		    struct slice sender, struct slice recipient,
+		    struct verdict *verdict);
+
+/* The same of an address that stands for nothing but itself. */
+void		resolve_route(const struct profile *profile,
+		    struct slice sender, struct slice address,
+		    struct verdict *verdict);
+
+/*
+ * Adds to the verdict what is asked of the message as a whole: copies for
+ * sender and always, the filter.  Once for each message.
+ */
+void		resolve_message(const struct profile *profile,
+		    struct slice sender, struct verdict *verdict);
 
 #endif

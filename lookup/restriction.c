@@ -11,7 +11,7 @@
 #include "lookup/policy_service.h"
 #include "lookup/profile.h"
 #include "lookup/rule.h"
-#include "lookup/tables.h"
+#include "lookup/word.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -223,7 +223,7 @@ read_kind(struct reading *reading, const struct kind *kind)
 	    kind->how);
 	if (kind->argument == NOTHING)
 		return;
-	if (tables_get_word(&reading->rest, &text) < 0)
+	if (word_get(&reading->rest, &text) < 0)
 		spoil(reading, restriction, "an argument must follow");
 	else
 		set_argument(reading, restriction, kind->argument, text);
@@ -237,7 +237,7 @@ read_one(struct reading *reading)
 	struct slice		 word;
 	char			*name;
 
-	if (tables_get_word(&reading->rest, &word) < 0)
+	if (word_get(&reading->rest, &word) < 0)
 		return false;
 	if (slice_is_nocase(word, "warn_if_reject")) {
 		add(reading, word, NULL, 0);

@@ -70,6 +70,12 @@ RULE(rule_dnsbl_permit)
 
 #undef RULE
 
+/*
+ * The sender or recipient is there, as far as the tables of its class can
+ * tell (S60); RULING_DUNNO, or a refusal.
+ */
+enum ruling	rule_address_listed(struct hearing *hearing, int how);
+
 /* The name of a client, "Sender address" and so on, as replies have it. */
 const char	*rule_class(int how);
 

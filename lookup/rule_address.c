@@ -5,10 +5,9 @@
 #include "conf/conf.h"
 #include "lookup/host.h"
 #include "lookup/profile.h"
-#include "lookup/roster.h"
+#include "lookup/resolve.h"
 #include "lookup/rule.h"
-#include "lookup/tables.h"
-#include "lookup/territory.h"
+#include "lookup/verdict.h"
 #include "mail/address.h"
 #include "net/addr.h"
 #include "util/log.h"
@@ -107,7 +106,7 @@ rule_address_unknown_domain(struct hearing *hearing,
 
 	if (address.len == 0 || domain.len == 0 ||
 	    address_is_literal(domain) ||
-	    territory_find(hearing->profile, address) != TERRITORY_OTHER)
+	    resolve_class(hearing->profile, address) != CLASS_DEFAULT)
 		return RULING_DUNNO;
 	switch (host_find_mail(hearing->query, domain)) {
 	case HOST_FOUND:
@@ -126,6 +125,23 @@ rule_address_unknown_domain(struct hearing *hearing,
 
 /* ---- who is there -------------------------------------------------------- */
 
+/* "Recipient" or "Sender" is what it is called there. */
+enum ruling
+rule_address_listed(struct hearing *hearing, int how)
+{
+	bool		is_sender = (how & RULE_WHO) == RULE_SENDER;
+	struct verdict	found = { .code = 0 };
+	enum ruling	ruling = RULING_DUNNO;
+
+	if (address_of(hearing, how).len > 0 &&
+	    !resolve_is_listed(hearing->profile, address_of(hearing, how),
+	    is_sender ? "Sender" : "Recipient", &found))
+		ruling = hearing_refuse(hearing, found.code, found.dsn, "%s",
+		    buf_cstr(&found.text));
+	verdict_clear(&found);
+	return ruling;
+}
+
 enum ruling
 rule_address_unlisted(struct hearing *hearing,
     const struct restriction *restriction)
@@ -136,8 +152,7 @@ rule_address_unlisted(struct hearing *hearing,
 		hearing->is_sender_found = true;
 	else
 		hearing->is_recipient_found = true;
-	return roster_check(hearing, address_of(hearing, restriction->how),
-	    is_sender);
+	return rule_address_listed(hearing, restriction->how);
 }
 
 /* ---- whose sender address it is ------------------------------------------ */
@@ -189,17 +204,18 @@ rule_address_login(struct hearing *hearing,
 
 	if (!hearing_has_sender(hearing))
 		return RULING_DUNNO;
-	if (tables_is_empty(profile->logins)) {
+	if (maps_is_empty(&profile->logins)) {
 		log_warn("%s without smtpd_sender_login_maps",
 		    restriction->name);
 		return hearing_misconfigured(hearing);
 	}
 	if (sender.len == 0)
-		answer = tables_find(profile->logins, slice_str(
-		    hearing->conf->smtpd_null_access_lookup_key), &owners);
+		answer = maps_find(&profile->logins, slice_str(
+		    hearing->conf->smtpd_null_access_lookup_key), 0,
+		    &owners);
 	else
-		answer = tables_find_address(profile->logins, sender,
-		    profile->delimiter, false, &owners);
+		answer = addressing_find(&profile->addressing,
+		    &profile->logins, sender, &owners, NULL);
 	if (answer == TABLE_TROUBLE)
 		ruling = hearing_cannot_tell(hearing, sender);
 	else

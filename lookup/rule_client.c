@@ -6,6 +6,7 @@
 #include "lookup/judge.h"
 #include "lookup/profile.h"
 #include "lookup/rule.h"
+#include "mail/self.h"
 
 enum ruling
 rule_client_mynetworks(struct hearing *hearing,
@@ -25,18 +26,11 @@ enum ruling
 rule_client_interfaces(struct hearing *hearing,
     const struct restriction *restriction)
 {
-	const struct profile	*profile = hearing->profile;
-	char			 ours[ADDR_TEXT_SIZE], its[ADDR_TEXT_SIZE];
+	const struct judge_question	*question = hearing->question;
 
 	(void)restriction;
-	if (!hearing->question->has_client)
-		return RULING_DUNNO;
-	addr_format_ip(&hearing->question->client, its);
-	for (size_t i = 0; i < profile->interface_count; i++)
-		if (slice_is(slice_str(addr_format_ip(
-		    &profile->interfaces[i], ours)), its))
-			return RULING_PERMIT;
-	return RULING_DUNNO;
+	return question->has_client && self_has_addr(hearing->profile->self,
+	    &question->client) ? RULING_PERMIT : RULING_DUNNO;
 }
 
 enum ruling

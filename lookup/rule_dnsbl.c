@@ -9,7 +9,6 @@
 #include "lookup/profile.h"
 #include "lookup/rbl_reply.h"
 #include "lookup/rule.h"
-#include "lookup/tables.h"
 #include "util/log.h"
 
 /* Whom the reply names. */
@@ -45,11 +44,11 @@ find_template(const struct hearing *hearing, const struct dnsbl *dnsbl,
 	const struct profile	*profile = hearing->profile;
 	enum table_answer	 answer;
 
-	answer = tables_find(profile->rbl_replies,
-	    slice_str(dnsbl_spec(dnsbl)), template);
+	answer = maps_find(&profile->rbl_replies,
+	    slice_str(dnsbl_spec(dnsbl)), 0, template);
 	if (answer == TABLE_NONE)
-		answer = tables_find(profile->rbl_replies,
-		    slice_str(dnsbl_domain(dnsbl)), template);
+		answer = maps_find(&profile->rbl_replies,
+		    slice_str(dnsbl_domain(dnsbl)), 0, template);
 	if (answer == TABLE_NONE)
 		buf_put_str(template, profile->rbl_reply);
 	return answer;

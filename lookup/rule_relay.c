@@ -4,37 +4,26 @@
  */
 
 #include "conf/conf.h"
+#include "lookup/resolve.h"
 #include "lookup/rule.h"
-#include "lookup/territory.h"
-#include "mail/address.h"
 
 enum place { OURS, ELSEWHERE, UNCERTAIN };
 
-/*
- * What could name another destination inside the local part is no address
- * of ours, whatever its domain (open relay by percent hack and the like).
- */
 static enum place
 place_of(const struct hearing *hearing)
 {
-	struct slice	recipient = hearing->m->recipient;
-	struct slice	local = address_local(recipient);
-
-	if (slice_find(local, '@') >= 0 || slice_find(local, '%') >= 0 ||
-	    slice_find(local, '!') >= 0)
-		return ELSEWHERE;
-	switch (territory_find(hearing->profile, recipient)) {
-	case TERRITORY_OTHER:
-		return ELSEWHERE;
-	case TERRITORY_UNKNOWN:
+	switch (resolve_class(hearing->profile, hearing->m->recipient)) {
+	case CLASS_LOCAL:
+	case CLASS_VIRTUAL_ALIAS:
+	case CLASS_VIRTUAL_MAILBOX:
+	case CLASS_RELAY:
+		return OURS;
+	case CLASS_TROUBLE:
 		return UNCERTAIN;
-	case TERRITORY_RELAY:
-	case TERRITORY_LOCAL:
-	case TERRITORY_ALIAS:
-	case TERRITORY_MAILBOX:
+	case CLASS_DEFAULT:
 		break;
 	}
-	return OURS;
+	return ELSEWHERE;
 }
 
 static enum ruling

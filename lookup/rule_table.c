@@ -60,8 +60,8 @@ find_mail(const struct hearing *hearing, struct table *table,
     struct slice address, struct buf *value)
 {
 	return access_find_address(table, address,
-	    hearing->profile->delimiter, hearing->profile->has_subdomains,
-	    value);
+	    hearing->conf->recipient_delimiter,
+	    hearing->profile->has_subdomains, value);
 }
 
 static enum table_answer

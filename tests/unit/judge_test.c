@@ -2,7 +2,9 @@
 
 #include "tests/unit/judge_fixture.h"
 
-#define BASE	"mynetworks = 127.0.0.0/8\nrelay_domains = relay.example\n"
+#define BASE	"mynetworks = 127.0.0.0/8\nrelay_domains = relay.example\n" \
+			"myhostname = mail.ours.example\nalias_maps =\n" \
+			"inet_interfaces = 127.0.0.1\nlocal_recipient_maps =\n"
 
 struct ask {
 	const char	*conf;
@@ -73,10 +75,11 @@ relaying(void)
 		    DENIED("\"u@else.example\"@relay.example") },
 		{ "", NULL, NULL, NULL, "\"u@relay.example\"",
 		    DENIED("\"u@relay.example\"") },
-		{ "", NULL, NULL, NULL, "u@[127.0.0.1]",
-		    DENIED("u@[127.0.0.1]") },
-		{ "", NULL, NULL, NULL, "u", DENIED("u") },
-		{ "", NULL, NULL, NULL, "u@", DENIED("u@") },
+		{ "", NULL, NULL, NULL, "u@[192.0.2.9]",
+		    DENIED("u@[192.0.2.9]") },
+		/* Ours: an address of this machine, and no domain at all. */
+		{ "", NULL, NULL, NULL, "u@[127.0.0.1]", "ok" },
+		{ "", NULL, NULL, NULL, "u", "ok" },
 		{ "", NULL, NULL, NULL, "\xc3\xbc@relay.example", "ok" },
 		{ "smtpd_relay_restrictions = permit_auth_destination, "
 		    "reject\n", NULL, NULL, NULL, NULL, "ok" },

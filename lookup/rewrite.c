@@ -1,0 +1,251 @@
+/*
+ * Rewriting.
+ */
+
+#include "lookup/rewrite.h"
+
+#include <string.h>
+
+#include "conf/conf.h"
+#include "lookup/addressing.h"
+#include "lookup/expand.h"
+#include "mail/address.h"
+#include "mail/match_list.h"
+#include "util/log.h"
+
+#define CANONICAL_LIMIT	10	/* times that one address is mapped */
+
+/* ---- standard form ------------------------------------------------------- */
+
+/* "site!user" as user@site, "user%domain" as user@domain; false: neither. */
+static bool
+put_unrouted(const struct conf *conf, struct slice local, struct buf *into)
+{
+	ptrdiff_t	at;
+
+	if (local.len > 0 && local.data[0] == '"')
+		return false;
+	at = slice_find(local, '!');
+	if (conf->swap_bangpath && at > 0 && (size_t)at + 1 < local.len) {
+		buf_put_slice(into, slice_after(local, (size_t)at + 1));
+		buf_put_u8(into, '@');
+		buf_put_slice(into, slice_first(local, (size_t)at));
+		return true;
+	}
+	at = slice_find_last(local, '%');
+	if (conf->allow_percent_hack && at > 0 &&
+	    (size_t)at + 1 < local.len) {
+		buf_put_slice(into, slice_first(local, (size_t)at));
+		buf_put_u8(into, '@');
+		buf_put_slice(into, slice_after(local, (size_t)at + 1));
+		return true;
+	}
+	return false;
+}
+
+static void
+complete(const struct conf *conf, struct buf *address)
+{
+	struct slice	domain = address_domain(buf_slice(address));
+
+	if (domain.data == NULL && conf->append_at_myorigin) {
+		buf_put_u8(address, '@');
+		buf_put_str(address, conf->myorigin);
+		domain = address_domain(buf_slice(address));
+	}
+	if (domain.len > 1 && domain.data[domain.len - 1] == '.') {
+		buf_truncate(address, address->len - 1);
+		domain.len--;
+	}
+	if (domain.len > 0 && domain.data[0] != '[' &&
+	    slice_find(domain, '.') < 0 && conf->append_dot_mydomain) {
+		buf_put_u8(address, '.');
+		buf_put_str(address, conf->mydomain);
+	}
+}
+
+void
+rewrite_standard(const struct addressing *addressing, struct slice address,
+    struct buf *into)
+{
+	const struct conf	*conf = addressing->conf;
+	struct slice		 domain = address_domain(address);
+	struct slice		 local = address_local(address);
+	struct buf		 whole = BUF_INIT;
+
+	if (address.len == 0)
+		return;
+	/* Our own domain may have been added before we were asked. */
+	if ((domain.len == 0 || slice_is_nocase(domain, conf->myorigin)) &&
+	    put_unrouted(conf, local, &whole))
+		;
+	else if (domain.len == 0)
+		buf_put_slice(&whole, local);
+	else
+		buf_put_slice(&whole, address);
+	complete(conf, &whole);
+	buf_put_slice(into, buf_slice(&whole));
+	buf_clear(&whole);
+}
+
+/* ---- routes in local parts ----------------------------------------------- */
+
+bool
+rewrite_has_route(struct slice address)
+{
+	struct slice	local = address_local(address);
+
+	return slice_find(local, '@') >= 0 || slice_find(local, '%') >= 0 ||
+	    slice_find(local, '!') >= 0;
+}
+
+bool
+rewrite_strip_route(const struct addressing *addressing,
+    struct slice address, struct buf *into)
+{
+	struct slice	local = address_local(address);
+	struct buf	plain = BUF_INIT, next = BUF_INIT;
+	ptrdiff_t	at;
+	bool		ok = false;
+
+	address_put_plain(&plain, local);
+	at = slice_find_last(buf_slice(&plain), '@');
+	if (at > 0 && (size_t)at + 1 < plain.len) {
+		struct slice	inner = buf_slice(&plain);
+
+		address_put_local(&next, slice_first(inner, (size_t)at));
+		buf_put_slice(&next, slice_after(inner, (size_t)at));
+		ok = true;
+	} else {
+		ok = put_unrouted(addressing->conf, local, &next);
+	}
+	/* What is no domain leads nowhere. */
+	ok = ok && (address_is_domain(address_domain(buf_slice(&next))) ||
+	    address_is_literal(address_domain(buf_slice(&next))));
+	if (ok) {
+		complete(addressing->conf, &next);
+		buf_put_slice(into, buf_slice(&next));
+	}
+	buf_clear(&plain);
+	buf_clear(&next);
+	return ok;
+}
+
+/* ---- canonical ----------------------------------------------------------- */
+
+/* Again and again, until nothing changes. */
+static enum rewrite_answer
+map(const struct addressing *addressing, const struct maps *maps,
+    struct buf *address)
+{
+	for (int i = 0; i < CANONICAL_LIMIT; i++) {
+		struct expand_list	list = EXPAND_LIST_INIT;
+		enum table_answer	answer;
+		bool			is_same;
+
+		answer = expand_map(addressing, maps,
+		    addressing->extends_canonical, buf_slice(address),
+		    &list);
+		if (answer != TABLE_FOUND) {
+			expand_clear(&list);
+			return answer == TABLE_TROUBLE ? REWRITE_TROUBLE :
+			    REWRITE_OK;
+		}
+		if (list.count > 1)
+			log_warn("%s: %.*s has more than one address: only "
+			    "the first is used", maps->name,
+			    SLICE_ARG(buf_slice(address)));
+		is_same = slice_is_nocase(buf_slice(address), list.items[0]);
+		buf_empty(address);
+		buf_put_str(address, list.items[0]);
+		expand_clear(&list);
+		if (is_same)
+			return REWRITE_OK;
+	}
+	log_warn("unreasonable %s map nesting for %.*s", maps->name,
+	    SLICE_ARG(buf_slice(address)));
+	return REWRITE_TROUBLE;
+}
+
+static enum rewrite_answer
+map_canonical(const struct addressing *addressing, unsigned where,
+    struct buf *address)
+{
+	const struct addressing_rule	*own = where & ADDRESSING_SENDER ?
+					    &addressing->sender_canonical :
+					    &addressing->recipient_canonical;
+	const struct addressing_rule	*all = &addressing->canonical;
+
+	if ((own->where & where) &&
+	    map(addressing, &own->maps, address) != REWRITE_OK)
+		return REWRITE_TROUBLE;
+	if (all->where & where)
+		return map(addressing, &all->maps, address);
+	return REWRITE_OK;
+}
+
+/* ---- masquerade ---------------------------------------------------------- */
+
+/* What is to be left of the domain; the domain itself: all of it. */
+static struct slice
+find_masquerade(const struct conf *conf, struct slice domain)
+{
+	struct slice	rest = slice_str(conf->masquerade_domains), word;
+
+	while (slice_get_word(&rest, ", \t\r\n", &word) == 0) {
+		bool	is_kept = word.data[0] == '!';
+
+		if (is_kept)
+			word = slice_after(word, 1);
+		if (!address_domain_matches(domain, word, true))
+			continue;
+		return is_kept || domain.len <= word.len ? domain :
+		    slice_after(domain, domain.len - word.len);
+	}
+	return domain;
+}
+
+static enum rewrite_answer
+masquerade(const struct addressing *addressing, struct buf *address)
+{
+	struct slice	domain = address_domain(buf_slice(address));
+	struct slice	local = address_local(buf_slice(address));
+	struct slice	left = find_masquerade(addressing->conf, domain);
+	struct buf	why = BUF_INIT, next = BUF_INIT;
+
+	if (left.len == domain.len)
+		return REWRITE_OK;
+	switch (addressing->masquerade_exceptions == NULL ? MATCH_LIST_NO :
+	    match_list_find(addressing->masquerade_exceptions, local,
+	    &why)) {
+	case MATCH_LIST_TROUBLE:
+		log_warn("masquerade_exceptions: %s", buf_cstr(&why));
+		buf_clear(&why);
+		return REWRITE_TROUBLE;
+	case MATCH_LIST_YES:
+		break;
+	case MATCH_LIST_NO:
+		buf_put_slice(&next, local);
+		buf_put_u8(&next, '@');
+		buf_put_slice(&next, left);
+		buf_empty(address);
+		buf_put_slice(address, buf_slice(&next));
+		buf_clear(&next);
+		break;
+	}
+	return REWRITE_OK;
+}
+
+enum rewrite_answer
+rewrite_address(const struct addressing *addressing, unsigned where,
+    struct buf *address)
+{
+	enum rewrite_answer	answer;
+
+	if (address->len == 0)
+		return REWRITE_OK;
+	answer = map_canonical(addressing, where, address);
+	if (answer == REWRITE_OK && (addressing->masquerade & where))
+		answer = masquerade(addressing, address);
+	return answer;
+}
