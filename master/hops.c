@@ -26,23 +26,32 @@ refuse(const struct conf *conf, const char *name, char *why, char **why_r)
 }
 
 static int
-check_hop(const struct conf *conf, const char *name, const char *hop,
+check_hop(const struct conf *conf, const char *name, struct slice hop,
     char **why_r)
 {
 	struct slice	host, port;
 	bool		in_brackets;
 
-	if (hop[0] == '\0')
-		return 0;
-	if (strpbrk(hop, ", \t") != NULL ||
-	    addr_split(slice_str(hop), &host, &port, &in_brackets) < 0 ||
-	    host.len == 0)
-		return refuse(conf, name, mem_printf("\"%.200s\" is not of "
+	if (addr_split(hop, &host, &port, &in_brackets) < 0 || host.len == 0)
+		return refuse(conf, name, mem_printf("\"%.*s\" is not of "
 		    "the form domain, [host] or [address], with or without "
-		    ":port", hop), why_r);
+		    ":port", SLICE_ARG(slice_first(hop, 200))), why_r);
 	if (port.len > 0 && addr_parse_mail_port(port) == 0)
 		return refuse(conf, name, mem_printf("bad port \"%.*s\": "
 		    PORTS, SLICE_ARG(slice_first(port, 60))), why_r);
+	return 0;
+}
+
+/* Several are tried in turn. */
+static int
+check_list(const struct conf *conf, const char *name, const char *list,
+    char **why_r)
+{
+	struct slice	rest = slice_str(list), hop;
+
+	while (slice_get_word(&rest, ", \t", &hop) == 0)
+		if (check_hop(conf, name, hop, why_r) < 0)
+			return -1;
 	return 0;
 }
 
@@ -53,7 +62,7 @@ check_transport(const struct conf *conf, const char *name,
 {
 	if (strncmp(transport, "smtp:", 5) != 0)
 		return 0;
-	return check_hop(conf, name, transport + 5, why_r);
+	return check_list(conf, name, transport + 5, why_r);
 }
 
 static int
@@ -73,7 +82,9 @@ check_proxies(const struct conf *conf, char **why_r)
 int
 hops_check(const struct conf *conf, char **why_r)
 {
-	if (check_hop(conf, "relayhost", conf->relayhost, why_r) < 0 ||
+	if (check_list(conf, "relayhost", conf->relayhost, why_r) < 0 ||
+	    check_list(conf, "smtp_fallback_relay",
+	    conf->smtp_fallback_relay, why_r) < 0 ||
 	    check_transport(conf, "default_transport",
 	    conf->default_transport, why_r) < 0 ||
 	    check_transport(conf, "relay_transport",

@@ -126,6 +126,26 @@ has_enough_sessions(const struct connection *c)
 	return limit > 0 && c->sessions >= limit;
 }
 
+/*
+ * The next host; after smtp_mx_session_limit of one next hop, the next one
+ * of the list has its turn.  False: there is none.
+ */
+static bool
+find_next(struct connection *c)
+{
+	unsigned	turn = c->hosts[c->host].turn;
+
+	c->host++;
+	while (c->host < c->host_count && c->hosts[c->host].turn == turn &&
+	    has_enough_sessions(c))
+		c->host++;
+	if (c->host == c->host_count)
+		return false;
+	if (c->hosts[c->host].turn != turn)
+		c->sessions = 0;
+	return true;
+}
+
 /* This host is of no use: the next one, or the end of the attempt. */
 static void
 try_next(struct connection *c)
@@ -143,8 +163,7 @@ try_next(struct connection *c)
 		result.relay = relay = mem_strdup(dialogue_relay(c->dialogue));
 	dialogue_free(&c->dialogue);
 	io_free(&c->io);
-	if (!c->is_permanent && ++c->host < c->host_count &&
-	    !has_enough_sessions(c)) {
+	if (!c->is_permanent && find_next(c)) {
 		try_host(c);
 		mem_free(relay);
 		return;

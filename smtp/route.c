@@ -75,6 +75,26 @@ route_free(struct route **routep)
 	mem_free(route);
 }
 
+/* The hosts of each turn stand together; how many are kept. */
+static size_t
+order_turns(struct route_host *hosts, size_t count,
+    const struct order_rules *rules)
+{
+	size_t	kept = 0, end;
+
+	for (size_t at = 0; at < count; at = end) {
+		size_t	n;
+
+		for (end = at; end < count &&
+		    hosts[end].turn == hosts[at].turn; end++)
+			;
+		n = order_hosts(&hosts[at], end - at, rules);
+		memmove(&hosts[kept], &hosts[at], n * sizeof(*hosts));
+		kept += n;
+	}
+	return kept;
+}
+
 struct route_host *
 route_pick(const struct route *route, const struct conf *conf,
     size_t *count_r)
@@ -91,7 +111,7 @@ route_pick(const struct route *route, const struct conf *conf,
 	else if (strcmp(conf->smtp_address_preference, "ipv6") == 0)
 		rules.first_family = AF_INET6;
 	hosts = mem_copy(route->hosts, route->count * sizeof(*hosts));
-	*count_r = order_hosts(hosts, route->count, &rules);
+	*count_r = order_turns(hosts, route->count, &rules);
 	for (size_t i = 0; i < *count_r; i++)
 		hosts[i].name = mem_strdup(hosts[i].name);
 	return hosts;
@@ -123,6 +143,18 @@ finish(struct route_search *search)
 	loop_defer(search->sender->loop, on_finished, search);
 }
 
+static bool
+is_relayhost(const struct route_search *search)
+{
+	struct slice	rest = slice_str(search->sender->conf->relayhost);
+	struct slice	word;
+
+	while (slice_get_word(&rest, ", \t\r\n", &word) == 0)
+		if (slice_is_nocase(word, search->nexthop))
+			return true;
+	return false;
+}
+
 /*
  * There is no route; takes reason over.  That all mail is returned because
  * of a mistyped relayhost is what nobody wants.
@@ -133,8 +165,7 @@ fail(struct route_search *search, const char *dsn, char *reason)
 	struct route	*route = search->route;
 	bool		 is_permanent = dsn[0] == '5';
 
-	if (is_permanent && ascii_compare(search->nexthop,
-	    search->sender->conf->relayhost) == 0) {
+	if (is_permanent && is_relayhost(search)) {
 		log_warn("relayhost configuration problem: %s", reason);
 		mem_free(reason);
 		reason = mem_strdup("Server configuration problem");
@@ -236,8 +267,10 @@ check_addresses(struct route_search *search)
 	unsigned	self = search->is_default_port ? find_self(search) :
 			    NOBODY;
 
-	if (self != NOBODY)
+	if (self != NOBODY) {
+		search->route->is_final = true;
 		drop_from(search->route, self);
+	}
 	if (search->route->count > 0)
 		finish(search);
 	else if (self == NOBODY)
@@ -353,6 +386,7 @@ take_mx(struct route_search *search, const struct dns_answer *answer)
 			    answer->records[i].preference);
 	search->has_mx = true;
 	if (search->host_count == 0) {
+		search->route->is_final = true;
 		fail(search, "5.1.10", mem_printf("Domain %s does not accept "
 		    "mail (nullMX)", search->domain));
 		return;

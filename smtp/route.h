@@ -7,6 +7,7 @@
  * 5321 section 5.1).
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ struct route_host {
 	char		*name;
 	struct addr	 addr;
 	uint16_t	 preference;	/* less is better */
+	unsigned	 turn;		/* of its next hop in a list of them */
 };
 
 struct route {
@@ -30,6 +32,7 @@ struct route {
 	enum outcome_kind	 kind;		/* why there are none */
 	char			*dsn;
 	char			*reason;
+	bool			 is_final;	/* nobody else may have it */
 };
 
 /* The route is the receiver's. */
@@ -42,7 +45,8 @@ void		 route_free(struct route **route);
 
 /*
  * The hosts for one connection attempt, in the order to try (K21, K22,
- * K24): a list of *count_r, the caller's; route_clear_hosts ends it.
+ * K24), turn by turn: a list of *count_r, the caller's; route_clear_hosts
+ * ends it.
  */
 struct route_host *route_pick(const struct route *route,
 		    const struct conf *conf, size_t *count_r);

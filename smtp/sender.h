@@ -6,7 +6,8 @@
  *
  *	job		one message to some recipients at one next hop
  *	site		a next hop: its jobs that wait, its connections
- *	route		where a next hop is
+ *	relays		where the next hops of a list are
+ *	route		where one of them is
  *	connection	one SMTP connection and the job on it
  */
 

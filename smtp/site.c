@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "smtp/connection.h"
 #include "smtp/job.h"
+#include "smtp/relays.h"
 #include "smtp/route.h"
 #include "smtp/sender.h"
 #include "util/mem.h"
@@ -108,7 +109,7 @@ serve(struct site *site)
 		return;
 	if (site->connections < site->window && !is_route_known(site)) {
 		route_free(&site->route);
-		site->search = route_find(site->sender, site->nexthop,
+		site->search = relays_find(site->sender, site->nexthop,
 		    on_route, site);
 		return;
 	}

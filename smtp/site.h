@@ -13,8 +13,8 @@
 struct connection;
 struct job;
 struct job_result;
+struct relays_search;
 struct route;
-struct route_search;
 struct sender;
 
 struct site {
@@ -29,7 +29,7 @@ struct site {
 	size_t			 connections;	/* all */
 	size_t			 window;	/* of them, at most */
 	struct route		*route;		/* NULL: not known */
-	struct route_search	*search;	/* for it */
+	struct relays_search	*search;	/* for it */
 	int64_t			 route_until_ms;
 };
 

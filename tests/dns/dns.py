@@ -263,6 +263,40 @@ def relayhosts(place):
               in place.suite.log_text())
 
 
+def lists(place):
+    """Several relayhosts in turn, and what is behind all of them."""
+    there = relay(place, "a-only", "127.0.0.11")
+    place.restart(relayhost="[nonesuch.zone.example], "
+                  "[dead.zone.example] set.zone.example, nodata.zone.example")
+    place.send("else.example")
+    place.expect("else.example", relay(place, "live", "127.0.0.12"),
+                 "status=sent")
+    check("relayhost, a list: the second was tried before the third",
+          "connect to %s[127.0.0.20]" % zone("dead")
+          in place.suite.log_text())
+    place.restart(relayhost="nonesuch.zone.example, null.zone.example")
+    place.send("else.example")
+    place.expect("else.example", "dsn=4.3.5", "status=deferred",
+                 "(Server configuration problem)")
+    place.restart(relayhost="", smtp_fallback_relay="nonesuch.zone.example "
+                  "[a-only.zone.example]:%d" % place.port)
+    cases = {
+        "set": (relay(place, "live", "127.0.0.12"), "status=sent"),
+        "nonesuch": (there, "status=sent"),
+        "mx-mixed": (there, "status=sent"),
+        "many-dead": (there, "status=sent"),
+        "busy-twice": (there, "status=sent"),
+        "null": ("dsn=5.1.10", "status=bounced"),
+        "loop": ("dsn=5.4.6", "status=bounced"),
+        "loop-best": ("dsn=4.4.4", "status=deferred"),
+        "loop-second": ("dsn=4.4.1", "status=deferred"),
+    }
+    for name in cases:
+        place.send(zone(name))
+    for name, parts in cases.items():
+        place.expect(zone(name), *parts)
+
+
 def good_zone(options):
     place = Place(options, "127.0.0.2")
     server = Nsd(place.folder, "127.0.0.2", options.port + 5)
@@ -272,7 +306,8 @@ def good_zone(options):
         place.listen("127.0.0.15", "127.0.0.16",
                      rules=("-x", "CONNECT=421 4.3.2 not now"))
         place.suite.start()
-        for part in (found, equals, not_found, preference, relayhosts):
+        for part in (found, equals, not_found, preference, relayhosts,
+                     lists):
             part(place)
     finally:
         place.close()

@@ -49,6 +49,8 @@ class Suite:
             "data_directory": os.path.join(self.dir, "data"),
             "myhostname": "tern.example",
             "mynetworks": "127.0.0.0/8",
+            "mydestination": "",        # all mail goes to the sink
+            "alias_maps": "",           # this machine's are no test
             "relayhost": "[127.0.0.1]:%d" % sink_port,
             "maillog_file": self.log,
             "minimal_backoff_time": "1s",

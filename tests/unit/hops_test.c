@@ -25,9 +25,14 @@ lines(void)
 		{ "relayhost = [h.example", "main.cf:1: relayhost: "
 		    "\"[h.example\" is not of the form domain, [host] or "
 		    "[address], with or without :port" },
-		{ "relayhost = a.example, b.example", "main.cf:1: relayhost: "
-		    "\"a.example, b.example\" is not of the form domain, "
-		    "[host] or [address], with or without :port" },
+		{ "relayhost = a.example, [b.example]:25 c.example", NULL },
+		{ "relayhost = a.example, :25", "main.cf:1: relayhost: "
+		    "\":25\" is not of the form domain, [host] or "
+		    "[address], with or without :port" },
+		{ "smtp_fallback_relay = a, [b:25", "main.cf:1: "
+		    "smtp_fallback_relay: \"[b:25\" is not of the form "
+		    "domain, [host] or [address], with or without :port" },
+		{ "default_transport = smtp:a.example, b.example", NULL },
 		{ "default_transport = smtp:[h.example]:25", NULL },
 		{ "default_transport = error:no mail today", NULL },
 		{ "default_transport = smtp::25", "main.cf:1: "
