@@ -11,7 +11,7 @@
 
 #include "conf/conf.h"
 #include "lookup/policy_wire.h"
-#include "lookup/word.h"
+#include "mail/word.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"

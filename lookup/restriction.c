@@ -11,7 +11,7 @@
 #include "lookup/policy_service.h"
 #include "lookup/profile.h"
 #include "lookup/rule.h"
-#include "lookup/word.h"
+#include "mail/word.h"
 #include "util/log.h"
 #include "util/mem.h"
 

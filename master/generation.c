@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "conf/master_cf.h"
+#include "mail/relay_guard.h"
 #include "mail/snapshot.h"
 #include "master/folders.h"
 #include "master/hops.h"
@@ -158,6 +159,21 @@ struct reading {
 	struct service			*service;
 };
 
+/* No SMTP server starts that would send anything for anybody. */
+static int
+check_relaying(const struct reading *reading, const struct conf *conf,
+    char **why_r)
+{
+	char	*why;
+
+	if (strcmp(reading->row->command, "smtpd") != 0 ||
+	    relay_guard_check(conf, &why) == 0)
+		return 0;
+	*why_r = mem_printf("%s: %s", reading->service->where, why);
+	mem_free(why);
+	return -1;
+}
+
 /* main.cf with the options of one service must be as good as main.cf. */
 static int
 check_options(const struct reading *reading, char **why_r)
@@ -169,6 +185,7 @@ check_options(const struct reading *reading, char **why_r)
 					    reading->service->where, false };
 	struct buf			 copy = BUF_INIT;
 	struct conf			*conf;
+	int				 result;
 
 	conf_source_write(reading->generation->conf->source, &copy);
 	if (conf_source_parse(source, buf_slice(&copy)) < 0)
@@ -182,8 +199,9 @@ check_options(const struct reading *reading, char **why_r)
 		return -1;
 	}
 	conf_each_unused(conf->source, on_unused, &search);
+	result = check_relaying(reading, conf, why_r);
 	conf_free(&conf);
-	return 0;
+	return result;
 }
 
 /* 1; 0: left out, with a warning; -1 and *why_r. */

@@ -59,6 +59,8 @@ set_options(struct ub_ctx *ctx)
 		/* A server that was down is noticed when it is back. */
 		{ "infra-keep-probing:", "yes" },
 		{ "infra-host-ttl:", "60" },
+		/* Clients of a private network have names of its server's. */
+		{ "unblock-lan-zones:", "yes" },
 	};
 	int	error = 0;
 
@@ -106,6 +108,8 @@ dns_new(struct loop *loop, const char *resolv_conf, const char *hosts,
 		return NULL;
 	}
 	if ((error = set_options(dns->ctx)) != 0 ||
+	    (error = ub_ctx_zone_add(dns->ctx, "127.in-addr.arpa",
+	    "transparent")) != 0 ||
 	    (error = set_servers(dns, resolv_conf)) != 0) {
 		*why_r = ub_strerror(error);
 		ub_ctx_delete(dns->ctx);

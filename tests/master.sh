@@ -236,6 +236,11 @@ write_master
 echo "maillog_file = mail.log" >>"$T/etc/main.cf"
 ok "start refuses a relative log file" not tern start
 write_main
+echo "smtpd_relay_restrictions = permit_mynetworks" >>"$T/etc/main.cf"
+ok "start refuses an open relay" not tern start
+ok "and check does, too" not tern check
+ok "and says what it wants" has "$T/err" "defer_unauth_destination"
+write_main
 echo "pickup unix n - n 60 1 pickupp" >>"$T/etc/master.cf"
 ok "start refuses an unknown program" not tern start
 write_master

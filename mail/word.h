@@ -1,5 +1,5 @@
-#ifndef LOOKUP_WORD_H
-#define LOOKUP_WORD_H
+#ifndef MAIL_WORD_H
+#define MAIL_WORD_H
 
 /*
  * Words of a list in main.cf.

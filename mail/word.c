@@ -2,7 +2,7 @@
  * Words.
  */
 
-#include "lookup/word.h"
+#include "mail/word.h"
 
 #include "util/ascii.h"
 
