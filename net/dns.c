@@ -107,10 +107,11 @@ dns_new(struct loop *loop, const char *resolv_conf, const char *hosts,
 		mem_free(dns);
 		return NULL;
 	}
+	/* A zone ends the setting of options. */
 	if ((error = set_options(dns->ctx)) != 0 ||
+	    (error = set_servers(dns, resolv_conf)) != 0 ||
 	    (error = ub_ctx_zone_add(dns->ctx, "127.in-addr.arpa",
-	    "transparent")) != 0 ||
-	    (error = set_servers(dns, resolv_conf)) != 0) {
+	    "transparent")) != 0) {
 		*why_r = ub_strerror(error);
 		ub_ctx_delete(dns->ctx);
 		mem_free(dns);
