@@ -458,9 +458,14 @@ use_name(struct slice name, void *arg)
 static void
 use_value(const char *name, const char *value, const char *where, void *arg)
 {
-	(void)name;
+	struct slice	rest = slice_str(value), word;
+
 	(void)where;
 	conf_expand_each(value, use_name, arg);
+	/* Names that are parameters by being in the list. */
+	if (strcmp(name, "smtpd_restriction_classes") == 0)
+		while (slice_get_word(&rest, ", \t\r\n", &word) == 0)
+			use_name(word, arg);
 }
 
 static void

@@ -25,6 +25,7 @@
 
 /* Questions in threads, and waiting for one; beyond it nobody is read. */
 #define PENDING_LIMIT	20000
+#define HOSTS_FILE	"/etc/hosts"
 #define SETTINGS_LIMIT	65536	/* bytes of -o of one service */
 
 static void	on_asker(struct ipc *, enum ipc_event, void *);
@@ -153,32 +154,33 @@ on_asker(struct ipc *ipc, enum ipc_event event, void *arg)
 		destroy(asker);
 }
 
+/* While we may still read whatever file resolver_config names. */
 static void
-open_dns(struct adviser *adviser)
+on_open(struct daemon *daemon)
 {
-	const char	*why;
+	struct adviser	*adviser = mem_new(sizeof(*adviser));
 	struct dns	*dns;
+	const char	*why;
 
+	adviser->daemon = daemon;
+	adviser->conf = daemon_conf(daemon);
+	adviser->loop = daemon_loop(daemon);
 	dns = dns_new(adviser->loop, adviser->conf->resolver_config,
-	    "/etc/hosts", &why);
+	    HOSTS_FILE, &why);
 	if (dns == NULL)
-		log_fatal("cannot ask the DNS: %s", why);
+		log_fatal("%s: %s", adviser->conf->resolver_config, why);
 	adviser->query = query_new(adviser->loop, dns);
+	daemon_set_state(daemon, adviser);
 }
 
 static void
 on_start(struct daemon *daemon)
 {
-	struct adviser	*adviser = mem_new(sizeof(*adviser));
+	struct adviser	*adviser = daemon_state(daemon);
 
-	adviser->daemon = daemon;
-	adviser->conf = daemon_conf(daemon);
-	adviser->loop = daemon_loop(daemon);
 	adviser->door = door_new(adviser->loop);
 	adviser->worker = worker_new(adviser->loop,
 	    (size_t)adviser->conf->lookup_threads);
-	open_dns(adviser);
-	daemon_set_state(daemon, adviser);
 }
 
 static void
@@ -210,6 +212,7 @@ on_drain(struct daemon *daemon, bool in_a_hurry)
 const struct daemon_program adviser_program = {
 	.name = "lookup",
 	.user = DAEMON_MAIL,
+	.open = on_open,
 	.start = on_start,
 	.accept = on_accept,
 	.drain = on_drain,

@@ -307,12 +307,14 @@ tells_unused_names(void)
 	    "relayhost = ${mine?{$(yours)}}\n"
 	    "yours = $$price\n"
 	    "price = 2\n"
+	    "smtpd_restriction_classes = ours, theirs\n"
+	    "ours = reject\n"
 	    "slow_destination_recipient_limit = 1\n"
 	    "_destination_recipient_limit = 1\n"), &why), 0);
 	conf_each_unused(source, on_unused, &told);
 	CU_ASSERT_STRING_EQUAL(buf_cstr(&told), "[smtpd_timout 5 main.cf:1]"
 	    "[price 2 main.cf:5]"
-	    "[_destination_recipient_limit 1 main.cf:7]");
+	    "[_destination_recipient_limit 1 main.cf:9]");
 	buf_clear(&told);
 	conf_source_free(&source);
 }
