@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "conf/conf.h"
+#include "mail/peer.h"
 #include "net/io.h"
 #include "net/loop.h"
 #include "smtpd/gate.h"
@@ -40,10 +41,22 @@ on_free(void *arg)
 	mem_free(arg);
 }
 
+/* Lookup counts who is there. */
+static void
+say_leave(const struct connection *c)
+{
+	struct ipc		*lookup = peer_ipc(c->gate->lookup);
+	struct msg_leave	 m = { slice_str(c->session->addr) };
+
+	if (lookup != NULL && c->session->is_counted)
+		ipc_send_leave(lookup, 0, &m);
+}
+
 static void
 destroy(struct connection *c)
 {
 	session_log_end(c->session);
+	say_leave(c);
 	gate_remove(c->gate, &c->client);
 	session_free(&c->session);
 	loop_timer_free(&c->pause);

@@ -12,6 +12,7 @@
 #include "smtpd/keyword.h"
 #include "smtpd/receive.h"
 #include "smtpd/reply.h"
+#include "smtpd/stage.h"
 #include "smtpd/transaction.h"
 
 /* "count", "count LAST" */
@@ -99,6 +100,30 @@ on_ready(struct session *s, bool ok)
 	session_resume(s);
 }
 
+/* A chunk that the policy refuses is taken from the input all the same. */
+static void
+on_judged(struct session *s, bool ok)
+{
+	if (!ok) {
+		refuse(&s->chunk, 554, "5.7.1", "");
+		s->chunk.is_answered = true;
+	} else if (transaction_open(s->txn, on_ready) == STEP_WAIT) {
+		return;
+	}
+	receive_start_chunk(s);
+	session_resume(s);
+}
+
+/* The first chunk is what DATA would be. */
+static enum step
+begin(struct session *s)
+{
+	if (stage_ask(s, JUDGE_DATA, on_judged) == STEP_WAIT)
+		return STEP_WAIT;
+	/* cleanup may have been restarted since the first RCPT. */
+	return transaction_open(s->txn, on_ready);
+}
+
 enum step
 cmd_bdat(struct session *s, struct slice args)
 {
@@ -113,9 +138,8 @@ cmd_bdat(struct session *s, struct slice args)
 	check(s, chunk);
 	if (is_endless(s, chunk))
 		return hang_up(s, chunk->code, chunk->dsn, chunk->text);
-	/* cleanup may have been restarted since the first RCPT. */
 	if (chunk->code == 0 && s->state != STATE_BETWEEN)
-		step = transaction_open(s->txn, on_ready);
+		step = begin(s);
 	if (step == STEP_DONE)
 		receive_start_chunk(s);
 	return step;

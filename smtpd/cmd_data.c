@@ -6,6 +6,7 @@
 #include "smtpd/cmd.h"
 #include "smtpd/receive.h"
 #include "smtpd/reply.h"
+#include "smtpd/stage.h"
 #include "smtpd/transaction.h"
 
 static void
@@ -28,10 +29,27 @@ on_ready(struct session *s, bool ok)
 	session_resume(s);
 }
 
+/* cleanup may have been restarted since the first RCPT. */
+static enum step
+open_content(struct session *s)
+{
+	enum step	step = transaction_open(s->txn, on_ready);
+
+	if (step == STEP_DONE)
+		go_on(s);
+	return step;
+}
+
+static void
+on_judged(struct session *s, bool ok)
+{
+	if (!ok || open_content(s) == STEP_DONE)
+		session_resume(s);
+}
+
 enum step
 cmd_data(struct session *s, struct slice args)
 {
-	enum step	step;
 
 	if (args.len > 0) {
 		reply_put(s, 501, "5.5.4", "Syntax: DATA");
@@ -48,9 +66,7 @@ cmd_data(struct session *s, struct slice args)
 		reply_put(s, 554, "5.5.1", "Error: no valid recipients");
 		return STEP_DONE;
 	}
-	/* cleanup may have been restarted since the first RCPT. */
-	step = transaction_open(s->txn, on_ready);
-	if (step == STEP_DONE)
-		go_on(s);
-	return step;
+	if (stage_ask(s, JUDGE_DATA, on_judged) == STEP_WAIT)
+		return STEP_WAIT;
+	return open_content(s);
 }

@@ -11,6 +11,7 @@
 #include "smtpd/keyword.h"
 #include "smtpd/parameter.h"
 #include "smtpd/reply.h"
+#include "smtpd/stage.h"
 #include "smtpd/transaction.h"
 
 struct mail {
@@ -145,9 +146,28 @@ is_declared(struct session *s, const struct mail *mail, struct slice sender)
 	return false;
 }
 
+static void
+accept_mail(struct session *s)
+{
+	reply_put(s, 250, "2.1.0", "<%s>: Ok", s->txn->sender);
+}
+
+static void
+go_on(struct session *s, bool ok)
+{
+	if (ok) {
+		accept_mail(s);
+	} else {
+		transaction_free(&s->txn);
+		session_enter_idle(s);
+	}
+	session_resume(s);
+}
+
 enum step
 cmd_mail(struct session *s, struct slice args)
 {
+	enum step	 step = STEP_DONE;
 	struct buf	 sender = BUF_INIT;
 	struct mail	 mail = { .flags = 0 };
 	bool		 ok;
@@ -169,8 +189,10 @@ cmd_mail(struct session *s, struct slice args)
 		s->txn->size = mail.size;
 		s->is_utf8 = (mail.flags & MAIL_UTF8) != 0;
 		session_enter(s, STATE_MAIL);
-		reply_put(s, 250, "2.1.0", "<%s>: Ok", s->txn->sender);
+		step = stage_ask(s, JUDGE_MAIL, go_on);
+		if (step == STEP_DONE)
+			accept_mail(s);
 	}
 	buf_clear(&sender);
-	return STEP_DONE;
+	return step;
 }

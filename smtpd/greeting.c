@@ -28,6 +28,7 @@ on_identified(struct question *question)
 		set_text(&s->reverse_name, question->reverse_name);
 		s->name_flags = question->flags;
 	}
+	s->is_counted = question->is_judged;
 	s->is_waiting = false;
 	s->wake(s->wake_arg);
 }

@@ -31,3 +31,12 @@ hello_accept(struct session *s, struct slice name, bool is_esmtp)
 	session_enter(s, STATE_HELLO);
 	return true;
 }
+
+void
+hello_forget(struct session *s)
+{
+	mem_free(s->helo);
+	s->helo = NULL;
+	s->is_esmtp = false;
+	session_enter(s, STATE_START);
+}

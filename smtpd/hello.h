@@ -13,4 +13,7 @@
  */
 bool	hello_accept(struct session *s, struct slice name, bool is_esmtp);
 
+/* Refused after all: no name, and no EHLO. */
+void	hello_forget(struct session *s);
+
 #endif

@@ -8,6 +8,7 @@
 #include "smtpd/body.h"
 #include "smtpd/gate.h"
 #include "smtpd/reply.h"
+#include "smtpd/stage.h"
 #include "smtpd/transaction.h"
 
 void
@@ -34,6 +35,19 @@ refuse_bare_lf(struct session *s)
 	session_resume(s);
 }
 
+/* The transaction resumes the session with its verdict. */
+static void
+on_judged(struct session *s, bool ok)
+{
+	if (ok) {
+		transaction_close(s->txn);
+		return;
+	}
+	transaction_free(&s->txn);
+	session_enter_idle(s);
+	session_resume(s);
+}
+
 /* All of the message is there. */
 static enum step
 finish(struct session *s)
@@ -49,7 +63,9 @@ finish(struct session *s)
 		refuse_bare_lf(s);
 		return STEP_DONE;
 	}
-	step = transaction_close(s->txn);
+	step = stage_ask(s, JUDGE_END, on_judged);
+	if (step == STEP_DONE)
+		step = transaction_close(s->txn);
 	if (step == STEP_WAIT)
 		s->is_waiting = true;
 	return step;
@@ -99,9 +115,10 @@ finish_chunk(struct session *s)
 {
 	const struct session_chunk	*chunk = &s->chunk;
 
-	s->has_error = false;
+	s->has_error = chunk->is_answered;
 	if (chunk->code != 0) {
-		reply_to_refused(s);
+		if (!chunk->is_answered)
+			reply_to_refused(s);
 		if (chunk->is_last)
 			session_enter_idle(s);
 		else

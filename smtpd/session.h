@@ -63,6 +63,7 @@ struct session_chunk {
 	int		 code;		/* why it is refused; 0: it is not */
 	const char	*dsn;		/* static */
 	const char	*text;		/* static */
+	bool		 is_answered;	/* refused, and the client knows */
 };
 
 struct session {
@@ -77,7 +78,9 @@ struct session {
 	struct addr		 peer;
 	struct addr		 self;		/* where it has connected to */
 	uint64_t		 number;	/* of this process */
-	struct question		*question;	/* before MAIL; NULL: none */
+	struct question		*question;	/* but of RCPT; NULL: none */
+	void			(*go_on)(struct session *s, bool ok);
+	bool			 is_counted;	/* lookup counts it */
 	char			 addr[ADDR_TEXT_SIZE];
 	char			*name;		/* verified, or "unknown" */
 	char			*reverse_name;	/* not verified */

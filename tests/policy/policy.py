@@ -379,7 +379,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin")
     parser.add_argument("parts", nargs="*")
-    parser.add_argument("-p", dest="port", type=int, default=23360)
+    parser.add_argument("-p", dest="port", type=int, 
+                        default=first_port("policy"))
     options = parser.parse_args()
     for name in options.parts or PARTS:
         try:

@@ -158,12 +158,34 @@ question_free(struct question **qp)
 	mem_free(q);
 }
 
-/* Lookup: everybody may send to ok.example, nobody elsewhere. */
+/*
+ * Lookup: everybody may send to ok.example, nobody elsewhere; some senders,
+ * and some numbers of recipients, are not liked.
+ */
+static inline bool
+world_likes(const struct question *q)
+{
+	const struct transaction	*txn = q->session->txn;
+
+	switch (q->stage) {
+	case JUDGE_RCPT:
+		return slice_is_nocase(address_domain(
+		    slice_str(q->recipient)), "ok.example");
+	case JUDGE_MAIL:
+		return txn->sender[0] != 'b';
+	case JUDGE_DATA:
+		return txn->count != 2;
+	case JUDGE_END:
+		return txn->count != 3;
+	default:
+		return true;
+	}
+}
+
 static inline void
 world_answer(struct question *q)
 {
-	bool	ok = slice_is_nocase(address_domain(slice_str(q->recipient)),
-		    "ok.example");
+	bool	ok = world_likes(q);
 
 	world_forget(q);
 	q->code = ok ? 250 : 554;

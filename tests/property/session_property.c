@@ -64,6 +64,16 @@ static const struct variant {
 		{ "smtpd_discard_ehlo_keywords", "chunking dsn smtputf8" },
 		{ "strict_rfc821_envelopes", "yes" },
 		{ NULL, NULL } } },
+	{ "everything asked", {
+		{ "smtpd_forbid_unauth_pipelining", "no" },
+		{ "smtpd_hard_error_limit", "1000" },
+		{ "smtpd_error_sleep_time", "0s" },
+		{ "smtpd_delay_reject", "no" },
+		{ "smtpd_helo_restrictions", "permit" },
+		{ "smtpd_sender_restrictions", "permit" },
+		{ "smtpd_data_restrictions", "permit" },
+		{ "smtpd_end_of_data_restrictions", "permit" },
+		{ NULL, NULL } } },
 	{ "as it comes", {
 		{ NULL, NULL } } },
 };

@@ -1,0 +1,61 @@
+/*
+ * Questions at the stages of a session.
+ */
+
+#include "smtpd/stage.h"
+
+#include "conf/conf.h"
+#include "smtpd/gate.h"
+#include "smtpd/question.h"
+#include "smtpd/reply.h"
+
+static bool
+has_rates(const struct conf *conf)
+{
+	return conf->smtpd_client_message_rate_limit > 0 ||
+	    conf->smtpd_sasl_message_rate_limit > 0 ||
+	    conf->smtpd_sender_message_rate_limit > 0;
+}
+
+static bool
+is_asked(const struct conf *conf, enum judge_stage stage)
+{
+	switch (stage) {
+	case JUDGE_HELO:
+		return !conf->smtpd_delay_reject &&
+		    conf->smtpd_helo_restrictions[0] != '\0';
+	case JUDGE_MAIL:
+		return has_rates(conf) || (!conf->smtpd_delay_reject &&
+		    conf->smtpd_sender_restrictions[0] != '\0');
+	case JUDGE_DATA:
+		return conf->smtpd_data_restrictions[0] != '\0';
+	case JUDGE_END:
+		return conf->smtpd_end_of_data_restrictions[0] != '\0';
+	default:
+		return true;
+	}
+}
+
+static void
+on_answer(struct question *question)
+{
+	struct session	*s = question->session;
+	bool		 ok = question->code == 250;
+
+	if (!ok)
+		reply_reject(s, NULL, question->code, question->dsn, "%s",
+		    question->text);
+	question_free(&s->question);
+	s->go_on(s, ok);
+}
+
+enum step
+stage_ask(struct session *s, enum judge_stage stage,
+    void (*go_on)(struct session *s, bool ok))
+{
+	if (!is_asked(s->gate->conf, stage))
+		return STEP_DONE;
+	s->go_on = go_on;
+	s->question = question_new(s, stage, "", on_answer);
+	return STEP_WAIT;
+}
