@@ -22,22 +22,10 @@ struct classes;
 struct conf;
 struct match_list;
 
-/* Where an address stands. */
-enum {
-	ADDRESSING_ENVELOPE_SENDER = 1,
-	ADDRESSING_ENVELOPE_RECIPIENT = 2,
-	ADDRESSING_HEADER_SENDER = 4,
-	ADDRESSING_HEADER_RECIPIENT = 8,
-
-	ADDRESSING_SENDER = 5,
-	ADDRESSING_RECIPIENT = 10,
-	ADDRESSING_HEADER = 12,
-};
-
 /* A set of tables, and which addresses it applies to. */
 struct addressing_rule {
 	struct maps	maps;
-	unsigned	where;		/* set of ADDRESSING_* */
+	unsigned	where;		/* set of PLACE_* */
 };
 
 struct addressing {
@@ -45,7 +33,7 @@ struct addressing {
 	struct classes		*classes;
 	struct addressing_rule	 sender_canonical, recipient_canonical,
 				 canonical;
-	unsigned		 masquerade;	/* set of ADDRESSING_* */
+	unsigned		 masquerade;	/* set of PLACE_* */
 	struct match_list	*masquerade_exceptions;	/* NULL: none */
 	bool			 extends_canonical;	/* propagate_... */
 	bool			 extends_virtual;

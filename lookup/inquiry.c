@@ -3,6 +3,8 @@
  * A question whose asker has gone meanwhile is forgotten.
  */
 
+#include <utlist.h>
+
 #include "lookup/adviser.h"
 #include "lookup/judge.h"
 #include "lookup/profile.h"
@@ -24,6 +26,7 @@ struct inquiry {
 	struct judge_question	 question;
 	char			*sender;	/* of a route */
 	char			*address;
+	struct buf		 addresses;	/* to rewrite: as in the frame */
 };
 
 static struct inquiry *
@@ -47,6 +50,7 @@ end(struct inquiry *inquiry)
 	verdict_clear(&inquiry->verdict);
 	mem_free(inquiry->sender);
 	mem_free(inquiry->address);
+	buf_clear(&inquiry->addresses);
 	adviser_end(inquiry->asker);
 	mem_free(inquiry);
 }
@@ -145,5 +149,60 @@ on_route(struct ipc *ipc, uint32_t id, const struct msg_route *m)
 	inquiry->sender = slice_dup(m->sender);
 	inquiry->address = slice_dup(m->address);
 	worker_give(inquiry->asker->adviser->worker, route, on_routed,
+	    inquiry);
+}
+
+/* ---- how is it written? -------------------------------------------------- */
+
+/* The answers are recipients without a route. */
+static void
+rewrite(void *arg)
+{
+	struct inquiry	*inquiry = arg;
+	struct slice	 rest = buf_slice(&inquiry->addresses), text;
+	uint8_t		 place;
+	uint16_t	 len;
+
+	while (inquiry->verdict.code == 0 &&
+	    slice_get_u8(&rest, &place) == 0 &&
+	    slice_get_u16(&rest, &len) == 0 &&
+	    slice_get_bytes(&rest, len, &text) == 0)
+		resolve_writing(inquiry->profile, place, text,
+		    &inquiry->verdict);
+}
+
+static void
+on_rewritten(void *arg)
+{
+	struct inquiry			*inquiry = arg;
+	const struct verdict_rcpt	*one;
+	struct ipc			*ipc = inquiry->asker->ipc;
+	struct msg_rewritten		 m = { .code = 250 };
+
+	if (ipc != NULL && inquiry->verdict.code != 0) {
+		m.code = (uint32_t)inquiry->verdict.code;
+	} else if (ipc != NULL) {
+		DL_FOREACH(inquiry->verdict.rcpts, one) {
+			struct msg_rewrite_to	to = {
+				slice_str(one->address),
+			};
+
+			ipc_send_rewrite_to(ipc, inquiry->id, &to);
+		}
+	}
+	if (ipc != NULL)
+		ipc_send_rewritten(ipc, inquiry->id, &m);
+	end(inquiry);
+}
+
+void	on_rewrite(struct ipc *, uint32_t, const struct msg_rewrite *);
+
+void
+on_rewrite(struct ipc *ipc, uint32_t id, const struct msg_rewrite *m)
+{
+	struct inquiry	*inquiry = make(ipc, id);
+
+	buf_put_slice(&inquiry->addresses, m->addresses);
+	worker_give(inquiry->asker->adviser->worker, rewrite, on_rewritten,
 	    inquiry);
 }

@@ -16,6 +16,7 @@
 #include "lookup/verdict.h"
 #include "mail/address.h"
 #include "mail/address_list.h"
+#include "mail/ipc.h"
 #include "util/log.h"
 
 #define ROUTE_LIMIT	10	/* destinations in one local part */
@@ -282,7 +283,7 @@ expand(const struct addressing *addressing, struct slice address,
 	enum expand_answer	answer = EXPAND_TROUBLE;
 
 	put_standard(addressing, address, &whole);
-	if (rewrite_address(addressing, ADDRESSING_ENVELOPE_RECIPIENT,
+	if (rewrite_address(addressing, PLACE_ENVELOPE_RECIPIENT,
 	    &whole) == REWRITE_OK)
 		answer = expand_virtual(addressing, buf_slice(&whole), list);
 	buf_clear(&whole);
@@ -351,6 +352,24 @@ resolve_message(const struct profile *profile, struct slice sender,
 	if (sender.len > 0)
 		add_mapped_copy(addressing, &addressing->sender_bccs, sender,
 		    verdict);
+}
+
+/* ---- how is it written? -------------------------------------------------- */
+
+void
+resolve_writing(const struct profile *profile, unsigned place,
+    struct slice address, struct verdict *verdict)
+{
+	struct buf	whole = BUF_INIT;
+
+	buf_put_slice(&whole, address);
+	if (rewrite_address(&profile->addressing, place, &whole) ==
+	    REWRITE_OK)
+		verdict_add_rcpt(verdict, buf_slice(&whole), slice_str(""),
+		    slice_str(""));
+	else
+		refuse_later(address, verdict);
+	buf_clear(&whole);
 }
 
 /* ---- which way does it go? ----------------------------------------------- */

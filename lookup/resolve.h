@@ -41,6 +41,14 @@ void		resolve_route(const struct profile *profile,
 		    struct verdict *verdict);
 
 /*
+ * Adds to the verdict the address as it is to be written in that place,
+ * one PLACE_* of mail/ipc.h, or refuses.
+ */
+void		resolve_writing(const struct profile *profile,
+		    unsigned place, struct slice address,
+		    struct verdict *verdict);
+
+/*
  * Adds to the verdict what is asked of the message as a whole: copies for
  * sender and always, the filter.  Once for each message.
  */

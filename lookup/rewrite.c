@@ -10,82 +10,20 @@
 #include "lookup/addressing.h"
 #include "lookup/expand.h"
 #include "mail/address.h"
+#include "mail/ipc.h"
 #include "mail/match_list.h"
+#include "mail/standard.h"
 #include "util/log.h"
 
 #define CANONICAL_LIMIT	10	/* times that one address is mapped */
 
 /* ---- standard form ------------------------------------------------------- */
 
-/* "site!user" as user@site, "user%domain" as user@domain; false: neither. */
-static bool
-put_unrouted(const struct conf *conf, struct slice local, struct buf *into)
-{
-	ptrdiff_t	at;
-
-	if (local.len > 0 && local.data[0] == '"')
-		return false;
-	at = slice_find(local, '!');
-	if (conf->swap_bangpath && at > 0 && (size_t)at + 1 < local.len) {
-		buf_put_slice(into, slice_after(local, (size_t)at + 1));
-		buf_put_u8(into, '@');
-		buf_put_slice(into, slice_first(local, (size_t)at));
-		return true;
-	}
-	at = slice_find_last(local, '%');
-	if (conf->allow_percent_hack && at > 0 &&
-	    (size_t)at + 1 < local.len) {
-		buf_put_slice(into, slice_first(local, (size_t)at));
-		buf_put_u8(into, '@');
-		buf_put_slice(into, slice_after(local, (size_t)at + 1));
-		return true;
-	}
-	return false;
-}
-
-static void
-complete(const struct conf *conf, struct buf *address)
-{
-	struct slice	domain = address_domain(buf_slice(address));
-
-	if (domain.data == NULL && conf->append_at_myorigin) {
-		buf_put_u8(address, '@');
-		buf_put_str(address, conf->myorigin);
-		domain = address_domain(buf_slice(address));
-	}
-	if (domain.len > 1 && domain.data[domain.len - 1] == '.') {
-		buf_truncate(address, address->len - 1);
-		domain.len--;
-	}
-	if (domain.len > 0 && domain.data[0] != '[' &&
-	    slice_find(domain, '.') < 0 && conf->append_dot_mydomain) {
-		buf_put_u8(address, '.');
-		buf_put_str(address, conf->mydomain);
-	}
-}
-
 void
 rewrite_standard(const struct addressing *addressing, struct slice address,
     struct buf *into)
 {
-	const struct conf	*conf = addressing->conf;
-	struct slice		 domain = address_domain(address);
-	struct slice		 local = address_local(address);
-	struct buf		 whole = BUF_INIT;
-
-	if (address.len == 0)
-		return;
-	/* Our own domain may have been added before we were asked. */
-	if ((domain.len == 0 || slice_is_nocase(domain, conf->myorigin)) &&
-	    put_unrouted(conf, local, &whole))
-		;
-	else if (domain.len == 0)
-		buf_put_slice(&whole, local);
-	else
-		buf_put_slice(&whole, address);
-	complete(conf, &whole);
-	buf_put_slice(into, buf_slice(&whole));
-	buf_clear(&whole);
+	standard_put(addressing->conf, NULL, address, into);
 }
 
 /* ---- routes in local parts ----------------------------------------------- */
@@ -117,15 +55,13 @@ rewrite_strip_route(const struct addressing *addressing,
 		buf_put_slice(&next, slice_after(inner, (size_t)at));
 		ok = true;
 	} else {
-		ok = put_unrouted(addressing->conf, local, &next);
+		ok = standard_put_unrouted(addressing->conf, local, &next);
 	}
 	/* What is no domain leads nowhere. */
 	ok = ok && (address_is_domain(address_domain(buf_slice(&next))) ||
 	    address_is_literal(address_domain(buf_slice(&next))));
-	if (ok) {
-		complete(addressing->conf, &next);
-		buf_put_slice(into, buf_slice(&next));
-	}
+	if (ok)
+		standard_put(addressing->conf, NULL, buf_slice(&next), into);
 	buf_clear(&plain);
 	buf_clear(&next);
 	return ok;
@@ -171,7 +107,7 @@ static enum rewrite_answer
 map_canonical(const struct addressing *addressing, unsigned where,
     struct buf *address)
 {
-	const struct addressing_rule	*own = where & ADDRESSING_SENDER ?
+	const struct addressing_rule	*own = where & PLACE_SENDER ?
 					    &addressing->sender_canonical :
 					    &addressing->recipient_canonical;
 	const struct addressing_rule	*all = &addressing->canonical;

@@ -23,7 +23,7 @@ void	rewrite_standard(const struct addressing *addressing,
 	    struct slice address, struct buf *into);
 
 /*
- * The address in standard form, which stands where (one ADDRESSING_* bit)
+ * The address in standard form, which stands where (one PLACE_* bit)
  * says, in its final form: in the place of what address holds.
  */
 enum rewrite_answer rewrite_address(const struct addressing *addressing,

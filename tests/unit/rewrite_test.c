@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mail/ipc.h"
 #include "tests/unit/profile_fixture.h"
 
 #define OURS	"mydestination = ours.example\nmyorigin = origin.example\n" \
@@ -98,10 +99,10 @@ routes(void)
 	profile_fixture_clear(&profile);
 }
 
-#define FROM	ADDRESSING_ENVELOPE_SENDER
-#define TO	ADDRESSING_ENVELOPE_RECIPIENT
-#define HFROM	ADDRESSING_HEADER_SENDER
-#define HTO	ADDRESSING_HEADER_RECIPIENT
+#define FROM	PLACE_ENVELOPE_SENDER
+#define TO	PLACE_ENVELOPE_RECIPIENT
+#define HFROM	PLACE_HEADER_SENDER
+#define HTO	PLACE_HEADER_RECIPIENT
 
 static const struct {
 	const char	*config;
