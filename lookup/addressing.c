@@ -105,6 +105,20 @@ read_masquerade(struct addressing *addressing, const struct conf *conf)
 	}
 }
 
+/* Of the service that a content filter gives mail back to. */
+static void
+read_overrides(struct addressing *addressing, const struct conf *conf)
+{
+	char	*text = conf_find(conf, "receive_override_options");
+
+	if (text == NULL)
+		return;
+	addressing->maps_nothing = has_word(text, "no_address_mappings");
+	addressing->knows_all = has_word(text,
+	    "no_unknown_recipient_checks");
+	mem_free(text);
+}
+
 void
 addressing_init(struct addressing *addressing, const struct conf *conf)
 {
@@ -130,6 +144,7 @@ addressing_init(struct addressing *addressing, const struct conf *conf)
 	addressing->extends_virtual = has_word(
 	    conf->propagate_unmatched_extensions, "virtual");
 	read_masquerade(addressing, conf);
+	read_overrides(addressing, conf);
 }
 
 void

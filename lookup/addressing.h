@@ -37,6 +37,8 @@ struct addressing {
 	struct match_list	*masquerade_exceptions;	/* NULL: none */
 	bool			 extends_canonical;	/* propagate_... */
 	bool			 extends_virtual;
+	bool			 maps_nothing;	/* receive_override_options */
+	bool			 knows_all;	/* recipients there are */
 	struct maps		 virtual_aliases, virtual_mailboxes,
 				 local_recipients, relay_recipients,
 				 relocated, transports, sender_relayhosts,

@@ -18,8 +18,8 @@
 
 /* ---- lists --------------------------------------------------------------- */
 
-static void
-add(struct expand_list *list, struct slice address)
+void
+expand_add(struct expand_list *list, struct slice address)
 {
 	size_t	n = list->count;
 
@@ -58,7 +58,7 @@ read_value(const struct addressing *addressing, struct slice value,
 			    &standard);
 			extension_put(&longer, buf_slice(&standard),
 			    extension);
-			add(list, buf_slice(&longer));
+			expand_add(list, buf_slice(&longer));
 		}
 		buf_clear(&longer);
 		buf_empty(&address);
@@ -125,7 +125,7 @@ replace(struct expand_list *list, size_t at, const struct expand_list *by)
 	mem_free(list->items[at]);
 	list->items[at] = mem_strdup(by->items[0]);
 	for (size_t i = 1; i < by->count; i++)
-		add(list, slice_str(by->items[i]));
+		expand_add(list, slice_str(by->items[i]));
 	return has_itself;
 }
 
@@ -171,7 +171,7 @@ expand_one(const struct addressing *addressing, struct expand_list *list,
 		    (size_t)conf->virtual_alias_expansion_limit)
 			verdict = complain(list, "expansion size");
 		else if (replace(list, at, &found))
-			add(done, slice_str(before));
+			expand_add(done, slice_str(before));
 		mem_free(before);
 		expand_clear(&found);
 		if (verdict != EXPAND_OK)
@@ -212,7 +212,7 @@ expand_virtual(const struct addressing *addressing, struct slice address,
 	struct expand_list	done = EXPAND_LIST_INIT;
 	enum expand_answer	answer = EXPAND_OK;
 
-	add(list, address);
+	expand_add(list, address);
 	if (maps_is_empty(&addressing->virtual_aliases))
 		return EXPAND_OK;
 	for (size_t i = 0; answer == EXPAND_OK && i < list->count; i++)

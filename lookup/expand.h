@@ -27,6 +27,7 @@ enum expand_answer {
 	EXPAND_LIMIT,		/* too many, too long, or in circles */
 };
 
+void	expand_add(struct expand_list *list, struct slice address);
 void	expand_clear(struct expand_list *list);
 
 /*

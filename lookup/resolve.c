@@ -245,6 +245,8 @@ resolve_is_listed(const struct profile *profile, struct slice address,
 	enum table_answer	 answer;
 	bool			 ok = false;
 
+	if (addressing->knows_all)
+		return true;
 	put_standard(addressing, address, &standard);
 	answer = find_alias(addressing, buf_slice(&standard));
 	if (answer == TABLE_FOUND)
@@ -283,6 +285,11 @@ expand(const struct addressing *addressing, struct slice address,
 	enum expand_answer	answer = EXPAND_TROUBLE;
 
 	put_standard(addressing, address, &whole);
+	if (addressing->maps_nothing) {
+		expand_add(list, buf_slice(&whole));
+		buf_clear(&whole);
+		return 0;
+	}
 	if (rewrite_address(addressing, PLACE_ENVELOPE_RECIPIENT,
 	    &whole) == REWRITE_OK)
 		answer = expand_virtual(addressing, buf_slice(&whole), list);
@@ -325,6 +332,8 @@ add_mapped_copy(const struct addressing *addressing, const struct maps *maps,
 	enum table_answer	answer;
 	int			result = 0;
 
+	if (addressing->maps_nothing)
+		return 0;
 	answer = addressing_find(addressing, maps, address, &value, NULL);
 	if (answer == TABLE_TROUBLE) {
 		refuse_later(address, verdict);
@@ -341,14 +350,7 @@ resolve_message(const struct profile *profile, struct slice sender,
     struct verdict *verdict)
 {
 	const struct addressing	*addressing = &profile->addressing;
-	const struct conf	*conf = profile->conf;
 
-	if (conf->content_filter[0] != '\0')
-		verdict_add_action(verdict, JUDGE_FILTER,
-		    slice_str(conf->content_filter));
-	if (conf->always_bcc[0] != '\0' && add_copy(addressing,
-	    slice_str(conf->always_bcc), verdict) < 0)
-		return;
 	if (sender.len > 0)
 		add_mapped_copy(addressing, &addressing->sender_bccs, sender,
 		    verdict);

@@ -49,8 +49,8 @@ void		resolve_writing(const struct profile *profile,
 		    struct verdict *verdict);
 
 /*
- * Adds to the verdict what is asked of the message as a whole: copies for
- * sender and always, the filter.  Once for each message.
+ * Adds to the verdict what is asked of the message as a whole: a copy of
+ * what that sender sends.  Once for each message.
  */
 void		resolve_message(const struct profile *profile,
 		    struct slice sender, struct verdict *verdict);

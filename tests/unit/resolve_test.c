@@ -47,8 +47,7 @@ format(const struct verdict *verdict, struct buf *out)
 		    rcpt->address, rcpt->transport, rcpt->nexthop);
 	DL_FOREACH(verdict->actions, action)
 		buf_printf(out, " %s %s", action->kind == JUDGE_BCC ? "bcc" :
-		    action->kind == JUDGE_FILTER ? "filter" : "?",
-		    action->text);
+		    "?", action->text);
 	return buf_cstr(out);
 }
 
@@ -96,6 +95,11 @@ static const struct {
 	    "u@x.example=smtp:hub bcc copy@ours.example" },
 	{ NULL, "s@s", "u+e@y.example",
 	    "u+e@y.example=smtp:hub bcc a@x bcc b@x" },
+	/* back from a content filter */
+	{ USERS "receive_override_options = no_address_mappings\n"
+	    "recipient_bcc_maps = inline:{ { v@ours.example = copy } }\n",
+	    "s@s", "v@ours.example",
+	    "v@ours.example=local:mail.ours.example" },
 	/* trouble, of every table there is */
 	{ OURS "virtual_alias_maps = inline:{ { a@x = b@x } { b@x = a@x } "
 	    "}\n", "s@s", "a@x", "451 4.6.0 <a@x>: Alias expansion error" },
@@ -176,6 +180,9 @@ static const struct {
 	    "address rejected: User unknown" },
 	{ NULL, "x@box.example", "453 5.1.1 <x@box.example>: Recipient "
 	    "address rejected: User unknown" },
+	/* back from a content filter */
+	{ USERS "receive_override_options = no_unknown_recipient_checks\n",
+	    "x@ours.example", "" },
 	/* no tables, no questions */
 	{ OURS "local_recipient_maps =\n", "x@ours.example", "" },
 	{ NULL, "x@box.example", "" },
@@ -240,16 +247,12 @@ messages(void)
 	struct profile	profile;
 	struct verdict	verdict = { .code = 0 };
 
-	profile_fixture_init(&profile, OURS "always_bcc = copy, other\n"
-	    "content_filter = scan:[127.0.0.1]:10025\n"
-	    "sender_bcc_maps = inline:{ { s@s = boss@x } }\n");
+	profile_fixture_init(&profile, OURS "sender_bcc_maps = inline:{ { s@s = copy, more@x } }\n");
 	resolve_message(&profile, slice_str("s@s"), &verdict);
-	compare(&verdict, "s", " filter scan:[127.0.0.1]:10025 "
-	    "bcc copy@ours.example bcc boss@x");
+	compare(&verdict, "s", " bcc copy@ours.example");
 	verdict_clear(&verdict);
 	resolve_message(&profile, slice_str(""), &verdict);
-	compare(&verdict, "", " filter scan:[127.0.0.1]:10025 "
-	    "bcc copy@ours.example");
+	compare(&verdict, "", "");
 	verdict_clear(&verdict);
 	profile_fixture_clear(&profile);
 	profile_fixture_init(&profile, OURS "sender_bcc_maps = fail:x\n");
