@@ -9,12 +9,13 @@
 #include <uthash.h>
 
 #include "cleanup/cleaner.h"
+#include "cleanup/deposit.h"
 #include "cleanup/fixup.h"
+#include "cleanup/recipients.h"
 #include "conf/conf.h"
 #include "mail/door.h"
 #include "mail/ipc.h"
 #include "mail/queue_id.h"
-#include "net/loop.h"
 #include "util/buf.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -30,15 +31,6 @@
 #define RECIPIENT_COST	1024	/* of smtpd_recipient_limit */
 #define PIECE_COST	32	/* an allocation, beside its bytes */
 
-struct recipient {
-	char		*address;
-	char		*original;
-	char		*transport;
-	char		*nexthop;
-	uint32_t	 notify;	/* RCPT_NOTIFY_* */
-	char		*orcpt;
-};
-
 struct message {
 	struct feeder		*feeder;
 	uint32_t		 id;		/* of the feeder's frames */
@@ -50,21 +42,15 @@ struct message {
 	char			*facts;		/* client name[address] */
 	char			*envid;
 	struct fixup_client	 client;
-	struct recipient	*recipients;
-	size_t			 recipient_count;
+	struct recipients	 recipients;
 	size_t			 kept_bytes;	/* of sender, facts, envid */
-	size_t			 envelope_bytes; /* of the others */
+	size_t			 client_bytes;
 	size_t			 held_bytes;	/* the feeder's of it all */
 
 	/* content */
 	struct fixup		*fixup;		/* NULL before it begins */
 	uint64_t		 received;	/* bytes from the feeder */
-	uint64_t		 sent;		/* bytes to qmgr */
-	struct ipc		*queue;		/* of call; borrowed */
-	struct ipc_call		*call;		/* to qmgr */
-	struct buf		 held;		/* while qmgr is away */
-	bool			 is_eight_bit;	/* a byte so far was */
-	bool			 is_held;
+	struct deposit		 deposit;
 	bool			 is_closed;	/* the feeder has said all */
 	bool			 is_refused;	/* the verdict was given */
 };
@@ -83,30 +69,21 @@ static void
 count_memory(struct message *m)
 {
 	m->feeder->held_bytes -= m->held_bytes;
-	m->held_bytes = sizeof(*m) + m->kept_bytes + m->envelope_bytes +
-	    (m->fixup == NULL ? 0 : fixup_size(m->fixup));
+	m->held_bytes = sizeof(*m) + m->kept_bytes + m->client_bytes +
+	    m->recipients.bytes + (m->fixup == NULL ? 0 : fixup_size(m->fixup));
 	m->feeder->held_bytes += m->held_bytes;
 }
 
 static void
 free_envelope(struct message *m)
 {
-	for (size_t i = 0; i < m->recipient_count; i++) {
-		mem_free(m->recipients[i].address);
-		mem_free(m->recipients[i].original);
-		mem_free(m->recipients[i].transport);
-		mem_free(m->recipients[i].nexthop);
-		mem_free(m->recipients[i].orcpt);
-	}
-	mem_free(m->recipients);
-	m->recipients = NULL;
-	m->recipient_count = 0;
-	m->envelope_bytes = 0;
+	recipients_clear(&m->recipients);
 	mem_free(m->client.name);
 	mem_free(m->client.addr);
 	mem_free(m->client.helo);
 	mem_free(m->client.proto);
 	memset(&m->client, 0, sizeof(m->client));
+	m->client_bytes = 0;
 }
 
 static void
@@ -116,10 +93,8 @@ destroy(struct message *m)
 
 	HASH_DEL(m->feeder->messages, m);
 	m->feeder->held_bytes -= m->held_bytes;
-	ipc_cancel(&m->call);
+	deposit_clear(&m->deposit);
 	fixup_free(&m->fixup);
-	cleaner->held_bytes -= m->held.len;
-	buf_clear(&m->held);
 	free_envelope(m);
 	mem_free(m->sender);
 	mem_free(m->facts);
@@ -127,18 +102,6 @@ destroy(struct message *m)
 	mem_free(m);
 	cleaner->message_count--;
 	cleaner_check_end(cleaner);
-}
-
-/* The queue manager is to forget it. */
-static void
-withdraw(struct message *m, const char *reason)
-{
-	struct msg_queue_abort	abort = { slice_str(reason) };
-
-	if (m->call == NULL)
-		return;
-	ipc_send_queue_abort(m->queue, ipc_call_id(m->call), &abort);
-	ipc_cancel(&m->call);
 }
 
 static void
@@ -165,7 +128,7 @@ refuse(struct message *m, uint32_t code, const char *dsn, const char *text)
 	m->is_refused = true;
 	log_info("%s: reject: END-OF-MESSAGE from %s: %s %s; from=<%s>",
 	    queue_id_format(m->queue_id, id), m->facts, dsn, text, m->sender);
-	withdraw(m, text);
+	deposit_withdraw(&m->deposit, text);
 	give_verdict(m->feeder->ipc, m->id, code, dsn, text);
 	free_envelope(m);
 	fixup_free(&m->fixup);
@@ -203,123 +166,60 @@ check_over(struct message *m)
 		destroy(m);
 }
 
-/* ---- qmgr's side --------------------------------------------------------- */
+/* ---- the way to qmgr ----------------------------------------------------- */
 
 static void
-on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
-    void *arg)
+on_answer(void *arg, uint32_t code, const char *dsn, const char *text)
 {
-	struct message		*m = arg;
-	struct msg_queue_done	 done;
-	char			*dsn, *text;
+	struct message	*m = arg;
 
-	(void)call;
-	if (code == 0) {
-		m->call = NULL;
-		refuse(m, 451, "4.3.0", "Error: queue file write error");
-		check_over(m);
-		return;
-	}
-	if (code != IPC_CODE_queue_done ||
-	    ipc_parse_queue_done(payload, &done) < 0) {
-		log_warn("unexpected reply %#x from qmgr", code);
-		return;
-	}
-	dsn = slice_dup(done.dsn);
-	text = slice_dup(done.text);
-	if (done.code == 250) {
-		give_verdict(m->feeder->ipc, m->id, done.code, dsn, text);
+	if (code == 250) {
+		give_verdict(m->feeder->ipc, m->id, code, dsn, text);
 		destroy(m);
-	} else {
-		refuse(m, done.code, dsn, text);
-		check_over(m);
+		return;
 	}
-	mem_free(dsn);
-	mem_free(text);
+	refuse(m, code, dsn, text);
+	check_over(m);
+}
+
+/* result: of the deposit. */
+static void
+check_deposit(struct message *m, int result)
+{
+	if (result < 0)
+		refuse(m, 451, "4.3.0", "Error: queue manager is not ready");
+	else if (!m->deposit.is_held)
+		free_envelope(m);
+	count_memory(m);
 }
 
 static void
 put_content(void *arg, struct slice bytes)
 {
-	struct message		*m = arg;
-	struct msg_queue_data	 data;
+	struct message	*m = arg;
 
-	m->is_eight_bit = m->is_eight_bit || !slice_is_ascii(bytes);
-	if (m->is_held) {
-		buf_put_slice(&m->held, bytes);
-		m->feeder->cleaner->held_bytes += bytes.len;
-		return;
-	}
-	while (bytes.len > 0 && m->call != NULL) {
-		data.bytes = slice_first(bytes, IPC_DATA_LIMIT);
-		bytes = slice_after(bytes, data.bytes.len);
-		m->sent += data.bytes.len;
-		ipc_send_queue_data(m->queue, ipc_call_id(m->call), &data);
-	}
+	deposit_put(&m->deposit, bytes);
 }
 
 static void
-send_envelope(struct message *m)
+start_deposit(struct message *m)
 {
-	struct msg_queue_open	open = {
-		.queue_id = m->queue_id,
-		.arrival_us = m->arrival_us,
-		.flags = m->flags,
-		.sender = slice_str(m->sender),
-		.facts = slice_str(m->facts),
-		.envid = slice_str(m->envid),
+	struct deposit_settings	settings = {
+		.cleaner = m->feeder->cleaner,
+		.envelope = {
+			.queue_id = m->queue_id,
+			.arrival_us = m->arrival_us,
+			.flags = m->flags,
+			.sender = slice_str(m->sender),
+			.facts = slice_str(m->facts),
+			.envid = slice_str(m->envid),
+		},
+		.recipients = &m->recipients,
+		.fn = on_answer,
+		.arg = m,
 	};
 
-	ipc_send_queue_open(m->queue, ipc_call_id(m->call), &open);
-	for (size_t i = 0; i < m->recipient_count; i++) {
-		const struct recipient	*r = &m->recipients[i];
-		struct msg_queue_rcpt	 rcpt = {
-			.address = slice_str(r->address),
-			.original = slice_str(r->original),
-			.transport = slice_str(r->transport),
-			.nexthop = slice_str(r->nexthop),
-			.notify = r->notify,
-			.orcpt = slice_str(r->orcpt),
-		};
-
-		ipc_send_queue_rcpt(m->queue, ipc_call_id(m->call), &rcpt);
-	}
-}
-
-static void
-close_content(struct message *m)
-{
-	struct msg_queue_close	close = {
-		.size = m->sent,
-		/* Not every client says what RFC 6152 asks it to say. */
-		.flags = m->is_eight_bit ? MAIL_EIGHT_BIT : 0,
-	};
-
-	ipc_send_queue_close(m->queue, ipc_call_id(m->call), &close);
-}
-
-/* To the queue manager with it; there being none, refuse. */
-static void
-release(struct message *m)
-{
-	struct buf	held = m->held;
-
-	m->is_held = false;
-	m->held = (struct buf)BUF_INIT;
-	m->feeder->cleaner->held_bytes -= held.len;
-	m->queue = cleaner_queue(m->feeder->cleaner);
-	if (m->queue == NULL) {
-		refuse(m, 451, "4.3.0", "Error: queue manager is not ready");
-	} else {
-		m->call = ipc_call_new(m->queue, on_reply, m);
-		send_envelope(m);
-		free_envelope(m);
-		count_memory(m);
-		put_content(m, buf_slice(&held));
-		if (m->is_closed)
-			close_content(m);
-	}
-	buf_clear(&held);
+	check_deposit(m, deposit_start(&m->deposit, &settings));
 }
 
 /* The content begins. */
@@ -333,22 +233,20 @@ start_content(struct message *m)
 		.queue_id = m->queue_id,
 		.arrival_us = m->arrival_us,
 		.sender = m->sender,
-		.only_recipient = m->recipient_count == 1 ?
-		    m->recipients[0].address : NULL,
+		.only_recipient = m->recipients.count == 1 ?
+		    m->recipients.list[0].address : NULL,
 		.add_missing = (m->flags & MAIL_LOCAL) != 0 ||
 		    cleaner->conf->always_add_missing_headers,
 		.is_binary = (m->flags & MAIL_BINARY) != 0,
 	};
 
 	m->fixup = fixup_new(&settings, put_content, m);
-	if (m->recipient_count == 0) {
+	if (m->recipients.count == 0) {
 		refuse(m, 554, "5.5.1", "Error: no valid recipients");
 		return;
 	}
 	fixup_start(m->fixup);
-	m->is_held = true;
-	if (cleaner_queue(cleaner) != NULL || !cleaner_may_wait(cleaner))
-		release(m);
+	start_deposit(m);
 }
 
 /* ---- the feeder's side --------------------------------------------------- */
@@ -390,7 +288,7 @@ make(struct feeder *feeder, uint32_t id, const struct msg_mail_open *open)
 	m->facts = mem_printf("%s[%s]", m->client.name, m->client.addr);
 	m->kept_bytes = open->sender.len + open->envid.len +
 	    strlen(m->facts) + 4 * PIECE_COST;
-	m->envelope_bytes = open->client_name.len + open->client_addr.len +
+	m->client_bytes = open->client_name.len + open->client_addr.len +
 	    open->helo.len + open->proto.len + 4 * PIECE_COST;
 	return m;
 }
@@ -420,27 +318,11 @@ on_mail_open(struct ipc *ipc, uint32_t id, const struct msg_mail_open *open)
 void
 on_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *rcpt)
 {
-	struct message		*m = find(ipc, id);
-	struct recipient	*r;
-	size_t			 n;
+	struct message	*m = find(ipc, id);
 
 	if (m == NULL || m->fixup != NULL || m->is_refused)
 		return;
-	n = m->recipient_count;
-	if ((n & (n - 1)) == 0)
-		m->recipients = mem_resize(m->recipients,
-		    (n == 0 ? 1 : n * 2) * sizeof(*r));
-	r = &m->recipients[m->recipient_count++];
-	r->address = slice_dup(rcpt->address);
-	r->original = slice_dup(rcpt->original);
-	r->transport = slice_dup(rcpt->transport);
-	r->nexthop = slice_dup(rcpt->nexthop);
-	r->notify = rcpt->notify;
-	r->orcpt = slice_dup(rcpt->orcpt);
-	/* The array grows to twice its size. */
-	m->envelope_bytes += 2 * sizeof(*r) + rcpt->address.len +
-	    rcpt->original.len + rcpt->transport.len + rcpt->nexthop.len +
-	    rcpt->orcpt.len + 5 * PIECE_COST;
+	recipients_add(&m->recipients, rcpt);
 	check_memory(m);
 }
 
@@ -480,8 +362,8 @@ on_mail_close(struct ipc *ipc, uint32_t id, const struct msg_mail_close *end)
 		refuse(m, 451, "4.3.0", "Error: content lost on the way");
 	if (!m->is_refused && fixup_end(m->fixup) < 0)
 		refuse(m, 554, fixup_dsn(m->fixup), fixup_why(m->fixup));
-	if (!m->is_refused && !m->is_held)
-		close_content(m);
+	if (!m->is_refused)
+		deposit_close(&m->deposit);
 	check_over(m);
 	cleaner_check_room(cleaner);
 }
@@ -491,7 +373,7 @@ forget(struct message *m, const char *reason)
 {
 	char	id[QUEUE_ID_TEXT_SIZE];
 
-	withdraw(m, reason);
+	deposit_withdraw(&m->deposit, reason);
 	log_info("%s: removed (canceled)", queue_id_format(m->queue_id, id));
 	destroy(m);
 }
@@ -512,8 +394,8 @@ message_release_all(struct feeder *feeder)
 	struct message	*m, *next;
 
 	HASH_ITER(hh, feeder->messages, m, next) {
-		if (m->is_held)
-			release(m);
+		if (m->deposit.is_held)
+			check_deposit(m, deposit_release(&m->deposit));
 		check_over(m);
 	}
 }

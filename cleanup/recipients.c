@@ -1,0 +1,65 @@
+/*
+ * Recipients.
+ */
+
+#include "cleanup/recipients.h"
+
+#include "mail/ipc.h"
+#include "util/mem.h"
+
+#define PIECE_COST	32	/* an allocation, beside its bytes */
+
+void
+recipients_clear(struct recipients *recipients)
+{
+	for (size_t i = 0; i < recipients->count; i++) {
+		mem_free(recipients->list[i].address);
+		mem_free(recipients->list[i].original);
+		mem_free(recipients->list[i].transport);
+		mem_free(recipients->list[i].nexthop);
+		mem_free(recipients->list[i].orcpt);
+	}
+	mem_free(recipients->list);
+	*recipients = (struct recipients){ .list = NULL };
+}
+
+void
+recipients_add(struct recipients *recipients, const struct msg_mail_rcpt *m)
+{
+	struct recipient	*r;
+	size_t			 n = recipients->count;
+
+	if ((n & (n - 1)) == 0)
+		recipients->list = mem_resize(recipients->list,
+		    (n == 0 ? 1 : n * 2) * sizeof(*r));
+	r = &recipients->list[recipients->count++];
+	r->address = slice_dup(m->address);
+	r->original = slice_dup(m->original);
+	r->transport = slice_dup(m->transport);
+	r->nexthop = slice_dup(m->nexthop);
+	r->notify = m->notify;
+	r->orcpt = slice_dup(m->orcpt);
+	/* The array grows to twice its size. */
+	recipients->bytes += 2 * sizeof(*r) + m->address.len +
+	    m->original.len + m->transport.len + m->nexthop.len +
+	    m->orcpt.len + 5 * PIECE_COST;
+}
+
+void
+recipients_send(const struct recipients *recipients, struct ipc *ipc,
+    uint32_t id)
+{
+	for (size_t i = 0; i < recipients->count; i++) {
+		const struct recipient	*r = &recipients->list[i];
+		struct msg_queue_rcpt	 m = {
+			.address = slice_str(r->address),
+			.original = slice_str(r->original),
+			.transport = slice_str(r->transport),
+			.nexthop = slice_str(r->nexthop),
+			.notify = r->notify,
+			.orcpt = slice_str(r->orcpt),
+		};
+
+		ipc_send_queue_rcpt(ipc, id, &m);
+	}
+}

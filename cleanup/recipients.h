@@ -1,0 +1,38 @@
+#ifndef CLEANUP_RECIPIENTS_H
+#define CLEANUP_RECIPIENTS_H
+
+/*
+ * The recipients of a message, from smtpd to qmgr.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct ipc;
+struct msg_mail_rcpt;
+
+struct recipient {
+	char		*address;
+	char		*original;
+	char		*transport;
+	char		*nexthop;
+	uint32_t	 notify;	/* RCPT_NOTIFY_* */
+	char		*orcpt;
+};
+
+/* Zeroed it is empty. */
+struct recipients {
+	struct recipient	*list;
+	size_t			 count;
+	size_t			 bytes;		/* of memory */
+};
+
+void	recipients_clear(struct recipients *recipients);
+void	recipients_add(struct recipients *recipients,
+	    const struct msg_mail_rcpt *m);
+
+/* As queue_rcpt frames with that id. */
+void	recipients_send(const struct recipients *recipients, struct ipc *ipc,
+	    uint32_t id);
+
+#endif
