@@ -100,6 +100,9 @@ static const struct ipc_side feeder_side = {
 static const struct ipc_side qmgr_side = {
 	"cleanup", ipc_handlers, NULL, IPC_QMGR,
 };
+static const struct ipc_side lookup_side = {
+	"cleanup", ipc_handlers, NULL, IPC_LOOKUP,
+};
 
 /* ---- the queue manager --------------------------------------------------- */
 
@@ -138,6 +141,15 @@ on_qmgr(struct peer *peer, enum ipc_event event, void *arg)
 	}
 	/* Not now: on IPC_CLOSED the peer still has the old connection. */
 	loop_defer(cleaner->loop, (loop_fn)cleaner_check_room, cleaner);
+}
+
+/* Who waits for it looks by itself. */
+static void
+on_lookup(struct peer *peer, enum ipc_event event, void *arg)
+{
+	(void)peer;
+	(void)event;
+	(void)arg;
 }
 
 static void
@@ -212,6 +224,8 @@ on_start(struct daemon *daemon)
 	cleaner->away = loop_timer_new(cleaner->loop, on_away, cleaner);
 	loop_timer_start(cleaner->away, AWAY_MS);
 	cleaner->qmgr = peer_new(daemon, "qmgr", &qmgr_side, on_qmgr,
+	    cleaner);
+	cleaner->lookup = peer_new(daemon, "lookup", &lookup_side, on_lookup,
 	    cleaner);
 	daemon_set_state(daemon, cleaner);
 }

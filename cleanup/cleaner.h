@@ -27,6 +27,7 @@ struct cleaner {
 	struct loop		*loop;		/* borrowed */
 	struct door		*door;
 	struct peer		*qmgr;
+	struct peer		*lookup;
 	struct loop_timer	*away;		/* while qmgr may return */
 	struct feeder		*feeders;	/* list */
 	size_t			 message_count;

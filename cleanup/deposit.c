@@ -5,6 +5,7 @@
 #include "cleanup/deposit.h"
 
 #include "cleanup/cleaner.h"
+#include "cleanup/fate.h"
 #include "cleanup/recipients.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -79,16 +80,37 @@ deposit_put(struct deposit *deposit, struct slice bytes)
 }
 
 static void
+send_fate(struct deposit *deposit)
+{
+	const struct fate	*fate = deposit->settings.fate;
+	struct msg_queue_fate	 m = {
+		.held = fate->is_held,
+		.reason = slice_str(fate->reason),
+		/* Who redirects it says where to. */
+		.filter = slice_str(fate->redirect != NULL ? NULL :
+		    fate->filter),
+	};
+
+	if (m.held || m.filter.len > 0)
+		ipc_send_queue_fate(deposit->queue,
+		    ipc_call_id(deposit->call), &m);
+}
+
+static void
 send_close(struct deposit *deposit)
 {
+	const struct deposit_settings	*settings = &deposit->settings;
+	uint32_t			 id = ipc_call_id(deposit->call);
 	struct msg_queue_close	close = {
 		.size = deposit->sent,
 		/* Not every client says what RFC 6152 asks it to say. */
 		.flags = deposit->is_eight_bit ? MAIL_EIGHT_BIT : 0,
 	};
 
-	ipc_send_queue_close(deposit->queue, ipc_call_id(deposit->call),
-	    &close);
+	recipients_send(settings->recipients, deposit->queue, id);
+	recipients_clear(settings->recipients);
+	send_fate(deposit);
+	ipc_send_queue_close(deposit->queue, id, &close);
 }
 
 void
@@ -97,17 +119,6 @@ deposit_close(struct deposit *deposit)
 	deposit->is_closed = true;
 	if (deposit->call != NULL)
 		send_close(deposit);
-}
-
-static void
-send_envelope(struct deposit *deposit)
-{
-	const struct deposit_settings	*settings = &deposit->settings;
-	uint32_t			 id = ipc_call_id(deposit->call);
-
-	ipc_send_queue_open(deposit->queue, id, &settings->envelope);
-	recipients_send(settings->recipients, deposit->queue, id);
-	recipients_clear(settings->recipients);
 }
 
 int
@@ -123,7 +134,9 @@ deposit_release(struct deposit *deposit)
 	if (deposit->queue != NULL) {
 		deposit->call = ipc_call_new(deposit->queue, on_reply,
 		    deposit);
-		send_envelope(deposit);
+		ipc_send_queue_open(deposit->queue,
+		    ipc_call_id(deposit->call),
+		    &deposit->settings.envelope);
 		deposit_put(deposit, buf_slice(&held));
 		if (deposit->is_closed)
 			send_close(deposit);

@@ -14,6 +14,7 @@
 #include "util/buf.h"
 
 struct cleaner;
+struct fate;
 struct recipients;
 
 /*
@@ -27,7 +28,8 @@ typedef void (*deposit_fn)(void *arg, uint32_t code, const char *dsn,
 struct deposit_settings {
 	struct cleaner		*cleaner;
 	struct msg_queue_open	 envelope;
-	struct recipients	*recipients;	/* emptied when they leave */
+	struct recipients	*recipients;	/* emptied when they leave, */
+	const struct fate	*fate;		/* at the end of the content */
 	deposit_fn		 fn;
 	void			*arg;
 };
@@ -51,7 +53,10 @@ int	deposit_start(struct deposit *deposit,
 /* What is held goes on: as deposit_start. */
 int	deposit_release(struct deposit *deposit);
 
-/* Content, as it is to be queued; its end, after which the answer comes. */
+/*
+ * Content, as it is to be queued; its end, after which the answer comes.
+ * Recipients go last: the content may have had a say in them.
+ */
 void	deposit_put(struct deposit *deposit, struct slice bytes);
 void	deposit_close(struct deposit *deposit);
 

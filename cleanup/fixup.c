@@ -105,30 +105,26 @@ fixup_shrink(struct fixup *fixup)
 	buf_shrink(&fixup->out);
 }
 
-void
-fixup_start(struct fixup *fixup)
+static void
+put_received(const struct fixup_settings *set, struct buf *into)
 {
-	const struct fixup_settings	*set = &fixup->settings;
 	const struct fixup_client	*client = set->client;
 	char				 id[QUEUE_ID_TEXT_SIZE];
 	bool				 is_ipv6;
 
 	/* RFC 5321 section 4.1.3: IPv6 literals are tagged. */
 	is_ipv6 = strchr(client->addr, ':') != NULL;
-	buf_printf(&fixup->out, "Received: from %s (%s [%s%s])\r\n",
+	buf_printf(into, "Received: from %s (%s [%s%s])\r\n",
 	    client->helo[0] == '\0' ? client->name : client->helo,
 	    client->name, is_ipv6 ? "IPv6:" : "", client->addr);
-	buf_printf(&fixup->out, "\tby %s (%s) with %s id %s",
+	buf_printf(into, "\tby %s (%s) with %s id %s",
 	    set->conf->myhostname, set->conf->mail_name, client->proto,
 	    queue_id_format(set->queue_id, id));
 	if (set->only_recipient != NULL)
-		buf_printf(&fixup->out, "\r\n\tfor <%s>", set->only_recipient);
-	buf_put_str(&fixup->out, "; ");
-	header_put_date(&fixup->out, set->arrival_us);
-	buf_put_str(&fixup->out, "\r\n");
-	fixup->settings.client = NULL;
-	fixup->settings.only_recipient = NULL;
-	fixup->settings.sender = fixup->sender;
+		buf_printf(into, "\r\n\tfor <%s>", set->only_recipient);
+	buf_put_str(into, "; ");
+	header_put_date(into, set->arrival_us);
+	buf_put_str(into, "\r\n");
 }
 
 /* ---- the header section -------------------------------------------------- */
@@ -299,6 +295,53 @@ take_header_line(struct fixup *fixup, struct slice line)
 	    line.len - 2 > limit ? limit : line.len - 2));
 	buf_put_str(&fixup->header, "\r\n");
 	return 1;
+}
+
+/* ---- our own fields ------------------------------------------------------ */
+
+/* The length of the first field, with its lines. */
+static size_t
+field_len(struct slice fields)
+{
+	size_t		len = 0;
+	ptrdiff_t	at;
+
+	do {
+		at = slice_find(slice_after(fields, len), '\n');
+		len = at < 0 ? fields.len : len + (size_t)at + 1;
+	} while (len < fields.len && (fields.data[len] == ' ' ||
+	    fields.data[len] == '\t'));
+	return len;
+}
+
+/* No limit is for them, and this hop does not count. */
+static void
+put_own(struct fixup *fixup, struct slice fields)
+{
+	while (fields.len > 0) {
+		struct slice	field = slice_first(fields,
+		    field_len(fields));
+
+		buf_put_slice(&fixup->header, field);
+		end_field(fixup);
+		fields = slice_after(fields, field.len);
+	}
+	fixup->hops = 0;
+}
+
+void
+fixup_start(struct fixup *fixup)
+{
+	struct buf	received = BUF_INIT;
+
+	put_own(fixup, fixup->settings.front);
+	put_received(&fixup->settings, &received);
+	put_own(fixup, buf_slice(&received));
+	buf_clear(&received);
+	fixup->settings.client = NULL;
+	fixup->settings.only_recipient = NULL;
+	fixup->settings.front = slice_from(NULL, 0);
+	fixup->settings.sender = fixup->sender;
 }
 
 /* ---- lines --------------------------------------------------------------- */

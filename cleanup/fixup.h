@@ -32,6 +32,7 @@ struct fixup_settings {
 	uint64_t			 arrival_us;
 	const char			*sender;	/* for From: */
 	const char			*only_recipient; /* NULL: several */
+	struct slice			 front;	/* fields that stand first */
 	bool				 add_missing;	/* Date: and so on */
 	bool				 is_binary;	/* body as it is */
 };
@@ -46,7 +47,7 @@ void		 fixup_free(struct fixup **fixup);
 size_t		 fixup_size(const struct fixup *fixup);
 void		 fixup_shrink(struct fixup *fixup);
 
-/* Write the Received: header (RFC 5321 section 4.4). */
+/* Write front and the Received: header (RFC 5321 section 4.4). */
 void		 fixup_start(struct fixup *fixup);
 
 /*

@@ -5,13 +5,14 @@
 #include "cleanup/message.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <uthash.h>
 
 #include "cleanup/cleaner.h"
 #include "cleanup/deposit.h"
+#include "cleanup/fate.h"
 #include "cleanup/fixup.h"
 #include "cleanup/recipients.h"
+#include "cleanup/routing.h"
 #include "conf/conf.h"
 #include "mail/door.h"
 #include "mail/ipc.h"
@@ -43,8 +44,8 @@ struct message {
 	char			*envid;
 	struct fixup_client	 client;
 	struct recipients	 recipients;
-	size_t			 kept_bytes;	/* of sender, facts, envid */
-	size_t			 client_bytes;
+	struct fate		 fate;
+	size_t			 kept_bytes;	/* of what came to open it */
 	size_t			 held_bytes;	/* the feeder's of it all */
 
 	/* content */
@@ -52,6 +53,7 @@ struct message {
 	uint64_t		 received;	/* bytes from the feeder */
 	struct deposit		 deposit;
 	bool			 is_closed;	/* the feeder has said all */
+	struct routing		*routing;	/* is_closed: of the rest */
 	bool			 is_refused;	/* the verdict was given */
 };
 
@@ -69,21 +71,20 @@ static void
 count_memory(struct message *m)
 {
 	m->feeder->held_bytes -= m->held_bytes;
-	m->held_bytes = sizeof(*m) + m->kept_bytes + m->client_bytes +
-	    m->recipients.bytes + (m->fixup == NULL ? 0 : fixup_size(m->fixup));
+	m->held_bytes = sizeof(*m) + m->kept_bytes + m->recipients.bytes +
+	    fate_size(&m->fate) +
+	    (m->fixup == NULL ? 0 : fixup_size(m->fixup));
 	m->feeder->held_bytes += m->held_bytes;
 }
 
+/* All that a message needs that may yet be queued. */
 static void
-free_envelope(struct message *m)
+clear(struct message *m)
 {
+	routing_free(&m->routing);
+	fixup_free(&m->fixup);
 	recipients_clear(&m->recipients);
-	mem_free(m->client.name);
-	mem_free(m->client.addr);
-	mem_free(m->client.helo);
-	mem_free(m->client.proto);
-	memset(&m->client, 0, sizeof(m->client));
-	m->client_bytes = 0;
+	fate_clear(&m->fate);
 }
 
 static void
@@ -94,8 +95,11 @@ destroy(struct message *m)
 	HASH_DEL(m->feeder->messages, m);
 	m->feeder->held_bytes -= m->held_bytes;
 	deposit_clear(&m->deposit);
-	fixup_free(&m->fixup);
-	free_envelope(m);
+	clear(m);
+	mem_free(m->client.name);
+	mem_free(m->client.addr);
+	mem_free(m->client.helo);
+	mem_free(m->client.proto);
 	mem_free(m->sender);
 	mem_free(m->facts);
 	mem_free(m->envid);
@@ -130,8 +134,7 @@ refuse(struct message *m, uint32_t code, const char *dsn, const char *text)
 	    queue_id_format(m->queue_id, id), m->facts, dsn, text, m->sender);
 	deposit_withdraw(&m->deposit, text);
 	give_verdict(m->feeder->ipc, m->id, code, dsn, text);
-	free_envelope(m);
-	fixup_free(&m->fixup);
+	clear(m);
 	count_memory(m);
 }
 
@@ -188,8 +191,7 @@ check_deposit(struct message *m, int result)
 {
 	if (result < 0)
 		refuse(m, 451, "4.3.0", "Error: queue manager is not ready");
-	else if (!m->deposit.is_held)
-		free_envelope(m);
+	/* Recipients may have left. */
 	count_memory(m);
 }
 
@@ -215,6 +217,7 @@ start_deposit(struct message *m)
 			.envid = slice_str(m->envid),
 		},
 		.recipients = &m->recipients,
+		.fate = &m->fate,
 		.fn = on_answer,
 		.arg = m,
 	};
@@ -235,6 +238,7 @@ start_content(struct message *m)
 		.sender = m->sender,
 		.only_recipient = m->recipients.count == 1 ?
 		    m->recipients.list[0].address : NULL,
+		.front = buf_slice(&m->fate.front),
 		.add_missing = (m->flags & MAIL_LOCAL) != 0 ||
 		    cleaner->conf->always_add_missing_headers,
 		.is_binary = (m->flags & MAIL_BINARY) != 0,
@@ -245,8 +249,58 @@ start_content(struct message *m)
 		refuse(m, 554, "5.5.1", "Error: no valid recipients");
 		return;
 	}
+	if (m->fate.is_discarded)
+		return;
 	fixup_start(m->fixup);
 	start_deposit(m);
+}
+
+/* ---- the end of the content ---------------------------------------------- */
+
+static void
+on_routed(void *arg, bool ok)
+{
+	struct message	*m = arg;
+
+	m->routing = NULL;
+	if (!ok) {
+		refuse(m, 451, "4.3.0", "Error: no route is known yet");
+		check_over(m);
+		return;
+	}
+	deposit_close(&m->deposit);
+	count_memory(m);
+}
+
+/* Who it goes to, in the end. */
+static void
+settle(struct message *m)
+{
+	const struct fate	*fate = &m->fate;
+
+	recipients_apply(&m->recipients, fate);
+	check_memory(m);
+	if (m->is_refused)
+		destroy(m);
+	/* qmgr knows the way to a filter. */
+	else if (routing_is_needed(&m->recipients) &&
+	    (fate->filter == NULL || fate->redirect != NULL))
+		m->routing = routing_new(m->feeder->cleaner, m->sender,
+		    &m->recipients, on_routed, m);
+	else
+		on_routed(m, true);
+}
+
+/* The client hears that all is well. */
+static void
+discard(struct message *m)
+{
+	char	id[QUEUE_ID_TEXT_SIZE];
+
+	deposit_withdraw(&m->deposit, "discarded");
+	log_info("%s: removed (discarded)", queue_id_format(m->queue_id, id));
+	give_verdict(m->feeder->ipc, m->id, 250, "2.0.0", "Ok: queued");
+	destroy(m);
 }
 
 /* ---- the feeder's side --------------------------------------------------- */
@@ -263,9 +317,23 @@ find(struct ipc *ipc, uint32_t id)
 
 void	on_mail_open(struct ipc *, uint32_t, const struct msg_mail_open *);
 void	on_mail_rcpt(struct ipc *, uint32_t, const struct msg_mail_rcpt *);
+void	on_mail_action(struct ipc *, uint32_t, const struct msg_mail_action *);
 void	on_mail_data(struct ipc *, uint32_t, const struct msg_mail_data *);
 void	on_mail_close(struct ipc *, uint32_t, const struct msg_mail_close *);
 void	on_mail_abort(struct ipc *, uint32_t, const struct msg_mail_abort *);
+
+/* A06 */
+static void
+add_always_bcc(struct message *m)
+{
+	const char	*address = m->feeder->cleaner->conf->always_bcc;
+	const char	*why;
+
+	if (address[0] == '\0' || (m->flags & MAIL_NO_MAPPINGS) != 0)
+		return;
+	if (fate_add(&m->fate, JUDGE_BCC, slice_str(address), &why) < 0)
+		log_warn("always_bcc: ignoring \"%s\": %s", address, why);
+}
 
 static struct message *
 make(struct feeder *feeder, uint32_t id, const struct msg_mail_open *open)
@@ -287,9 +355,8 @@ make(struct feeder *feeder, uint32_t id, const struct msg_mail_open *open)
 	m->client.proto = slice_dup(open->proto);
 	m->facts = mem_printf("%s[%s]", m->client.name, m->client.addr);
 	m->kept_bytes = open->sender.len + open->envid.len +
-	    strlen(m->facts) + 4 * PIECE_COST;
-	m->client_bytes = open->client_name.len + open->client_addr.len +
-	    open->helo.len + open->proto.len + 4 * PIECE_COST;
+	    2 * (open->client_name.len + open->client_addr.len) +
+	    open->helo.len + open->proto.len + 8 * PIECE_COST;
 	return m;
 }
 
@@ -310,6 +377,7 @@ on_mail_open(struct ipc *ipc, uint32_t id, const struct msg_mail_open *open)
 		return;
 	}
 	m = make(feeder, id, open);
+	add_always_bcc(m);
 	count_memory(m);
 	opened.queue_id = m->queue_id;
 	ipc_send_mail_opened(ipc, id, &opened);
@@ -327,6 +395,29 @@ on_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *rcpt)
 }
 
 void
+on_mail_action(struct ipc *ipc, uint32_t id, const struct msg_mail_action *a)
+{
+	struct message	*m = find(ipc, id);
+	char		 text[QUEUE_ID_TEXT_SIZE];
+	const char	*why = "unknown action";
+	int		 result = -1;
+
+	if (m == NULL || m->is_closed || m->is_refused)
+		return;
+	if (a->kind == JUDGE_PREPEND && m->fixup != NULL)
+		why = "the header has left";
+	else if (a->kind <= JUDGE_PREPEND)
+		result = fate_add(&m->fate, (enum judge_action)a->kind,
+		    a->text, &why);
+	if (result < 0)
+		door_warn(m->feeder->cleaner->door, false, "%s: ignoring "
+		    "\"%.*s\" of an access rule: %s", queue_id_format(
+		    m->queue_id, text), SLICE_ARG(slice_first(a->text, 200)),
+		    why);
+	check_memory(m);
+}
+
+void
 on_mail_data(struct ipc *ipc, uint32_t id, const struct msg_mail_data *data)
 {
 	struct message	*m = find(ipc, id);
@@ -340,7 +431,8 @@ on_mail_data(struct ipc *ipc, uint32_t id, const struct msg_mail_data *data)
 	m->received += data->bytes.len;
 	if (limit > 0 && m->received > (uint64_t)limit)
 		refuse(m, 552, "5.3.4", "Error: message too big");
-	else if (!m->is_refused && fixup_put(m->fixup, data->bytes) < 0)
+	else if (!m->is_refused && !m->fate.is_discarded &&
+	    fixup_put(m->fixup, data->bytes) < 0)
 		refuse(m, 554, fixup_dsn(m->fixup), fixup_why(m->fixup));
 	check_memory(m);
 	cleaner_check_room(m->feeder->cleaner);
@@ -360,11 +452,15 @@ on_mail_close(struct ipc *ipc, uint32_t id, const struct msg_mail_close *end)
 	m->is_closed = true;
 	if (!m->is_refused && end->size != m->received)
 		refuse(m, 451, "4.3.0", "Error: content lost on the way");
-	if (!m->is_refused && fixup_end(m->fixup) < 0)
+	if (!m->is_refused && !m->fate.is_discarded &&
+	    fixup_end(m->fixup) < 0)
 		refuse(m, 554, fixup_dsn(m->fixup), fixup_why(m->fixup));
-	if (!m->is_refused)
-		deposit_close(&m->deposit);
-	check_over(m);
+	if (m->is_refused)
+		destroy(m);
+	else if (m->fate.is_discarded)
+		discard(m);
+	else
+		settle(m);
 	cleaner_check_room(cleaner);
 }
 

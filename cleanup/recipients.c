@@ -4,6 +4,9 @@
 
 #include "cleanup/recipients.h"
 
+#include <string.h>
+
+#include "cleanup/fate.h"
 #include "mail/ipc.h"
 #include "util/mem.h"
 
@@ -43,6 +46,42 @@ recipients_add(struct recipients *recipients, const struct msg_mail_rcpt *m)
 	recipients->bytes += 2 * sizeof(*r) + m->address.len +
 	    m->original.len + m->transport.len + m->nexthop.len +
 	    m->orcpt.len + 5 * PIECE_COST;
+}
+
+static bool
+has(const struct recipients *recipients, const char *address)
+{
+	for (size_t i = 0; i < recipients->count; i++)
+		if (strcmp(recipients->list[i].address, address) == 0)
+			return true;
+	return false;
+}
+
+static void
+add_unrouted(struct recipients *recipients, const char *address,
+    uint32_t notify)
+{
+	struct msg_mail_rcpt	m = {
+		.address = slice_str(address),
+		.original = slice_str(address),
+		.notify = notify,
+	};
+
+	if (!has(recipients, address))
+		recipients_add(recipients, &m);
+}
+
+void
+recipients_apply(struct recipients *recipients, const struct fate *fate)
+{
+	if (fate->redirect != NULL) {
+		recipients_clear(recipients);
+		add_unrouted(recipients, fate->redirect, 0);
+		return;
+	}
+	/* Nobody is to hear from a recipient that nobody knows of. */
+	for (size_t i = 0; i < fate->bcc_count; i++)
+		add_unrouted(recipients, fate->bccs[i], RCPT_NOTIFY_NEVER);
 }
 
 void

@@ -8,13 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct fate;
 struct ipc;
 struct msg_mail_rcpt;
 
 struct recipient {
 	char		*address;
 	char		*original;
-	char		*transport;
+	char		*transport;	/* "": not known yet */
 	char		*nexthop;
 	uint32_t	 notify;	/* RCPT_NOTIFY_* */
 	char		*orcpt;
@@ -30,6 +31,13 @@ struct recipients {
 void	recipients_clear(struct recipients *recipients);
 void	recipients_add(struct recipients *recipients,
 	    const struct msg_mail_rcpt *m);
+
+/*
+ * A redirection takes the place of them all; else each BCC is one more.
+ * Those have no route yet.
+ */
+void	recipients_apply(struct recipients *recipients,
+	    const struct fate *fate);
 
 /* As queue_rcpt frames with that id. */
 void	recipients_send(const struct recipients *recipients, struct ipc *ipc,

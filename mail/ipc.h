@@ -28,7 +28,7 @@
 
 #include "util/slice.h"
 
-#define IPC_VERSION	6
+#define IPC_VERSION	7
 #define IPC_FRAME_LIMIT	65536	/* bytes after the length field */
 #define IPC_HEADER_SIZE	10
 #define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
@@ -62,6 +62,9 @@ enum {
 	MAIL_UTF8 = 8,		/* SMTPUTF8 */
 	MAIL_RET_FULL = 16,	/* RET=FULL */
 	MAIL_RET_HDRS = 32,	/* RET=HDRS */
+	MAIL_NO_CHECKS = 64,	/* receive_override_options of its smtpd */
+	MAIL_NO_MAPPINGS = 128,
+	MAIL_NO_MILTERS = 256,
 };
 
 /* mail_rcpt.notify, queue_rcpt.notify, deliver_rcpt.notify (RFC 3461) */

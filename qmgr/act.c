@@ -56,8 +56,11 @@ change(struct admin_request *request, const struct store_message *message,
 	new.flags = (message->flags & ~(uint32_t)STORE_HELD) |
 	    (is_held ? STORE_HELD : 0u);
 	new.due_us = is_held ? 0 : (uint64_t)clock_wall_us();
-	if (request->action == ADMIN_REQUEUE)
+	/* A filter that is no more can be got rid of so. */
+	if (request->action == ADMIN_REQUEUE) {
 		new.attempts = 0;
+		new.filter.len = 0;
+	}
 	request->pending++;
 	store_reschedule(manager->store, &new, message->due_us, on_written,
 	    request);

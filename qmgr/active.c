@@ -73,6 +73,7 @@ destroy(struct active *active)
 	mem_free(active->sender);
 	mem_free(active->facts);
 	mem_free(active->envid);
+	mem_free(active->filter);
 	mem_free(active->reason);
 	mem_free(active);
 	scan_check(manager->scan);
@@ -114,6 +115,7 @@ make(struct manager *manager, const struct store_message *message)
 	active->sender = slice_dup(message->sender);
 	active->facts = slice_dup(message->facts);
 	active->envid = slice_dup(message->envid);
+	active->filter = slice_dup(message->filter);
 	if (message->reason.len > 0)
 		active->reason = slice_dup(message->reason);
 	HASH_ADD(hh, manager->actives, id, sizeof(active->id), active);
@@ -230,6 +232,7 @@ reschedule(struct active *active, uint64_t due_us, bool is_held,
 		.sender = slice_str(active->sender),
 		.reason = slice_str(reason),
 		.facts = slice_str(active->facts),
+		.filter = slice_str(active->filter),
 	};
 
 	store_reschedule(active->manager->store, &message, active->due_us,
@@ -500,5 +503,7 @@ active_retry(struct active *active, bool is_fresh)
 	active->wants_hold = false;
 	active->wants_retry = true;
 	active->is_fresh = active->is_fresh || is_fresh;
+	if (is_fresh)
+		active->filter[0] = '\0';
 	schedule_withdraw(active);
 }

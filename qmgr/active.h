@@ -56,6 +56,7 @@ struct active {
 	char			*sender;
 	char			*facts;
 	char			*envid;
+	char			*filter;	/* where all of it goes; "" */
 	char			*reason;	/* of the last delay; or NULL */
 	struct buf		 content;	/* cached; empty: on disk */
 

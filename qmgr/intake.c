@@ -13,6 +13,7 @@
 #include "qmgr/active.h"
 #include "qmgr/flags.h"
 #include "qmgr/manager.h"
+#include "qmgr/reroute.h"
 #include "qmgr/store.h"
 #include "util/buf.h"
 #include "util/clock.h"
@@ -129,6 +130,8 @@ destroy(struct intake *in)
 	drop(in->message.sender);
 	drop(in->message.facts);
 	drop(in->message.envid);
+	drop(in->message.reason);
+	drop(in->message.filter);
 	buf_clear(&in->content);
 	mem_free(in);
 	manager->intake_count--;
@@ -175,14 +178,15 @@ warn_too_much(const struct client *client)
 	    ipc_peer_process(client->ipc));
 }
 
-/* Of all that this client has in progress, this is one too many. */
-static void
+/* 0, or -1: of all that this client has in progress, it was one too many. */
+static int
 check_memory(struct intake *in)
 {
 	if (!is_too_much(in->client))
-		return;
+		return 0;
 	warn_too_much(in->client);
 	refuse(in, 452, "4.3.1", TOO_MUCH);
+	return -1;
 }
 
 #define NO_DISK		"Error: insufficient system storage"
@@ -201,6 +205,7 @@ void	on_queue_open(struct ipc *, uint32_t, const struct msg_queue_open *);
 void	on_queue_rcpt(struct ipc *, uint32_t, const struct msg_queue_rcpt *);
 void	on_queue_data(struct ipc *, uint32_t, const struct msg_queue_data *);
 void	on_queue_close(struct ipc *, uint32_t, const struct msg_queue_close *);
+void	on_queue_fate(struct ipc *, uint32_t, const struct msg_queue_fate *);
 void	on_queue_abort(struct ipc *, uint32_t, const struct msg_queue_abort *);
 
 /* NULL, or why such a queue id cannot be. */
@@ -329,7 +334,27 @@ on_queue_data(struct ipc *ipc, uint32_t id, const struct msg_queue_data *m)
 	check_memory(in);
 }
 
-/* The message is on the disk: S2. */
+void
+on_queue_fate(struct ipc *ipc, uint32_t id, const struct msg_queue_fate *m)
+{
+	struct intake	*in = find(ipc, id);
+
+	if (in == NULL)
+		return;
+	drop(in->message.reason);
+	drop(in->message.filter);
+	in->message.reason = keep(m->reason);
+	in->message.filter = keep(m->filter);
+	if (m->held != 0) {
+		in->message.flags |= STORE_HELD;
+		in->message.due_us = 0;
+	}
+	/* Also what another one takes the place of: there is one. */
+	charge_envelope(in, m->reason.len + m->filter.len + 2 * PIECE_COST);
+	check_memory(in);
+}
+
+/* The message is on the disk: S2, or S5. */
 static void
 on_committed(bool is_new, void *arg)
 {
@@ -339,13 +364,32 @@ on_committed(bool is_new, void *arg)
 		answer(in->client->ipc, in->id, 250, "2.0.0", "Ok: queued");
 	else if (in->client != NULL)
 		ipc_refuse(in->client->ipc, "its queue id is in use");
-	if (!is_new) {
-		destroy(in);
-		return;
-	}
-	active_add_fresh(in->manager, &in->message, in->recipients, in->count,
-	    in->spilled == 0 ? &in->content : NULL);
+	if (is_new && (in->message.flags & STORE_HELD) == 0)
+		active_add_fresh(in->manager, &in->message, in->recipients,
+		    in->count, in->spilled == 0 ? &in->content : NULL);
 	destroy(in);
+}
+
+/* As check_memory. */
+static int
+filter_all(struct intake *in)
+{
+	/* A next hop that is a recipient's domain was counted with it. */
+	charge_envelope(in, in->count * in->message.filter.len);
+	if (check_memory(in) < 0)
+		return -1;
+	for (size_t i = 0; i < in->count; i++) {
+		struct store_recipient	*r = &in->recipients[i];
+		char			*transport, *nexthop;
+
+		reroute_by_filter(in->manager->conf, in->message.filter,
+		    r->address, &transport, &nexthop);
+		drop(r->transport);
+		drop(r->nexthop);
+		r->transport = slice_str(transport);
+		r->nexthop = slice_str(nexthop);
+	}
+	return 0;
 }
 
 void
@@ -360,6 +404,8 @@ on_queue_close(struct ipc *ipc, uint32_t id, const struct msg_queue_close *m)
 		refuse(in, 451, "4.3.0", "Error: content lost on the way");
 		return;
 	}
+	if (in->message.filter.len > 0 && filter_all(in) < 0)
+		return;
 	in->message.flags |= flags_from_mail(m->flags);
 	in->message.recipient_count = (uint32_t)in->count;
 	in->message.chunk_count = in->spilled + (uint32_t)

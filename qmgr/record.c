@@ -8,14 +8,17 @@
 
 #include "mail/ipc.h"
 
-#define VERSION		3	/* 2: without HAS_ROUTE */
-#define OLDEST_VERSION	1	/* without HAS_ENVID and HAS_DSN */
+/* Without: HAS_ENVID and HAS_DSN in 1, HAS_ROUTE in 2, HAS_FILTER in 3. */
+#define VERSION		4
+#define OLDEST_VERSION	1
 #define ARRIVING	"arriving"	/* 8 bytes, before the id */
 
 enum {
 	HAS_RECIPIENTS = 1,
 	HAS_CONTENT = 2,
 	HAS_ENVID = 4,
+	HAS_FILTER = 8,
+	HAS_ALL = 15,
 };
 
 /* In the status byte of a recipient: its RFC 3461 parameters, its route. */
@@ -139,6 +142,8 @@ record_format_message(struct buf *into, const struct record_message *record)
 		has |= HAS_CONTENT;
 	if (m->envid.len != 0)
 		has |= HAS_ENVID;
+	if (m->filter.len != 0)
+		has |= HAS_FILTER;
 	buf_put_u8(into, VERSION);
 	buf_put_u8(into, (uint8_t)has);
 	buf_put_u64(into, m->arrival_us);
@@ -153,6 +158,8 @@ record_format_message(struct buf *into, const struct record_message *record)
 	put_bytes(into, m->facts);
 	if (m->envid.len != 0)
 		put_bytes(into, m->envid);
+	if (m->filter.len != 0)
+		put_bytes(into, m->filter);
 	if (record->has_recipients) {
 		buf_put_u32(into, record->count);
 		put_bytes(into, record->recipients);
@@ -295,6 +302,9 @@ get_envelope(struct slice *from, unsigned has, struct store_message *m)
 	if ((has & HAS_ENVID) != 0 && (get_bytes(from, &m->envid) < 0 ||
 	    m->envid.len == 0))
 		return -1;
+	if ((has & HAS_FILTER) != 0 && (get_bytes(from, &m->filter) < 0 ||
+	    m->filter.len == 0))
+		return -1;
 	return 0;
 }
 
@@ -320,7 +330,7 @@ record_parse_message(struct slice value, struct record_message *record_r,
 		return -1;
 	*why_r = "its envelope is damaged";
 	if (slice_get_u8(&value, &has) < 0 ||
-	    (has & ~(HAS_RECIPIENTS | HAS_CONTENT | HAS_ENVID)) != 0 ||
+	    (has & ~HAS_ALL) != 0 ||
 	    get_envelope(&value, has, &record_r->message) < 0)
 		return -1;
 	record_r->has_recipients = (has & HAS_RECIPIENTS) != 0;

@@ -4,11 +4,14 @@
 
 #include "qmgr/reroute.h"
 
+#include "conf/conf.h"
+#include "mail/address.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
 #include "qmgr/active.h"
 #include "qmgr/manager.h"
 #include "qmgr/schedule.h"
+#include "util/ascii.h"
 #include "util/mem.h"
 
 #define ANSWER_WAIT_MS	60000
@@ -27,6 +30,45 @@ struct reroute {
 	struct recipient	*recipient;
 	struct ipc_call		*call;
 };
+
+void
+reroute_by_filter(const struct conf *conf, struct slice filter,
+    struct slice address, char **transport_r, char **nexthop_r)
+{
+	ptrdiff_t	colon = slice_find(filter, ':');
+	struct slice	nexthop = slice_from(NULL, 0);
+
+	if (colon >= 0) {
+		nexthop = slice_after(filter, (size_t)colon + 1);
+		filter = slice_first(filter, (size_t)colon);
+	}
+	if (nexthop.len == 0)
+		nexthop = slice_str(conf->default_filter_nexthop);
+	if (nexthop.len == 0)
+		nexthop = address_domain(address);
+	if (nexthop.len == 0)
+		nexthop = slice_str(conf->myhostname);
+	*transport_r = slice_dup(filter);
+	*nexthop_r = slice_dup(nexthop);
+	for (char *p = *nexthop_r; *p != '\0'; p++)
+		*p = (char)ascii_lower(*p);
+}
+
+static void
+filter_all(struct active *active)
+{
+	for (size_t i = 0; i < active->count; i++) {
+		struct recipient	*r = &active->recipients[i];
+
+		if (r->state != RECIPIENT_TODO)
+			continue;
+		mem_free(r->transport);
+		mem_free(r->nexthop);
+		reroute_by_filter(active->manager->conf,
+		    slice_str(active->filter), slice_str(r->address),
+		    &r->transport, &r->nexthop);
+	}
+}
 
 static void
 take_back(struct active *active)
@@ -103,7 +145,9 @@ reroute_start(struct active *active)
 				    peer_ipc(manager->lookup);
 	struct rerouting	*all;
 
-	if (ipc == NULL) {
+	if (active->filter[0] != '\0')
+		filter_all(active);
+	if (ipc == NULL || active->filter[0] != '\0') {
 		schedule_add(manager->schedule, active);
 		return;
 	}

@@ -6,12 +6,24 @@
  * parameters have changed since it was routed.
  */
 
+#include "util/slice.h"
+
 struct active;
+struct conf;
 
 /*
- * Ask lookup for each recipient of the window that is to be tried, then
- * schedule them all.  While lookup is away, what the store has of the route
- * is good enough; where it has nothing, the recipient is deferred.
+ * Where a recipient of a message goes that has a filter, transport:nexthop:
+ * always there.  Without a next hop it is default_filter_nexthop, or the
+ * recipient's domain.  The caller frees both.
+ */
+void	reroute_by_filter(const struct conf *conf, struct slice filter,
+	    struct slice address, char **transport_r, char **nexthop_r);
+
+/*
+ * Ask lookup for each recipient of the window that is to be tried (unless
+ * the message has a filter), then schedule them all.  While lookup is away,
+ * what the store has of the route is good enough; where it has nothing, the
+ * recipient is deferred.
  */
 void	reroute_start(struct active *active);
 

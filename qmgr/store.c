@@ -356,9 +356,11 @@ store_reschedule(struct store *store, const struct store_message *message,
 	op->due_us = old_due_us;
 	op->message = *message;
 	op->message.reason = batch_copy(batch, message->reason);
+	op->message.filter = batch_copy(batch, message->filter);
 	op->done = done;
 	op->arg = arg;
-	store_queue_put(store->queue, batch, message->reason.len,
+	store_queue_put(store->queue, batch,
+	    message->reason.len + message->filter.len,
 	    done == NULL ? STORE_QUEUE_LAZY : STORE_QUEUE_FLUSH);
 }
 

@@ -68,6 +68,7 @@ struct store_message {
 	struct slice	 reason;	/* why held, or the last delay */
 	struct slice	 facts;		/* of the client, for the log */
 	struct slice	 envid;		/* ENVID, xtext; empty: none */
+	struct slice	 filter;	/* where all of it goes; empty: none */
 };
 
 enum store_status {
@@ -155,7 +156,7 @@ void		 store_abort(struct store *store, uint64_t id);
 /*
  * Commit a message: envelope, recipients, and the content that was not
  * spilled, cut into chunks from number first_chunk on (the spilled ones
- * were 0 to first_chunk - 1).  S0, S1 -> S2.
+ * were 0 to first_chunk - 1).  S0, S1 -> S2, on hold -> S5.
  * fn is called after the flush: only then may a 250 leave.  With is_new
  * false there is a message with that id already: it is left as it is.
  */
@@ -174,10 +175,10 @@ void		 store_update(struct store *store, uint64_t id,
 		    const struct store_recipient *recipients, size_t count);
 
 /*
- * New due time, flags, attempts and reason of a message whose due time was
- * old_due_us (believed only if the record cannot be read).  S3 -> S4,
- * S4 -> S4, any -> S5, S5 -> S2.  Lazy when done is NULL.  A message that
- * is gone stays gone.
+ * New due time, flags, attempts, reason and filter of a message whose due
+ * time was old_due_us (believed only if the record cannot be read).
+ * S3 -> S4, S4 -> S4, any -> S5, S5 -> S2.  Lazy when done is NULL.  A
+ * message that is gone stays gone.
  */
 void		 store_reschedule(struct store *store,
 		    const struct store_message *message, uint64_t old_due_us,

@@ -100,6 +100,7 @@ give_message(struct store_op_state *state, struct batch *batch,
 	m->reason = batch_copy(batch, m->reason);
 	m->facts = batch_copy(batch, m->facts);
 	m->envid = batch_copy(batch, m->envid);
+	m->filter = batch_copy(batch, m->filter);
 	op->found = m;
 	if (!record->has_recipients)
 		load_recipients(state, batch, op, m->id);

@@ -145,7 +145,7 @@ run_sweep(struct store_op_state *state, struct batch_op *op)
 		    record_key_arriving(op->id));
 }
 
-/* S0 -> S2 and S1 -> S2. */
+/* S0 and S1 -> S2, or S5. */
 static void
 run_commit(struct store_op_state *state, struct batch_op *op)
 {
@@ -308,6 +308,7 @@ run_reschedule(struct store_op_state *state, struct batch *batch,
 	record.message.flags = changed->flags;
 	record.message.attempts = changed->attempts;
 	record.message.reason = changed->reason;
+	record.message.filter = changed->filter;
 	put_message(state, &record);
 }
 

@@ -127,6 +127,7 @@ take_answer(struct session *s)
 		transaction_end_rcpt(s->txn);
 		return STEP_DONE;
 	}
+	transaction_act(s->txn, question);
 	transaction_add(s->txn, asked);
 	step = transaction_open(s->txn, on_ready);
 	if (step == STEP_DONE)

@@ -116,6 +116,36 @@ read_bare_lf(const char *value)
 	return BARE_LF_NORMALIZE;
 }
 
+/* The fourth of Postfix, no_unknown_recipient_checks, is for lookup. */
+static uint32_t
+read_overrides(const char *value)
+{
+	static const struct {
+		const char	*name;
+		uint32_t	 flag;
+	} names[] = {
+		{ "no_header_body_checks", MAIL_NO_CHECKS },
+		{ "no_address_mappings", MAIL_NO_MAPPINGS },
+		{ "no_milters", MAIL_NO_MILTERS },
+		{ "no_unknown_recipient_checks", 0 },
+	};
+	struct slice	rest = slice_str(value), word;
+	uint32_t	flags = 0;
+
+	while (slice_get_word(&rest, ", \t\r\n", &word) == 0) {
+		size_t	i = 0, count = sizeof(names) / sizeof(*names);
+
+		while (i < count && !slice_is(word, names[i].name))
+			i++;
+		if (i < count)
+			flags |= names[i].flag;
+		else
+			log_warn("receive_override_options: unknown option "
+			    "\"%.*s\"", SLICE_ARG(word));
+	}
+	return flags;
+}
+
 /* ---- clients ------------------------------------------------------------- */
 
 void
@@ -168,6 +198,8 @@ on_start(struct daemon *daemon)
 	    "smtpd_authorized_pipeconnect_clients",
 	    gate->conf->smtpd_authorized_pipeconnect_clients);
 	gate->bare_lf = read_bare_lf(gate->conf->smtpd_forbid_bare_newline);
+	gate->overrides =
+	    read_overrides(gate->conf->receive_override_options);
 	gate->free_bytes = UINT64_MAX;
 	gate->started_us = clock_wall_us();
 	getrlimit(RLIMIT_NOFILE, &limit);

@@ -31,6 +31,7 @@ struct gate {
 	struct nets	 networks;	/* mynetworks */
 	struct nets	 bare_lf_exclusions;
 	enum gate_bare_lf	 bare_lf;
+	uint32_t		 overrides;	/* MAIL_NO_* */
 	struct nets	 pipe_connect;
 	int64_t			 started_us;	/* wall clock */
 	uint64_t		 free_bytes;	/* on the disk of the queue */

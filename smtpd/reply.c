@@ -88,18 +88,18 @@ reply_put_line(struct session *s, int code, bool more, const char *format,
 	va_end(args);
 }
 
-static void
-log_reject(const struct session *s, const char *recipient, int code,
-    const char *dsn, const char *text)
+void
+reply_log(const struct session *s, const char *what, const char *recipient,
+    const char *text)
 {
 	char		client[SESSION_CLIENT_SIZE];
 	char		id[TRANSACTION_ID_SIZE];
 	struct buf	line = BUF_INIT;
 
-	buf_printf(&line, "%s: reject: %s from %s: %d %s %s;",
-	    transaction_id(s->txn, id),
+	buf_printf(&line, "%s: %s: %s from %s: %s;",
+	    transaction_id(s->txn, id), what,
 	    s->verb == NULL ? "UNKNOWN" : s->verb->name,
-	    session_client(s, client), code, dsn, text);
+	    session_client(s, client), text);
 	if (s->txn != NULL)
 		buf_printf(&line, " from=<%s>", s->txn->sender);
 	if (recipient != NULL)
@@ -116,11 +116,14 @@ reply_reject(struct session *s, const char *recipient, int code,
     const char *dsn, const char *format, ...)
 {
 	va_list	args;
-	char	text[LINE_SIZE];
+	char	text[LINE_SIZE], head[32];
+	int	len;
 
+	len = snprintf(head, sizeof(head), "%d %s ", code, dsn);
+	snprintf(text, sizeof(text), "%s", head);
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(text + len, sizeof(text) - (size_t)len, format, args);
 	va_end(args);
-	log_reject(s, recipient, code, dsn, text);
-	reply_put(s, code, dsn, "%s", text);
+	reply_log(s, "reject", recipient, text);
+	reply_put(s, code, dsn, "%s", text + len);
 }

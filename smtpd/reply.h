@@ -20,6 +20,13 @@ void	reply_put_line(struct session *s, int code, bool more,
 	    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /*
+ * "what: VERB from client: text; from=<...> ..." into the log (O04).
+ * recipient may be NULL.
+ */
+void	reply_log(const struct session *s, const char *what,
+	    const char *recipient, const char *text);
+
+/*
  * A refusal: logged as "reject: VERB from ..." (O04) and sent.  recipient
  * may be NULL.
  */

@@ -5,6 +5,7 @@
 #include "smtpd/transaction.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "conf/conf.h"
@@ -16,8 +17,31 @@
 #include "util/log.h"
 #include "util/mem.h"
 
+/* More are of no use to anybody. */
+#define ACTION_LIMIT	200
+
 #define PEER_WAIT_MS	10000	/* for a cleanup that is restarting */
 #define COMMIT_WAIT_MS	300000	/* under the 10 minutes of RFC 5321 4.5.3.2.6 */
+
+static void
+add_action(struct transaction *txn, enum judge_action kind, const char *text)
+{
+	struct transaction_action	*action = mem_new(sizeof(*action));
+
+	action->kind = kind;
+	action->text = mem_strdup(text);
+	DL_APPEND(txn->actions, action);
+	txn->action_count++;
+}
+
+static void
+remove_action(struct transaction *txn, struct transaction_action *action)
+{
+	DL_DELETE(txn->actions, action);
+	txn->action_count--;
+	mem_free(action->text);
+	mem_free(action);
+}
 
 struct transaction *
 transaction_new(struct session *s, struct slice sender, uint32_t flags,
@@ -32,6 +56,8 @@ transaction_new(struct session *s, struct slice sender, uint32_t flags,
 	txn->envid = slice_dup(envid);
 	txn->body = (struct body)BODY_INIT;
 	txn->body.is_binary = (flags & MAIL_BINARY) != 0;
+	if (s->gate->conf->content_filter[0] != '\0')
+		add_action(txn, JUDGE_FILTER, s->gate->conf->content_filter);
 	return txn;
 }
 
@@ -88,6 +114,8 @@ transaction_free(struct transaction **txnp)
 	}
 	for (size_t i = 0; i < txn->rcpt_count; i++)
 		clear_rcpt(&txn->recipients[i]);
+	while (txn->actions != NULL)
+		remove_action(txn, txn->actions);
 	mem_free(txn->recipients);
 	mem_free(txn->sender);
 	mem_free(txn->envid);
@@ -163,6 +191,67 @@ transaction_drop_last(struct transaction *txn)
 	txn->count--;
 	while (txn->rcpt_count > txn->last_rcpt)
 		clear_rcpt(&txn->recipients[--txn->rcpt_count]);
+}
+
+static void
+send_action(struct transaction *txn, const struct transaction_action *action)
+{
+	struct msg_mail_action	m = {
+		.kind = action->kind,
+		.text = slice_str(action->text),
+	};
+
+	ipc_send_mail_action(txn->ipc, ipc_call_id(txn->call), &m);
+}
+
+/* Of these the last one counts, and there is no more than one. */
+static bool
+is_single(enum judge_action kind)
+{
+	return kind == JUDGE_HOLD || kind == JUDGE_DISCARD ||
+	    kind == JUDGE_FILTER || kind == JUDGE_REDIRECT;
+}
+
+static void
+act(struct transaction *txn, const struct question_action *wanted)
+{
+	struct transaction_action	*action, *next;
+
+	DL_FOREACH_SAFE(txn->actions, action, next) {
+		if (action->kind != wanted->kind)
+			continue;
+		if (strcmp(action->text, wanted->text) == 0)
+			return;
+		if (is_single(action->kind))
+			remove_action(txn, action);
+	}
+	if (txn->action_count >= ACTION_LIMIT)
+		return;
+	add_action(txn, wanted->kind, wanted->text);
+	if (txn->call != NULL)
+		send_action(txn, txn->actions->prev);
+}
+
+void
+transaction_act(struct transaction *txn, const struct question *question)
+{
+	static const char *const	names[] = {
+		[JUDGE_HOLD] = "hold", [JUDGE_DISCARD] = "discard",
+		[JUDGE_FILTER] = "filter", [JUDGE_REDIRECT] = "redirect",
+		[JUDGE_BCC] = "bcc", [JUDGE_PREPEND] = "prepend",
+	};
+
+	for (size_t i = 0; i < question->action_count; i++) {
+		const struct question_action	*wanted =
+		    &question->actions[i];
+
+		if (wanted->kind > JUDGE_PREPEND)
+			continue;
+		reply_log(txn->session, names[wanted->kind],
+		    question->recipient[0] == '\0' ? NULL :
+		    question->recipient, wanted->text);
+		act(txn, wanted);
+	}
 }
 
 static void
@@ -248,10 +337,11 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 static void
 open_on(struct transaction *txn, struct ipc *ipc)
 {
-	const struct session	*s = txn->session;
-	struct msg_mail_open	 m = {
+	const struct session			*s = txn->session;
+	const struct transaction_action		*action;
+	struct msg_mail_open			 m = {
 		.sender = slice_str(txn->sender),
-		.flags = txn->flags,
+		.flags = txn->flags | s->gate->overrides,
 		.client_name = slice_str(s->name),
 		.client_addr = slice_str(s->addr),
 		.helo = slice_str(s->helo),
@@ -266,6 +356,8 @@ open_on(struct transaction *txn, struct ipc *ipc)
 	ipc_send_mail_open(ipc, ipc_call_id(txn->call), &m);
 	for (size_t i = 0; i < txn->rcpt_count; i++)
 		send_recipient(txn, &txn->recipients[i]);
+	DL_FOREACH(txn->actions, action)
+		send_action(txn, action);
 }
 
 static void

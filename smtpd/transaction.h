@@ -7,6 +7,7 @@
  * begins again with the next one, later the client hears 451.
  */
 
+#include "mail/ipc.h"
 #include "mail/queue_id.h"
 #include "smtpd/body.h"
 #include "smtpd/session.h"
@@ -23,6 +24,13 @@ struct transaction_rcpt {
 	char		*nexthop;
 	uint32_t	 notify;	/* RCPT_NOTIFY_*; 0: none given */
 	char		*orcpt;		/* "": none */
+};
+
+/* What becomes of the message; of one kind and text, one. */
+struct transaction_action {
+	enum judge_action		 kind;
+	char				*text;
+	struct transaction_action	*next, *prev;
 };
 
 /* A RCPT whose answer is waited for. */
@@ -44,6 +52,8 @@ struct transaction {
 	size_t			 last_rcpt;	/* first of the last RCPT */
 	size_t			 count;		/* RCPT commands accepted */
 	int			 over_count;	/* refused: too many */
+	struct transaction_action *actions;	/* list; cleanup has them */
+	size_t			 action_count;
 	struct question		*ahead;		/* list: RCPTs to come */
 	struct transaction_asked *asked;	/* the RCPT at hand; or NULL */
 
@@ -73,6 +83,13 @@ void		 transaction_free(struct transaction **txn);
 /* A RCPT was accepted, and leads to what the answer says. */
 void		 transaction_add(struct transaction *txn,
 		    const struct transaction_asked *asked);
+
+/*
+ * A question was accepted: what its answer wants of the message is logged,
+ * and done.
+ */
+void		 transaction_act(struct transaction *txn,
+		    const struct question *question);
 
 /* The RCPT at hand has had its reply. */
 void		 transaction_end_rcpt(struct transaction *txn);

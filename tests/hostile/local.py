@@ -38,6 +38,7 @@ SLOW = 20 if "ASAN_OPTIONS" in os.environ else 1
 LOG_LINES = 200             # of warnings, whatever strangers do
 PROGRAMS = ("master", "smtpd", "cleanup", "qmgr", "smtp")
 MANY = 5000
+BCC, PREPEND = 4, 5        # enum judge_action
 
 
 # ---- frames, from the tables of the code ----------------------------------
@@ -346,6 +347,18 @@ def smtpd(suite, watch):
     watch.end("endless recipients", ENVELOPES)
     peer.close()
 
+    peer = at(suite, "private/cleanup", b"smtpd", 16)
+    got, done = pump(peer, (
+        frame_of("mail_open", n) +
+        frame_of("mail_action", n, kind=BCC, text=b"a" * 200 + b"@b") +
+        frame_of("mail_action", n, kind=PREPEND, text=b"X: " + b"y" * 4000) *
+        20 for n in range(1, 5000)))
+    check("endless actions: refused", done and refused(peer, got))
+    _, done = pump(peer, frames("mail_action", 100000, kind=99), False)
+    check("unknown actions: taken", done)
+    watch.end("endless actions", ENVELOPES)
+    peer.close()
+
     peer = at(suite, "private/cleanup", b"smtpd", 12)
     got, done = pump(peer, (
         frame_of("mail_open", n) + frame_of("mail_rcpt", n, address=b"a@b") +
@@ -396,6 +409,24 @@ def cleanup(suite, watch):
         frame_of("queue_rcpt", 1, address=b"a" * 200) * 1000] * 600)
     check("queue: endless recipients: refused", done and refused(peer, got))
     watch.end("queue: endless recipients", ENVELOPES)
+    peer.close()
+
+    peer = at(suite, "private/qmgr", b"cleanup", 25)
+    got, done = pump(peer, [frame_of("queue_open", 1, queue_id=now)] + [
+        frame_of("queue_fate", 1, reason=b"x" * 4000, filter=b"y" * 4000) *
+        1000] * 30)
+    check("queue: endless fates: refused", done and refused(peer, got))
+    watch.end("queue: endless fates", ENVELOPES)
+    peer.close()
+
+    peer = at(suite, "private/qmgr", b"cleanup", 26)
+    got, done = pump(peer, [
+        frame_of("queue_open", 1, queue_id=now) +
+        frame_of("queue_rcpt", 1, address=b"a@b") * 50000 +
+        frame_of("queue_fate", 1, filter=b"y" * 4000) +
+        frame_of("queue_close", 1, size=0)])
+    check("queue: long filters: refused", done and refused(peer, got))
+    watch.end("queue: long filters", ENVELOPES)
     peer.close()
 
     peer = at(suite, "private/qmgr", b"cleanup", 22)

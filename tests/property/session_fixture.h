@@ -151,11 +151,37 @@ question_free(struct question **qp)
 		mem_free(q->rcpts[i].transport);
 		mem_free(q->rcpts[i].nexthop);
 	}
+	for (size_t i = 0; i < q->action_count; i++)
+		mem_free(q->actions[i].text);
 	mem_free(q->rcpts);
+	mem_free(q->actions);
 	mem_free(q->recipient);
 	mem_free(q->dsn);
 	mem_free(q->text);
 	mem_free(q);
+}
+
+/* Some recipients want something of the message. */
+static inline void
+world_add_action(struct question *q)
+{
+	struct question_action	action = { .kind = JUDGE_BCC };
+
+	switch (q->recipient[0]) {
+	case 'b':
+		break;
+	case 'c':
+		action.kind = JUDGE_HOLD;
+		break;
+	case 'f':
+		action.kind = JUDGE_FILTER;
+		break;
+	default:
+		return;
+	}
+	action.text = mem_strdup(q->recipient);
+	q->actions = mem_copy(&action, sizeof(action));
+	q->action_count = 1;
 }
 
 /*
@@ -197,6 +223,7 @@ world_answer(struct question *q)
 		q->rcpts[0].transport = mem_strdup("smtp");
 		q->rcpts[0].nexthop = mem_strdup("ok.example");
 		q->rcpt_count = 1;
+		world_add_action(q);
 	}
 	q->is_answered = true;
 	q->fn(q);
@@ -318,6 +345,16 @@ ipc_send_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *m)
 	(void)id;
 	buf_printf(&world->call->text, " <%.*s> %x %.*s",
 	    SLICE_ARG(m->address), m->notify, SLICE_ARG(m->orcpt));
+}
+
+void
+ipc_send_mail_action(struct ipc *ipc, uint32_t id,
+    const struct msg_mail_action *m)
+{
+	(void)ipc;
+	(void)id;
+	buf_printf(&world->call->text, " %u:%.*s", m->kind,
+	    SLICE_ARG(m->text));
 }
 
 /* "Early" in the content: refused as soon as it is seen. */

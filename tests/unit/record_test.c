@@ -44,7 +44,7 @@ is_same_recipient(const struct store_recipient *a,
 
 /*
  * All shapes of a message's record: bit 0 recipients, bit 1 content, bit 2
- * without ENVID.
+ * without ENVID, bit 3 with a filter.
  */
 static void
 put_sample(struct buf *into, unsigned shape)
@@ -61,6 +61,8 @@ put_sample(struct buf *into, unsigned shape)
 	}
 	if ((shape & 4) != 0)
 		record.message.envid.len = 0;
+	if ((shape & 8) != 0)
+		record.message.filter = SLICE_LIT("scan:[x]:10025");
 	if ((shape & 2) != 0)
 		record.content = SLICE_LIT("Subject: x\r\n\r\nbody\r\n");
 	record_format_message(into, &record);
@@ -70,7 +72,7 @@ put_sample(struct buf *into, unsigned shape)
 static void
 messages_come_back(void)
 {
-	for (unsigned shape = 0; shape < 8; shape++) {
+	for (unsigned shape = 0; shape < 16; shape++) {
 		struct store_recipient	 recipient;
 		struct record_message	 record;
 		struct buf		 buf = BUF_INIT;
@@ -91,6 +93,8 @@ messages_come_back(void)
 		CU_ASSERT(slice_equal(record.message.facts, sample.facts));
 		CU_ASSERT(slice_is(record.message.envid,
 		    (shape & 4) != 0 ? "" : "QQ314159"));
+		CU_ASSERT(slice_is(record.message.filter,
+		    (shape & 8) != 0 ? "scan:[x]:10025" : ""));
 		CU_ASSERT_EQUAL(record.has_recipients, (shape & 1) != 0);
 		CU_ASSERT_EQUAL(record.content.len, (shape & 2) != 0 ? 20 : 0);
 		for (uint32_t i = 0; i < record.count; i++) {
@@ -153,6 +157,7 @@ old_records_are_read(void)
 	CU_ASSERT(slice_is(record.message.sender, "a@example"));
 	CU_ASSERT(slice_is(record.message.facts, "client=x"));
 	CU_ASSERT_EQUAL(record.message.envid.len, 0);
+	CU_ASSERT_EQUAL(record.message.filter.len, 0);
 	CU_ASSERT(slice_is(record.content, "hi\n"));
 	CU_ASSERT_EQUAL_FATAL(record_get_inline(&record.recipients,
 	    &recipient), 0);
@@ -178,7 +183,7 @@ strange_records_are_refused(void)
 	const char		*why;
 
 	put_sample(&buf, 0);
-	buf.data[buf.start] = 4;
+	buf.data[buf.start] = 5;
 	CU_ASSERT_EQUAL(record_parse_message(buf_slice(&buf), &record, &why),
 	    -1);
 	CU_ASSERT_STRING_EQUAL(why, "its version is unknown");
