@@ -5,6 +5,7 @@
 #include "lookup/classes.h"
 
 #include "conf/conf.h"
+#include "mail/address.h"
 #include "mail/match_list.h"
 #include "mail/self.h"
 #include "mail/table_line.h"
@@ -138,11 +139,9 @@ ask(const struct classes *classes, size_t i, struct slice domain)
 	return answer;
 }
 
-enum class
-classes_find(const struct classes *classes, struct slice domain)
+static enum class
+find(const struct classes *classes, struct slice domain)
 {
-	if (domain.len == 0 || is_own_literal(classes, domain))
-		return CLASS_LOCAL;
 	for (size_t i = 0; i < LISTS; i++)
 		switch (ask(classes, i, domain)) {
 		case MATCH_LIST_YES:
@@ -153,6 +152,23 @@ classes_find(const struct classes *classes, struct slice domain)
 			break;
 		}
 	return CLASS_DEFAULT;
+}
+
+/* One that is not listed as it is written may be by its A-labels. */
+enum class
+classes_find(const struct classes *classes, struct slice domain)
+{
+	struct buf	ascii = BUF_INIT;
+	enum class	class;
+
+	if (domain.len == 0 || is_own_literal(classes, domain))
+		return CLASS_LOCAL;
+	class = find(classes, domain);
+	if (class == CLASS_DEFAULT && address_is_utf8(domain) &&
+	    address_put_ascii_domain(&ascii, domain))
+		class = find(classes, buf_slice(&ascii));
+	buf_clear(&ascii);
+	return class;
 }
 
 enum match_list_answer

@@ -178,7 +178,7 @@ route_class(const struct addressing *addressing, struct slice sender,
 
 /* ---- transport_maps ------------------------------------------------------ */
 
-/* The domain and what it is in, then everything. */
+/* The domain and what it is in. */
 static enum table_answer
 find_domain(const struct addressing *addressing, struct slice domain,
     struct buf *value)
@@ -201,16 +201,16 @@ find_domain(const struct addressing *addressing, struct slice domain,
 		answer = maps_find(maps, has_parents ?
 		    slice_after(domain, 1) : domain, MAPS_PART, value);
 	}
-	if (answer == TABLE_NONE)
-		answer = maps_find(maps, SLICE_LIT("*"), MAPS_PART, value);
 	return answer;
 }
 
+/* The address, its domain as written and as the DNS has it, everything. */
 static enum table_answer
 find_entry(const struct addressing *addressing, struct slice address,
-    struct buf *value)
+    struct slice ascii, struct buf *value)
 {
 	const struct maps	*maps = &addressing->transports;
+	struct slice		 domain = address_domain(address);
 	struct buf		 key = BUF_INIT;
 	enum table_answer	 answer;
 
@@ -219,8 +219,11 @@ find_entry(const struct addressing *addressing, struct slice address,
 	    addressing_put_bare(addressing, address, &key))
 		answer = maps_find(maps, buf_slice(&key), MAPS_PART, value);
 	if (answer == TABLE_NONE)
-		answer = find_domain(addressing, address_domain(address),
-		    value);
+		answer = find_domain(addressing, domain, value);
+	if (answer == TABLE_NONE && address_is_utf8(domain))
+		answer = find_domain(addressing, ascii, value);
+	if (answer == TABLE_NONE)
+		answer = maps_find(maps, SLICE_LIT("*"), MAPS_PART, value);
 	buf_clear(&key);
 	return answer;
 }
@@ -246,15 +249,18 @@ transport_find(const struct addressing *addressing, struct slice sender,
     struct slice address, struct transport_route *route)
 {
 	struct slice	domain = address_domain(address);
-	struct buf	entry = BUF_INIT;
+	struct buf	entry = BUF_INIT, ascii = BUF_INIT;
 	int		result;
 
 	if (domain.len == 0)
 		domain = slice_str(addressing->conf->myorigin);
 	route->class = classes_find(addressing->classes, domain);
+	/* What the DNS has no name for is found nowhere: that is for smtp. */
+	if (address_put_ascii_domain(&ascii, domain))
+		domain = buf_slice(&ascii);
 	result = route_class(addressing, sender, domain, route);
 	if (result == 0 && !maps_is_empty(&addressing->transports))
-		switch (find_entry(addressing, address, &entry)) {
+		switch (find_entry(addressing, address, domain, &entry)) {
 		case TABLE_FOUND:
 			apply_entry(route, buf_slice(&entry), domain);
 			break;
@@ -265,5 +271,6 @@ transport_find(const struct addressing *addressing, struct slice sender,
 			break;
 		}
 	buf_clear(&entry);
+	buf_clear(&ascii);
 	return result;
 }

@@ -4,10 +4,12 @@
 
 #include "mail/address.h"
 
+#include <idn2.h>
 #include <string.h>
 
 #include "net/addr.h"
 #include "util/ascii.h"
+#include "util/mem.h"
 
 /*
  * RFC 5322 atext, and dots, which local parts have between atoms.  Bytes
@@ -331,6 +333,32 @@ address_local(struct slice address)
 
 	return domain.data == NULL ? address :
 	    slice_first(address, address.len - domain.len - 1);
+}
+
+bool
+address_put_ascii_domain(struct buf *into, struct slice domain)
+{
+	char		*text, *ascii = NULL;
+	struct slice	 found;
+	bool		 ok;
+
+	if (!address_is_utf8(domain)) {
+		buf_put_slice(into, domain);
+		return true;
+	}
+	if (!is_domain(domain, true))
+		return false;
+	text = slice_dup(domain);
+	ok = idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT |
+	    IDN2_NONTRANSITIONAL) == IDN2_OK;
+	found = slice_str(ascii);
+	/* Some characters are dots there, some nothing. */
+	ok = ok && address_is_domain(found);
+	if (ok)
+		buf_put_slice(into, found);
+	idn2_free(ascii);
+	mem_free(text);
+	return ok;
 }
 
 bool

@@ -52,6 +52,13 @@ bool		 address_is_domain(struct slice domain);
 bool		 address_is_literal(struct slice domain);
 
 /*
+ * Append the domain as the DNS has it: labels in UTF-8 become A-labels (RFC
+ * 5891 section 5).  False, and nothing done: it cannot be one.
+ */
+bool		 address_put_ascii_domain(struct buf *into,
+		    struct slice domain);
+
+/*
  * domain is name, or (when name starts with a dot, or subdomains is set) a
  * subdomain of it; ASCII case does not count.
  */

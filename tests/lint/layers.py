@@ -18,6 +18,7 @@ import sys
 GATES = (
     (r"event2/|event\.h", r"net/(loop|io)\.[ch]"),
     (r"db\.h", r"qmgr/store\w*\.[ch]|mail/table_db\.c"),
+    (r"idn2\.h", r"mail/address\.c"),
     (r"pcre2\.h", r"mail/table_pcre\.c"),
     (r"sqlite3\.h", r"plugin/table_sqlite\.c"),
     (r"libpq-fe\.h", r"plugin/table_pgsql\.c"),

@@ -1,6 +1,7 @@
 #include "mail/address.h"
 
 #include <CUnit/CUnit.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,6 +167,43 @@ parts(void)
 }
 
 static void
+ascii_domains(void)
+{
+	static const struct {
+		const char	*domain, *want;		/* NULL: none */
+	} cases[] = {
+		{ "a.example", "a.example" },
+		{ "A.example", "A.example" },
+		{ "b\303\274cher.example", "xn--bcher-kva.example" },
+		{ "B\303\234CHER.example", "xn--bcher-kva.example" },
+		{ "\303\237.example", "xn--zca.example" },
+		{ "\346\227\245\346\234\254.example",
+		    "xn--wgv71a.example" },
+		{ "a\343\200\202\303\244", "a.xn--4ca" },
+		{ "\303.example", NULL },
+		{ "\342\200\213.example", NULL },
+		{ "-\303\244.example", NULL },
+		{ "[\303\244]", NULL },
+		{ "", "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct buf	out = BUF_INIT;
+		bool		ok;
+
+		ok = address_put_ascii_domain(&out,
+		    slice_str(cases[i].domain));
+		CU_ASSERT_EQUAL(ok, cases[i].want != NULL);
+		CU_ASSERT_STRING_EQUAL(buf_cstr(&out),
+		    cases[i].want == NULL ? "" : cases[i].want);
+		if (ok != (cases[i].want != NULL))
+			printf("\n%s: %s\n", cases[i].domain,
+			    buf_cstr(&out));
+		buf_clear(&out);
+	}
+}
+
+static void
 matches(void)
 {
 	CU_ASSERT(address_domain_matches(slice_str("A.example"),
@@ -193,5 +231,6 @@ address_test(void)
 	CU_add_test(suite, "UTF-8 where it may be", utf8_where_it_may_be);
 	CU_add_test(suite, "random paths", random_paths);
 	CU_add_test(suite, "parts", parts);
+	CU_add_test(suite, "domains as the DNS has them", ascii_domains);
 	CU_add_test(suite, "matches", matches);
 }

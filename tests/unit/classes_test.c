@@ -12,7 +12,8 @@ static const char	config[] =
 	"virtual_alias_maps = inline:{ { alias.example = x } { a@b = c } }\n"
 	"virtual_mailbox_domains = box.example\n"
 	"virtual_mailbox_maps = inline:{ { x@box.example = x } }\n"
-	"relay_domains = relay.example, !not.big.example, big.example\n";
+	"relay_domains = relay.example, xn--bcher-kva.example, "
+	"!not.big.example, big.example\n";
 
 static const struct {
 	const char	*domain;
@@ -37,6 +38,10 @@ static const struct {
 	{ "xrelay.example", CLASS_DEFAULT },
 	{ "not.big.example", CLASS_DEFAULT },
 	{ "x.big.example", CLASS_RELAY },
+	{ "b\303\274cher.example", CLASS_RELAY },
+	{ "sub.B\303\234CHER.example", CLASS_RELAY },
+	{ "b\303\274chen.example", CLASS_DEFAULT },
+	{ "b\303cher.example", CLASS_DEFAULT },
 	{ "elsewhere.example", CLASS_DEFAULT },
 };
 

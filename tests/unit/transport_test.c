@@ -88,6 +88,17 @@ static const struct {
 	{ NULL, "", "u@f.example", "error:5.7.1 Not here: gone" },
 	{ NULL, "", "u@g.example", "smtp:[a], [b]" },
 	{ NULL, "", "u@ours.example", "local:hop" },
+	/* as it is written, and as the DNS has it */
+	{ TABLE("{ xn--bcher-kva.example = 1: } { .xn--bcher-kva.example = "
+	    "2: } { sub.b\303\274cher.example = 3: }"),
+	    "", "u@b\303\274cher.example", "1:xn--bcher-kva.example" },
+	{ NULL, "", "u@B\303\234cher.Example", "1:xn--bcher-kva.example" },
+	{ NULL, "", "u@x.b\303\274cher.example",
+	    "2:x.xn--bcher-kva.example" },
+	{ NULL, "", "u@sub.b\303\274cher.example",
+	    "3:sub.xn--bcher-kva.example" },
+	{ NULL, "", "u@\303\244.example", "smtp:xn--4ca.example" },
+	{ NULL, "", "u@\303\244-.example", "smtp:\303\244-.example" },
 	/* parents without a dot, where asked for */
 	{ TABLE("{ x.example = 1: } { .y.example = 2: }")
 	    "parent_domain_matches_subdomains = transport_maps\n",
