@@ -17,6 +17,7 @@ static const struct {
 } cases[] = {
 	{ TABLE("{ one@alias.example = a@x } { two = a@x, b@x } "
 	    "{ @alias.example = all@x } { @old.example = @new.example } "
+	    "{ v@bare.example = @new.example } "
 	    "{ local@alias.example = u } { sub@alias.example = two@ours.example"
 	    " } { self@x = self@x, b@x } { again@x = b@x, B@X,,a@x } "
 	    "{ names@x = \"J. D.\" <a@x>, g: b@x; } "
@@ -33,6 +34,7 @@ static const struct {
 	{ NULL, "two+e@ours.example", "a+e@x b+e@x" },
 	{ NULL, "three+e@alias.example", "all@x" },
 	{ NULL, "v+e@old.example", "v+e@new.example" },
+	{ NULL, "v+e@bare.example", "v+e@new.example" },
 	{ NULL, "local@alias.example", "u@origin.example" },
 	{ NULL, "sub@alias.example", "a@x b@x" },
 	{ NULL, "self@x", "self@x b@x" },

@@ -106,7 +106,7 @@ static const struct {
 	{ NULL, "", "u@a.y.example", "smtp:a.y.example" },
 	/* patterns see whole addresses; nothing of a stranger's in a route */
 	{ OURS "transport_maps = regexp:{ { /^\\*$$/ 1: } { /^x.example/ 2: }"
-	    " { /@x.example$$/ 3:hop } { /@(.*)$$/ smtp:$$1 } }\n",
+	    " { /@x.example$$/ 3:hop } { /@(.*)$$/ bad:$$1 } }\n",
 	    "", "u@x.example", "3:hop" },
 	{ NULL, "", "u@y.example", "smtp:y.example" },
 	/* trouble */
@@ -114,6 +114,9 @@ static const struct {
 	{ OURS "sender_dependent_relayhost_maps = fail:x\n", "a@b",
 	    "u@x.example", NULL },
 	{ NULL, "", "u@ours.example", "local:mail.ours.example" },
+	{ OURS "sender_dependent_relayhost_maps = fail:x\n"
+	    "default_transport = smtp:hop\n", "a@b", "u@x.example",
+	    "smtp:hop" },
 	{ OURS "sender_dependent_default_transport_maps = fail:x\n", "",
 	    "u@x.example", NULL },
 	{ "mydestination = fail:x\n", "", "u@x.example", NULL },
