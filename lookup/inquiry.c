@@ -26,7 +26,7 @@ struct inquiry {
 	struct judge_question	 question;
 	char			*sender;	/* of a route */
 	char			*address;
-	struct buf		 addresses;	/* to rewrite: as in the frame */
+	struct buf		 addresses;	/* to rewrite, as they came */
 };
 
 static struct inquiry *

@@ -8,7 +8,8 @@
 #include "mail/address.h"
 
 bool
-standard_put_unrouted(const struct conf *conf, struct slice local, struct buf *into)
+standard_put_unrouted(const struct conf *conf, struct slice local,
+    struct buf *into)
 {
 	ptrdiff_t	at;
 

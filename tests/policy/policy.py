@@ -20,6 +20,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
+from ports import first_port                                # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
 from servers import Nsd, Policy, SlowDns                    # noqa: E402
 
@@ -152,8 +153,6 @@ def ask_good_list(place):
 def names(options):
     with_nsd(options, {
         "smtpd_peername_lookup": "yes",
-        "smtpd_delay_reject": "no",
-        "smtpd_sender_restrictions": "reject",      # nobody asks that yet
         "smtpd_recipient_restrictions": "check_client_access inline:{"
         "{names.example=450 by name}}, reject_unknown_client_hostname"},
              ask_names)

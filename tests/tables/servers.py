@@ -21,6 +21,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "..", "lib"))
+from ports import first_port                                # noqa: E402
+
 results = []
 
 
@@ -430,7 +434,8 @@ def test_files(tables, unused_port):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin")
-    parser.add_argument("-p", dest="port", type=int, default=23790)
+    parser.add_argument("-p", dest="port", type=int, 
+                        default=first_port("plugins"))
     options = parser.parse_args()
     plugins = os.path.join(options.bin, "..", "plugin", "table_%s.so")
     tests = (("lmdb", True, test_files),

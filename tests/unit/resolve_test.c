@@ -247,7 +247,8 @@ messages(void)
 	struct profile	profile;
 	struct verdict	verdict = { .code = 0 };
 
-	profile_fixture_init(&profile, OURS "sender_bcc_maps = inline:{ { s@s = copy, more@x } }\n");
+	profile_fixture_init(&profile, OURS
+	    "sender_bcc_maps = inline:{ { s@s = copy, more@x } }\n");
 	resolve_message(&profile, slice_str("s@s"), &verdict);
 	compare(&verdict, "s", " bcc copy@ours.example");
 	verdict_clear(&verdict);
