@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "cleanup/message.h"
+#include "cleanup/rules.h"
 #include "conf/conf.h"
 #include "mail/daemon.h"
 #include "mail/door.h"
@@ -216,11 +217,15 @@ static void
 on_start(struct daemon *daemon)
 {
 	struct cleaner	*cleaner = mem_new(sizeof(*cleaner));
+	char		*why;
 
 	cleaner->daemon = daemon;
 	cleaner->conf = daemon_conf(daemon);
 	cleaner->loop = daemon_loop(daemon);
 	cleaner->door = door_new(cleaner->loop);
+	cleaner->rules = rules_new(cleaner->conf, &why);
+	if (cleaner->rules == NULL)
+		log_fatal("%s", why);
 	cleaner->away = loop_timer_new(cleaner->loop, on_away, cleaner);
 	loop_timer_start(cleaner->away, AWAY_MS);
 	cleaner->qmgr = peer_new(daemon, "qmgr", &qmgr_side, on_qmgr,

@@ -20,6 +20,7 @@ struct loop;
 struct loop_timer;
 struct message;
 struct peer;
+struct rules;
 
 struct cleaner {
 	struct daemon		*daemon;	/* borrowed */
@@ -29,6 +30,7 @@ struct cleaner {
 	struct peer		*qmgr;
 	struct peer		*lookup;
 	struct loop_timer	*away;		/* while qmgr may return */
+	struct rules		*rules;		/* of content checks */
 	struct feeder		*feeders;	/* list */
 	size_t			 message_count;
 	size_t			 held_bytes;	/* wait for qmgr */

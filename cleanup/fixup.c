@@ -25,6 +25,7 @@ struct fixup {
 	struct buf		 header;	/* perhaps half a field */
 	struct buf		 out;
 	bool			 in_body;
+	bool			 in_line;	/* of which a piece has left */
 	bool			 is_cut;	/* this field is too long */
 	bool			 has_message_id;
 	bool			 is_resent;	/* has Resent- headers */
@@ -178,11 +179,18 @@ note_wanted(struct fixup *fixup, struct slice field)
 static int
 end_field(struct fixup *fixup)
 {
-	struct slice	field = buf_slice(&fixup->header);
+	const struct fixup_settings	*set = &fixup->settings;
+	struct slice			 field;
 
-	if (field.len == 0)
+	if (fixup->header.len == 0)
 		return 0;
 	fixup->is_cut = false;
+	/* What the checks make of it is what counts. */
+	if (set->check != NULL)
+		set->check(set->check_arg, &fixup->header, &fixup->out);
+	field = buf_slice(&fixup->header);
+	if (field.len == 0)
+		return 0;
 	if (header_is(field, "Received"))
 		fixup->hops++;
 	else
@@ -191,7 +199,7 @@ end_field(struct fixup *fixup)
 		buf_put_slice(&fixup->out, field);
 	buf_empty(&fixup->header);
 	/* RFC 5321 section 6.3: a loop shows as many hops. */
-	if (fixup->hops > fixup->settings.conf->hopcount_limit)
+	if (fixup->hops > set->conf->hopcount_limit)
 		return refuse(fixup, "5.4.6", "Error: too many hops");
 	return 0;
 }
@@ -421,6 +429,7 @@ take_body_piece(struct fixup *fixup)
 	replace_stray(fixup, rest, len);
 	put_body(fixup, slice_first(rest, len));
 	buf_drop(&fixup->in, len);
+	fixup->in_line = true;
 }
 
 /* What is beyond the limit of a header line need not be kept. */
@@ -479,6 +488,7 @@ fixup_put(struct fixup *fixup, struct slice bytes)
 		    0)
 			return -1;
 		used += len;
+		fixup->in_line = false;
 	}
 	buf_drop(&fixup->in, used);
 	if (!is_raw(fixup))
@@ -492,7 +502,8 @@ int
 fixup_end(struct fixup *fixup)
 {
 	/* RFC 5321 section 2.3.8: the last line ends too. */
-	if (fixup->in.len > 0 && fixup_put(fixup, SLICE_LIT("\r\n")) < 0)
+	if ((fixup->in.len > 0 || (fixup->in_line && !is_raw(fixup))) &&
+	    fixup_put(fixup, SLICE_LIT("\r\n")) < 0)
 		return -1;
 	if (!fixup->in_body && end_section(fixup) < 0)
 		return -1;

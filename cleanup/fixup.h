@@ -14,6 +14,7 @@
 
 #include "util/slice.h"
 
+struct buf;
 struct conf;
 struct fixup;
 
@@ -23,6 +24,13 @@ struct fixup_client {
 	char	*helo;		/* "" when none was given */
 	char	*proto;
 };
+
+/*
+ * The whole field, of the message's own header: it may be changed, or
+ * emptied when it is not to stay; before is what stands in front of it.
+ */
+typedef void (*fixup_check_fn)(void *arg, struct buf *field,
+	    struct buf *before);
 
 /* Borrowed until fixup_start returns, conf until fixup_free. */
 struct fixup_settings {
@@ -35,6 +43,8 @@ struct fixup_settings {
 	struct slice			 front;	/* fields that stand first */
 	bool				 add_missing;	/* Date: and so on */
 	bool				 is_binary;	/* body as it is */
+	fixup_check_fn			 check;		/* NULL: none */
+	void				*check_arg;	/* as long as fixup */
 };
 
 typedef void (*fixup_put_fn)(void *arg, struct slice bytes);

@@ -1,5 +1,5 @@
 /*
- * One message: envelope, content through fixup, verdict.
+ * One message: envelope, content through its passage, verdict.
  */
 
 #include "cleanup/message.h"
@@ -11,6 +11,7 @@
 #include "cleanup/deposit.h"
 #include "cleanup/fate.h"
 #include "cleanup/fixup.h"
+#include "cleanup/passage.h"
 #include "cleanup/recipients.h"
 #include "cleanup/routing.h"
 #include "conf/conf.h"
@@ -49,7 +50,7 @@ struct message {
 	size_t			 held_bytes;	/* the feeder's of it all */
 
 	/* content */
-	struct fixup		*fixup;		/* NULL before it begins */
+	struct passage		*passage;	/* NULL before it begins */
 	uint64_t		 received;	/* bytes from the feeder */
 	struct deposit		 deposit;
 	bool			 is_closed;	/* the feeder has said all */
@@ -73,7 +74,7 @@ count_memory(struct message *m)
 	m->feeder->held_bytes -= m->held_bytes;
 	m->held_bytes = sizeof(*m) + m->kept_bytes + m->recipients.bytes +
 	    fate_size(&m->fate) +
-	    (m->fixup == NULL ? 0 : fixup_size(m->fixup));
+	    (m->passage == NULL ? 0 : passage_size(m->passage));
 	m->feeder->held_bytes += m->held_bytes;
 }
 
@@ -82,7 +83,7 @@ static void
 clear(struct message *m)
 {
 	routing_free(&m->routing);
-	fixup_free(&m->fixup);
+	passage_free(&m->passage);
 	recipients_clear(&m->recipients);
 	fate_clear(&m->fate);
 }
@@ -123,19 +124,26 @@ give_verdict(struct ipc *ipc, uint32_t id, uint32_t code, const char *dsn,
 
 /* Early no: the feeder stops, its close or abort ends the message. */
 static void
+refuse_quietly(struct message *m, uint32_t code, const char *dsn,
+    const char *text)
+{
+	m->is_refused = true;
+	deposit_withdraw(&m->deposit, text);
+	give_verdict(m->feeder->ipc, m->id, code, dsn, text);
+	clear(m);
+	count_memory(m);
+}
+
+static void
 refuse(struct message *m, uint32_t code, const char *dsn, const char *text)
 {
 	char	id[QUEUE_ID_TEXT_SIZE];
 
 	if (m->is_refused)
 		return;
-	m->is_refused = true;
 	log_info("%s: reject: END-OF-MESSAGE from %s: %s %s; from=<%s>",
 	    queue_id_format(m->queue_id, id), m->facts, dsn, text, m->sender);
-	deposit_withdraw(&m->deposit, text);
-	give_verdict(m->feeder->ipc, m->id, code, dsn, text);
-	clear(m);
-	count_memory(m);
+	refuse_quietly(m, code, dsn, text);
 }
 
 static void
@@ -152,8 +160,8 @@ warn_too_much(const struct feeder *feeder)
 static void
 check_memory(struct message *m)
 {
-	if (m->fixup != NULL && m->feeder->held_bytes > MEMORY_MUCH)
-		fixup_shrink(m->fixup);
+	if (m->passage != NULL && m->feeder->held_bytes > MEMORY_MUCH)
+		passage_shrink(m->passage);
 	count_memory(m);
 	if (m->is_refused || !is_too_much(m->feeder))
 		return;
@@ -225,34 +233,80 @@ start_deposit(struct message *m)
 	check_deposit(m, deposit_start(&m->deposit, &settings));
 }
 
+/* ---- content ------------------------------------------------------------- */
+
+/* It does not pass, or a check has decided its fate. */
+static void
+obey(struct message *m)
+{
+	const struct passage_verdict	*verdict;
+
+	verdict = passage_verdict(m->passage);
+	if (verdict->code != 0 && verdict->is_logged)
+		refuse_quietly(m, (uint32_t)verdict->code, verdict->dsn,
+		    verdict->text);
+	else if (verdict->code != 0)
+		refuse(m, (uint32_t)verdict->code, verdict->dsn,
+		    verdict->text);
+	else if (m->fate.is_discarded)
+		deposit_withdraw(&m->deposit, "discarded");
+}
+
+static struct passage *
+open_passage(struct message *m)
+{
+	const struct cleaner	*cleaner = m->feeder->cleaner;
+	const struct recipient	*list = m->recipients.list;
+	size_t			 count = m->recipients.count;
+	struct passage_settings	 settings = {
+		.fixup = {
+			.conf = cleaner->conf,
+			.client = &m->client,
+			.queue_id = m->queue_id,
+			.arrival_us = m->arrival_us,
+			.sender = m->sender,
+			.only_recipient = count == 1 ? list[0].address : NULL,
+			.front = buf_slice(&m->fate.front),
+			.add_missing = (m->flags & MAIL_LOCAL) != 0 ||
+			    cleaner->conf->always_add_missing_headers,
+			.is_binary = (m->flags & MAIL_BINARY) != 0,
+		},
+		.rules = (m->flags & MAIL_NO_CHECKS) != 0 ? NULL :
+		    cleaner->rules,
+		.fate = &m->fate,
+		.client = m->facts,
+		.last_recipient = count == 0 ? NULL :
+		    list[count - 1].address,
+		.is_utf8 = (m->flags & MAIL_UTF8) != 0,
+		.put = put_content,
+		.arg = m,
+	};
+
+	return passage_new(&settings);
+}
+
+/* Nothing more of it is wanted. */
+static bool
+is_decided(const struct message *m)
+{
+	return m->is_refused || m->fate.is_discarded;
+}
+
 /* The content begins. */
 static void
 start_content(struct message *m)
 {
-	struct cleaner		*cleaner = m->feeder->cleaner;
-	struct fixup_settings	 settings = {
-		.conf = cleaner->conf,
-		.client = &m->client,
-		.queue_id = m->queue_id,
-		.arrival_us = m->arrival_us,
-		.sender = m->sender,
-		.only_recipient = m->recipients.count == 1 ?
-		    m->recipients.list[0].address : NULL,
-		.front = buf_slice(&m->fate.front),
-		.add_missing = (m->flags & MAIL_LOCAL) != 0 ||
-		    cleaner->conf->always_add_missing_headers,
-		.is_binary = (m->flags & MAIL_BINARY) != 0,
-	};
-
-	m->fixup = fixup_new(&settings, put_content, m);
+	m->passage = open_passage(m);
 	if (m->recipients.count == 0) {
 		refuse(m, 554, "5.5.1", "Error: no valid recipients");
 		return;
 	}
 	if (m->fate.is_discarded)
 		return;
-	fixup_start(m->fixup);
-	start_deposit(m);
+	passage_start(m->passage);
+	obey(m);
+	if (!is_decided(m))
+		start_deposit(m);
 }
 
 /* ---- the end of the content ---------------------------------------------- */
@@ -278,6 +332,7 @@ settle(struct message *m)
 {
 	const struct fate	*fate = &m->fate;
 
+	passage_free(&m->passage);
 	recipients_apply(&m->recipients, fate);
 	check_memory(m);
 	if (m->is_refused)
@@ -388,7 +443,7 @@ on_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *rcpt)
 {
 	struct message	*m = find(ipc, id);
 
-	if (m == NULL || m->fixup != NULL || m->is_refused)
+	if (m == NULL || m->passage != NULL || m->is_refused || m->is_closed)
 		return;
 	recipients_add(&m->recipients, rcpt);
 	check_memory(m);
@@ -404,7 +459,7 @@ on_mail_action(struct ipc *ipc, uint32_t id, const struct msg_mail_action *a)
 
 	if (m == NULL || m->is_closed || m->is_refused)
 		return;
-	if (a->kind == JUDGE_PREPEND && m->fixup != NULL)
+	if (a->kind == JUDGE_PREPEND && m->passage != NULL)
 		why = "the header has left";
 	else if (a->kind <= JUDGE_PREPEND)
 		result = fate_add(&m->fate, (enum judge_action)a->kind,
@@ -423,17 +478,18 @@ on_mail_data(struct ipc *ipc, uint32_t id, const struct msg_mail_data *data)
 	struct message	*m = find(ipc, id);
 	int64_t		 limit;
 
-	if (m == NULL || m->is_refused)
+	if (m == NULL || m->is_refused || m->is_closed)
 		return;
 	limit = m->feeder->cleaner->conf->message_size_limit;
-	if (m->fixup == NULL)
+	if (m->passage == NULL)
 		start_content(m);
 	m->received += data->bytes.len;
 	if (limit > 0 && m->received > (uint64_t)limit)
 		refuse(m, 552, "5.3.4", "Error: message too big");
-	else if (!m->is_refused && !m->fate.is_discarded &&
-	    fixup_put(m->fixup, data->bytes) < 0)
-		refuse(m, 554, fixup_dsn(m->fixup), fixup_why(m->fixup));
+	if (!is_decided(m)) {
+		passage_put(m->passage, data->bytes);
+		obey(m);
+	}
 	check_memory(m);
 	cleaner_check_room(m->feeder->cleaner);
 }
@@ -447,14 +503,15 @@ on_mail_close(struct ipc *ipc, uint32_t id, const struct msg_mail_close *end)
 	if (m == NULL || m->is_closed)
 		return;
 	cleaner = m->feeder->cleaner;
-	if (m->fixup == NULL && !m->is_refused)
+	if (m->passage == NULL && !m->is_refused)
 		start_content(m);
 	m->is_closed = true;
 	if (!m->is_refused && end->size != m->received)
 		refuse(m, 451, "4.3.0", "Error: content lost on the way");
-	if (!m->is_refused && !m->fate.is_discarded &&
-	    fixup_end(m->fixup) < 0)
-		refuse(m, 554, fixup_dsn(m->fixup), fixup_why(m->fixup));
+	if (!is_decided(m)) {
+		passage_end(m->passage);
+		obey(m);
+	}
 	if (m->is_refused)
 		destroy(m);
 	else if (m->fate.is_discarded)

@@ -12,7 +12,7 @@
 #include "util/log.h"
 #include "util/mem.h"
 
-#define LOOKUP_WAIT_MS	10000	/* for one that is restarting; its answer */
+#define LOOKUP_WAIT_MS	10000	/* for all of it */
 
 struct routing {
 	struct cleaner		*cleaner;
@@ -23,7 +23,7 @@ struct routing {
 	void			*arg;
 	struct peer_wait	*wait;
 	struct ipc_call		*call;
-	bool			 is_repeated;	/* lookup went away once */
+	int64_t			 until_ms;
 };
 
 static void	go_on(struct routing *);
@@ -35,6 +35,15 @@ routing_is_needed(const struct recipients *recipients)
 		if (recipients->list[i].transport[0] == '\0')
 			return true;
 	return false;
+}
+
+static int64_t
+time_left(const struct routing *routing)
+{
+	int64_t	left = routing->until_ms -
+		    loop_now_ms(routing->cleaner->loop);
+
+	return left > 0 ? left : 0;
 }
 
 static void
@@ -86,11 +95,6 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 		log_warn("unexpected reply %#x from lookup", code);
 	} else {
 		routing->call = NULL;
-		if (routing->is_repeated) {
-			end(routing, false);
-			return;
-		}
-		routing->is_repeated = true;
 		/* Not now: the peer still has the old connection. */
 		loop_defer(routing->cleaner->loop, on_retry, routing);
 	}
@@ -107,14 +111,14 @@ on_peer(struct ipc *ipc, void *arg)
 	};
 
 	routing->wait = NULL;
-	if (ipc == NULL) {
-		log_warn("the lookup service is away: no route to <%s>",
+	if (ipc == NULL || time_left(routing) == 0) {
+		log_warn("no answer from lookup: no route to <%s>",
 		    routing->recipients->list[routing->next].address);
 		end(routing, false);
 		return;
 	}
 	routing->call = ipc_call_new(ipc, on_reply, routing);
-	ipc_call_deadline(routing->call, LOOKUP_WAIT_MS);
+	ipc_call_deadline(routing->call, time_left(routing));
 	ipc_send_route(ipc, ipc_call_id(routing->call), &m);
 }
 
@@ -130,7 +134,7 @@ go_on(struct routing *routing)
 		end(routing, true);
 	else
 		routing->wait = peer_wait_new(routing->cleaner->lookup,
-		    LOOKUP_WAIT_MS, on_peer, routing);
+		    time_left(routing), on_peer, routing);
 }
 
 struct routing *
@@ -144,6 +148,7 @@ routing_new(struct cleaner *cleaner, const char *sender,
 	routing->recipients = recipients;
 	routing->fn = fn;
 	routing->arg = arg;
+	routing->until_ms = loop_now_ms(cleaner->loop) + LOOKUP_WAIT_MS;
 	loop_defer(cleaner->loop, on_retry, routing);
 	return routing;
 }

@@ -31,7 +31,8 @@
 static void	on_asker(struct ipc *, enum ipc_event, void *);
 
 static const struct ipc_side	side = {
-	"lookup", ipc_handlers, on_asker, IPC_SMTPD | IPC_QMGR,
+	"lookup", ipc_handlers, on_asker,
+	IPC_SMTPD | IPC_QMGR | IPC_CLEANUP,
 };
 
 /* ---- how much ------------------------------------------------------------ */

@@ -518,6 +518,21 @@ mime_free(struct mime **mime)
 	*mime = NULL;
 }
 
+size_t
+mime_size(const struct mime *mime)
+{
+	return sizeof(*mime) + mime_stack_size(&mime->stack) +
+	    mime->boundary.cap + mime->field.cap + mime->line.cap;
+}
+
+void
+mime_shrink(struct mime *mime)
+{
+	buf_shrink(&mime->boundary);
+	buf_shrink(&mime->field);
+	buf_shrink(&mime->line);
+}
+
 void
 mime_put(struct mime *mime, struct slice piece)
 {

@@ -95,6 +95,10 @@ struct mime	*mime_new(const struct mime_limits *limits, mime_fn fn,
 		    void *arg);
 void		 mime_free(struct mime **mime);
 
+/* Bytes of memory that it has now; need less. */
+size_t		 mime_size(const struct mime *mime);
+void		 mime_shrink(struct mime *mime);
+
 /* A piece, cut anywhere; fn is called for what it completes. */
 void		 mime_put(struct mime *mime, struct slice piece);
 

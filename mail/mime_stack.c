@@ -14,6 +14,16 @@ mime_stack_clear(struct mime_stack *stack)
 	*stack = (struct mime_stack){ 0 };
 }
 
+size_t
+mime_stack_size(const struct mime_stack *stack)
+{
+	size_t	size = stack->cap * sizeof(*stack->levels);
+
+	for (size_t i = 0; i < stack->depth; i++)
+		size += stack->levels[i].boundary.cap;
+	return size;
+}
+
 void
 mime_stack_push(struct mime_stack *stack, struct buf *boundary, bool is_digest)
 {

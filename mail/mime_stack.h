@@ -27,6 +27,9 @@ struct mime_stack {
 
 void	mime_stack_clear(struct mime_stack *stack);
 
+/* Bytes of memory beside the struct. */
+size_t	mime_stack_size(const struct mime_stack *stack);
+
 /* Takes the bytes of boundary, which is empty afterwards. */
 void	mime_stack_push(struct mime_stack *stack, struct buf *boundary,
 	    bool is_digest);

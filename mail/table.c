@@ -30,6 +30,11 @@ why_not(const struct table *table)
 {
 	bool	has_text = *table->source.name == '{';
 
+	if ((table->source.how & TABLE_QUICK) &&
+	    !table_type_is_quick(table->type))
+		return mem_printf("%s: a table of type %s may wait for a "
+		    "server, and mail would wait with it", table->spec,
+		    table->type->name);
 	if (has_text && !(table->type->flags & TABLE_TYPE_INLINE))
 		return mem_printf("%s: a table of type %s is not written "
 		    "in place", table->spec, table->type->name);

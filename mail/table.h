@@ -33,6 +33,11 @@ enum {
 	 */
 	TABLE_NO_SUBSTITUTION = 1,
 	TABLE_KEEP_CASE = 2,	/* Keys are asked for as they are written. */
+	/*
+	 * Refuse types that may wait for somebody, for uses in an event
+	 * loop.
+	 */
+	TABLE_QUICK = 4,
 };
 
 /*

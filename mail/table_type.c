@@ -16,6 +16,16 @@ static const struct table_type *const	types[] = {
 	&table_tcp, &table_texthash, &table_unionmap, &table_unix,
 };
 
+/*
+ * They are memory, or files on this machine, or made of other tables, each of
+ * which is asked the same; any other may wait.
+ */
+static const char *const	quick[] = {
+	"btree", "cdb", "cidr", "environ", "fail", "hash", "inline", "lmdb",
+	"pcre", "pipemap", "randmap", "regexp", "static", "texthash",
+	"unionmap",
+};
+
 static const struct table_type *
 find(struct slice name)
 {
@@ -51,6 +61,15 @@ table_type_find(const char *spec, struct slice *name_r, char **why_r)
 		    spec, SLICE_ARG(word));
 	mem_free(why);
 	return type;
+}
+
+bool
+table_type_is_quick(const struct table_type *type)
+{
+	for (size_t i = 0; i < sizeof(quick) / sizeof(*quick); i++)
+		if (strcmp(type->name, quick[i]) == 0)
+			return true;
+	return false;
 }
 
 void

@@ -97,6 +97,9 @@ extern const struct table_type	table_btree, table_cidr, table_environ,
 const struct table_type *table_type_find(const char *spec,
 		    struct slice *name_r, char **why_r);
 
+/* It waits for nobody (TABLE_QUICK). */
+bool		 table_type_is_quick(const struct table_type *type);
+
 /* The name of each, for ternconf -m. */
 void		 table_type_each(void (*fn)(const char *name, void *arg),
 		    void *arg);

@@ -16,6 +16,7 @@
 #include "master/interface.h"
 #include "master/program.h"
 #include "master/service.h"
+#include "master/tables.h"
 #include "util/buf.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -200,6 +201,8 @@ check_options(const struct reading *reading, char **why_r)
 	}
 	conf_each_unused(conf->source, on_unused, &search);
 	result = check_relaying(reading, conf, why_r);
+	if (result == 0)
+		result = tables_check(conf, why_r);
 	conf_free(&conf);
 	return result;
 }
@@ -474,7 +477,8 @@ generation_read(const char *folder, int number, char **why_r)
 	generation->conf = read_main(folder, why_r);
 	if (generation->conf == NULL ||
 	    check_paths(generation->conf, why_r) < 0 ||
-	    hops_check(generation->conf, why_r) < 0)
+	    hops_check(generation->conf, why_r) < 0 ||
+	    tables_check(generation->conf, why_r) < 0)
 		return generation;
 	generation->programs = find_programs(generation->conf);
 	if (read_services(generation, why_r) < 0)

@@ -12,7 +12,7 @@
 static const struct program programs[] = {
 	{ "smtpd", PROGRAM_RESIDENT | PROGRAM_GATE | PROGRAM_PER_CORE,
 	    "cleanup lookup auth" },
-	{ "cleanup", PROGRAM_RESIDENT, "qmgr lookup" },
+	{ "cleanup", PROGRAM_RESIDENT | PROGRAM_FILES, "qmgr lookup" },
 	{ "qmgr", PROGRAM_RESIDENT | PROGRAM_SINGLE | PROGRAM_FILES |
 	    PROGRAM_PUBLIC, "lookup bounce cleanup" },
 	{ "smtp", PROGRAM_RESIDENT | PROGRAM_GATE, "qmgr lookup" },

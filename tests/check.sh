@@ -105,6 +105,7 @@ step dns 120 python3 tests/dns/dns.py "$BIN"
 step policy 120 python3 tests/policy/policy.py "$BIN"
 step relay 120 python3 tests/relay/relay.py "$BIN"
 step chunks 120 python3 tests/hostile/chunks.py "$BIN"
+step checks 120 python3 tests/checks/checks.py "$BIN"
 step talk 300 python3 tests/talk/talk.py "$BIN"
 step local 120 python3 tests/hostile/local.py "$BIN"
 step hostile 300 python3 tests/hostile/servers.py "$BIN" -q

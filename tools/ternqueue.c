@@ -36,6 +36,20 @@ struct listing {
 	json_t		*message;	/* -j: being put together */
 };
 
+/* One reason stands above all recipients that share it. */
+static void
+print_reason(struct listing *listing, struct slice reason)
+{
+	int	width = 74 - (int)reason.len;
+
+	if (reason.len == 0 ||
+	    slice_equal(reason, buf_slice(&listing->reason)))
+		return;
+	buf_empty(&listing->reason);
+	buf_put_slice(&listing->reason, reason);
+	printf("%*s(%.*s)\n", width < 0 ? 0 : width, "", SLICE_ARG(reason));
+}
+
 static void
 print_message(const struct msg_admin_message *m, void *arg)
 {
@@ -61,23 +75,14 @@ print_message(const struct msg_admin_message *m, void *arg)
 	    m->sender.len == 0 ? "MAILER-DAEMON" :
 	    (const char *)m->sender.data);
 	buf_empty(&listing->reason);
+	if (m->state == ADMIN_HELD)
+		print_reason(listing, m->reason);
 }
 
 static void
 print_recipient(const struct msg_admin_rcpt *m, void *arg)
 {
-	struct listing	*listing = arg;
-
-	/* One reason stands above all recipients that share it. */
-	if (m->reason.len > 0 &&
-	    !slice_equal(m->reason, buf_slice(&listing->reason))) {
-		int	width = 74 - (int)m->reason.len;
-
-		buf_empty(&listing->reason);
-		buf_put_slice(&listing->reason, m->reason);
-		printf("%*s(%.*s)\n", width < 0 ? 0 : width, "",
-		    SLICE_ARG(m->reason));
-	}
+	print_reason(arg, m->reason);
 	printf("%47s%.*s\n", "", SLICE_ARG(m->address));
 }
 
@@ -157,6 +162,9 @@ begin_json(const struct msg_admin_message *m, void *arg)
 	    "client", json_text(m->facts),
 	    "sender", json_text(m->sender),
 	    "recipients");
+	if (m->state == ADMIN_HELD && m->reason.len > 0)
+		json_object_set_new(listing->message, "hold_reason",
+		    json_text(m->reason));
 }
 
 static void

@@ -106,6 +106,49 @@ binary_body_stays(void)
 	}
 }
 
+/* Also one of which a piece has left, whose end may be all that is kept. */
+static void
+the_last_line_ends(void)
+{
+	for (size_t len = 1000; len < 4200; len += 40) {
+		struct buf	in = BUF_INIT, out = BUF_INIT;
+
+		buf_put_str(&in, "A: b\r\n\r\n");
+		while (in.len < len)
+			buf_put_u8(&in, 'x');
+		CU_ASSERT_EQUAL(fix(buf_slice(&in), len, false, &out), 0);
+		buf_put_str(&in, "\r\n");
+		CU_ASSERT(slice_equal(buf_slice(&out), buf_slice(&in)));
+		buf_clear(&in);
+		buf_clear(&out);
+	}
+}
+
+/* What stands first is no part of what follows, and no hop of it. */
+static void
+front_stands_first(void)
+{
+	static char			 text[] = "x";
+	const struct fixup_client	 client = { text, text, text, text };
+	const struct fixup_settings	 settings = {
+		.conf = conf, .client = &client, .sender = "",
+		.front = SLICE_LIT("X-A: b\r\nX-C: d\r\n\te\r\n"),
+	};
+	static const char		 in[] = " f\r\nReceived: 1\r\n";
+	struct buf			 out = BUF_INIT;
+	struct fixup			*fixup = fixup_new(&settings, put,
+	    &out);
+
+	fixup_start(fixup);
+	CU_ASSERT_EQUAL(fixup_put(fixup, slice_str(in)), 0);
+	CU_ASSERT_EQUAL(fixup_end(fixup), 0);
+	CU_ASSERT(slice_has_prefix(buf_slice(&out),
+	    "X-A: b\r\nX-C: d\r\n\te\r\nReceived: from x "));
+	CU_ASSERT_PTR_NOT_NULL(strstr(buf_cstr(&out), ")\r\n\r\n f\r\n"));
+	fixup_free(&fixup);
+	buf_clear(&out);
+}
+
 static const struct {
 	const char	*in, *out;	/* out NULL: refused */
 } cases[] = {
@@ -213,6 +256,8 @@ fixup_test(void)
 	CU_pSuite	suite = CU_add_suite("fixup", setup, teardown);
 
 	CU_add_test(suite, "every cut", every_cut);
+	CU_add_test(suite, "the last line ends", the_last_line_ends);
+	CU_add_test(suite, "front stands first", front_stands_first);
 	CU_add_test(suite, "adds what is missing", adds_what_is_missing);
 	CU_add_test(suite, "random texts", random_texts);
 	CU_add_test(suite, "binary body stays", binary_body_stays);

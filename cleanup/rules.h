@@ -1,0 +1,38 @@
+#ifndef CLEANUP_RULES_H
+#define CLEANUP_RULES_H
+
+/*
+ * The tables of content checks (F01).  They are asked in the event loop:
+ * patterns are CPU and no wait, and types that may wait are refused.
+ */
+
+#include <stdbool.h>
+
+#include "mail/table.h"
+
+struct conf;
+struct rules;
+
+enum rules_kind {
+	RULES_HEADER,		/* of the message itself */
+	RULES_MIME,		/* that MIME defines, and of parts */
+	RULES_NESTED,		/* of messages in the message */
+	RULES_BODY,		/* a line */
+	RULES_COUNT
+};
+
+/* NULL and *why_r (caller frees) when a parameter is wrong. */
+struct rules	*rules_new(const struct conf *conf, char **why_r);
+void		 rules_free(struct rules **rules);
+
+/* The parameter. */
+const char	*rules_name(enum rules_kind kind);
+
+bool		 rules_has(const struct rules *rules, enum rules_kind kind);
+
+/* As table_find. */
+enum table_answer rules_find(const struct rules *rules,
+		    enum rules_kind kind, struct slice key,
+		    struct buf *value);
+
+#endif

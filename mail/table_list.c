@@ -1,0 +1,77 @@
+/*
+ * Lists of tables.
+ */
+
+#include "mail/table_list.h"
+
+#include "mail/table_line.h"
+#include "util/mem.h"
+
+struct table_list {
+	struct table	**tables;
+	size_t		 count;
+};
+
+static int
+add(struct table_list *list, struct slice word, unsigned how, char **why_r)
+{
+	char		*spec = slice_dup(word);
+	struct table	*table = table_new(spec, how, why_r);
+
+	mem_free(spec);
+	if (table == NULL)
+		return -1;
+	list->tables = mem_resize(list->tables,
+	    (list->count + 1) * sizeof(struct table *));
+	list->tables[list->count++] = table;
+	return 0;
+}
+
+struct table_list *
+table_list_new(const char *text, unsigned how, char **why_r)
+{
+	struct table_list	*list = mem_new(sizeof(*list));
+	struct slice		 rest = slice_str(text), word;
+	int			 got;
+
+	while ((got = table_line_get_word(&rest, &word)) > 0)
+		if (add(list, word, how, why_r) < 0) {
+			table_list_free(&list);
+			return NULL;
+		}
+	if (got < 0) {
+		*why_r = mem_printf("%s: braces do not match", text);
+		table_list_free(&list);
+	}
+	return list;
+}
+
+void
+table_list_free(struct table_list **listp)
+{
+	struct table_list	*list = *listp;
+
+	if (list == NULL)
+		return;
+	*listp = NULL;
+	for (size_t i = 0; i < list->count; i++)
+		table_free(&list->tables[i]);
+	mem_free(list->tables);
+	mem_free(list);
+}
+
+bool
+table_list_is_empty(const struct table_list *list)
+{
+	return list->count == 0;
+}
+
+enum table_answer
+table_list_find(struct table_list *list, struct slice key, struct buf *value)
+{
+	enum table_answer	answer = TABLE_NONE;
+
+	for (size_t i = 0; i < list->count && answer == TABLE_NONE; i++)
+		answer = table_find(list->tables[i], key, value);
+	return answer;
+}

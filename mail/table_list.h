@@ -1,0 +1,27 @@
+#ifndef MAIL_TABLE_LIST_H
+#define MAIL_TABLE_LIST_H
+
+/*
+ * The tables of a parameter, "type:name, type:name ...": the first that has
+ * the key answers.
+ */
+
+#include "mail/table.h"
+
+struct table_list;
+
+/*
+ * how as of table_new, for each of them.  NULL and *why_r (caller frees)
+ * when one is wrong.
+ */
+struct table_list *table_list_new(const char *text, unsigned how,
+		    char **why_r);
+void		 table_list_free(struct table_list **list);
+
+bool		 table_list_is_empty(const struct table_list *list);
+
+/* As table_find. */
+enum table_answer table_list_find(struct table_list *list,
+		    struct slice key, struct buf *value);
+
+#endif
