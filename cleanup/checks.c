@@ -50,6 +50,8 @@ checks_free(struct checks **checks)
 {
 	if (*checks == NULL)
 		return;
+	for (size_t i = 0; i < RULES_COUNT; i++)
+		table_list_release(&(*checks)->tables[i]);
 	mem_free((*checks)->text);
 	buf_clear(&(*checks)->key);
 	buf_clear(&(*checks)->value);
@@ -305,14 +307,16 @@ give_up(struct finding *finding)
 static enum wish
 look_up(struct finding *finding)
 {
-	struct checks	*checks = finding->checks;
+	struct checks		*checks = finding->checks;
+	struct table_list_held	**tables = &checks->tables[finding->kind];
 
 	buf_empty(&checks->value);
 	/* Empty keys are looked up nowhere. */
 	if (finding->key.len == 0)
 		return WISH_KEEP;
-	switch (rules_find(checks->rules, finding->kind, finding->key,
-	    &checks->value)) {
+	if (*tables == NULL)
+		*tables = rules_hold(checks->rules, finding->kind);
+	switch (table_list_find(*tables, finding->key, &checks->value)) {
 	case TABLE_FOUND:
 		return obey(finding, buf_slice(&checks->value));
 	case TABLE_TROUBLE:
@@ -346,14 +350,11 @@ static struct slice
 make_key(struct checks *checks, struct slice s)
 {
 	struct slice	text = without_end(s);
-	size_t		i = 0;
 
-	while (i < text.len && text.data[i] != '\r' && text.data[i] != '\0')
-		i++;
-	if (i == text.len)
+	if (slice_find(text, '\r') < 0 && slice_find(text, '\0') < 0)
 		return text;
 	buf_empty(&checks->key);
-	for (i = 0; i < text.len; i++) {
+	for (size_t i = 0; i < text.len; i++) {
 		unsigned char	c = text.data[i];
 
 		if (c == '\r' && i + 1 < text.len && text.data[i + 1] == '\n')

@@ -38,6 +38,7 @@ struct checks {
 	char			*text;
 	bool			 is_logged;
 
+	struct table_list_held	*tables[RULES_COUNT];	/* when asked */
 	struct buf		 key;
 	struct buf		 value;
 };

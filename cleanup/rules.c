@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "conf/conf.h"
-#include "mail/table_list.h"
 #include "util/mem.h"
 
 struct rules {
@@ -79,9 +78,8 @@ rules_has(const struct rules *rules, enum rules_kind kind)
 	return !table_list_is_empty(get_list(rules, kind));
 }
 
-enum table_answer
-rules_find(const struct rules *rules, enum rules_kind kind, struct slice key,
-    struct buf *value)
+struct table_list_held *
+rules_hold(const struct rules *rules, enum rules_kind kind)
 {
-	return table_list_find(get_list(rules, kind), key, value);
+	return table_list_hold(get_list(rules, kind));
 }

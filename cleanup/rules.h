@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "mail/table.h"
+#include "mail/table_list.h"
 
 struct conf;
 struct rules;
@@ -30,9 +30,8 @@ const char	*rules_name(enum rules_kind kind);
 
 bool		 rules_has(const struct rules *rules, enum rules_kind kind);
 
-/* As table_find. */
-enum table_answer rules_find(const struct rules *rules,
-		    enum rules_kind kind, struct slice key,
-		    struct buf *value);
+/* The tables as they are now, for one message. */
+struct table_list_held *rules_hold(const struct rules *rules,
+		    enum rules_kind kind);
 
 #endif

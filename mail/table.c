@@ -180,27 +180,68 @@ put_lower(struct buf *into, struct slice s)
 	buf_commit(into, s.len);
 }
 
-enum table_answer
-table_find(struct table *table, struct slice key, struct buf *value)
+static enum table_answer
+find(const struct table *table, const struct watched_content *content,
+    struct slice key, struct buf *value)
 {
-	const struct watched_content	*content;
-	enum table_answer		 answer = TABLE_TROUBLE;
-	struct buf			 lower = BUF_INIT;
+	enum table_answer	 answer = TABLE_TROUBLE;
+	struct buf		 lower = BUF_INIT;
 
 	if (!(table->type->flags & TABLE_TYPE_CASE) &&
 	    !(table->source.how & TABLE_KEEP_CASE)) {
 		put_lower(&lower, key);
 		key = buf_slice(&lower);
 	}
-	content = hold(table);
 	if (content->data == NULL)
 		buf_printf(value, "%s is unavailable. %s", table->spec,
 		    content->why);
 	else
 		answer = ask(table->type, content->data, key, value);
-	release(table, content);
 	buf_clear(&lower);
 	return answer;
+}
+
+enum table_answer
+table_find(struct table *table, struct slice key, struct buf *value)
+{
+	const struct watched_content	*content = hold(table);
+	enum table_answer		 answer;
+
+	answer = find(table, content, key, value);
+	release(table, content);
+	return answer;
+}
+
+struct table_held {
+	struct table			*table;
+	const struct watched_content	*content;
+};
+
+struct table_held *
+table_hold(struct table *table)
+{
+	struct table_held	*held = mem_new(sizeof(*held));
+
+	held->table = table;
+	held->content = hold(table);
+	return held;
+}
+
+void
+table_release(struct table_held **held)
+{
+	if (*held == NULL)
+		return;
+	release((*held)->table, (*held)->content);
+	mem_free(*held);
+	*held = NULL;
+}
+
+enum table_answer
+table_find_held(const struct table_held *held, struct slice key,
+    struct buf *value)
+{
+	return find(held->table, held->content, key, value);
 }
 
 int

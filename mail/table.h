@@ -71,6 +71,16 @@ enum table_answer table_find(struct table *table, struct slice key,
 		    struct buf *value);
 
 /*
+ * For many questions in a row: the table as it is at the first one, so that
+ * the others cost no look at its file.  The holder releases it.
+ */
+struct table_held;
+struct table_held *table_hold(struct table *table);
+void		 table_release(struct table_held **held);
+enum table_answer table_find_held(const struct table_held *held,
+		    struct slice key, struct buf *value);
+
+/*
  * Call fn for each entry until it returns -1: 0; -1 and in why what is
  * wrong, which is nothing when fn ended it.  Not every type can tell.
  */

@@ -25,7 +25,7 @@ parse(struct slice *line, unsigned *groups_r, struct buf *why)
 }
 
 static bool
-match(const void *pattern, const struct table_rule_key *key,
+match(const void *pattern, struct table_rule_key *key,
     struct slice *groups, unsigned count)
 {
 	(void)groups;
@@ -34,7 +34,7 @@ match(const void *pattern, const struct table_rule_key *key,
 }
 
 static const struct table_rule_kind kind = {
-	"cidr", false, parse, match, mem_free,
+	"cidr", false, parse, match, mem_free, NULL,
 };
 
 static int

@@ -66,12 +66,41 @@ table_list_is_empty(const struct table_list *list)
 	return list->count == 0;
 }
 
+struct table_list_held {
+	size_t			 count;
+	struct table_held	*tables[];
+};
+
+struct table_list_held *
+table_list_hold(const struct table_list *list)
+{
+	struct table_list_held	*held = mem_new(sizeof(*held) +
+	    list->count * sizeof(*held->tables));
+
+	held->count = list->count;
+	for (size_t i = 0; i < list->count; i++)
+		held->tables[i] = table_hold(list->tables[i]);
+	return held;
+}
+
+void
+table_list_release(struct table_list_held **held)
+{
+	if (*held == NULL)
+		return;
+	for (size_t i = 0; i < (*held)->count; i++)
+		table_release(&(*held)->tables[i]);
+	mem_free(*held);
+	*held = NULL;
+}
+
 enum table_answer
-table_list_find(struct table_list *list, struct slice key, struct buf *value)
+table_list_find(const struct table_list_held *held, struct slice key,
+    struct buf *value)
 {
 	enum table_answer	answer = TABLE_NONE;
 
-	for (size_t i = 0; i < list->count && answer == TABLE_NONE; i++)
-		answer = table_find(list->tables[i], key, value);
+	for (size_t i = 0; i < held->count && answer == TABLE_NONE; i++)
+		answer = table_find_held(held->tables[i], key, value);
 	return answer;
 }

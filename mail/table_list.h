@@ -20,8 +20,13 @@ void		 table_list_free(struct table_list **list);
 
 bool		 table_list_is_empty(const struct table_list *list);
 
+/* All of them as they are now (table_hold); the holder releases them. */
+struct table_list_held;
+struct table_list_held *table_list_hold(const struct table_list *list);
+void		 table_list_release(struct table_list_held **held);
+
 /* As table_find. */
-enum table_answer table_list_find(struct table_list *list,
+enum table_answer table_list_find(const struct table_list_held *held,
 		    struct slice key, struct buf *value);
 
 #endif

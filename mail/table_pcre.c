@@ -7,6 +7,7 @@
 #include <pcre2.h>
 #include <string.h>
 
+#include "mail/table_lead.h"
 #include "mail/table_rule.h"
 #include "mail/table_type.h"
 #include "util/log.h"
@@ -23,6 +24,7 @@ struct pattern {
 	pcre2_code		*code;
 	pcre2_match_context	*limits;
 	char			*text;	/* for messages */
+	struct table_lead	 lead;
 };
 
 static const struct {
@@ -95,6 +97,9 @@ parse(struct slice *line, unsigned *groups_r, struct buf *why)
 	pattern = mem_new(sizeof(*pattern));
 	pattern->code = code;
 	pattern->text = slice_dup(text);
+	if (!(options & (PCRE2_MULTILINE | PCRE2_EXTENDED)))
+		pattern->lead = table_lead_make(text,
+		    (options & PCRE2_CASELESS) != 0);
 	pattern->limits = pcre2_match_context_create(NULL);
 	pcre2_set_match_limit(pattern->limits, STEP_LIMIT);
 	pcre2_set_heap_limit(pattern->limits, HEAP_LIMIT);
@@ -117,25 +122,42 @@ run(const struct pattern *pattern, const struct table_rule_key *key,
 	return answer;
 }
 
+/* One for all patterns that a key is tried with. */
+static pcre2_match_data *
+get_data(struct table_rule_key *key)
+{
+	if (key->scratch == NULL)
+		key->scratch = pcre2_match_data_create(TABLE_RULE_GROUPS,
+		    NULL);
+	if (key->scratch == NULL)
+		log_fatal("out of memory");
+	return key->scratch;
+}
+
+static void
+free_data(void *data)
+{
+	pcre2_match_data_free(data);
+}
+
 static bool
-match(const void *arg, const struct table_rule_key *key,
-    struct slice *groups, unsigned count)
+match(const void *arg, struct table_rule_key *key, struct slice *groups,
+    unsigned count)
 {
 	const struct pattern	*pattern = arg;
 	pcre2_match_data	*data;
 	PCRE2_SIZE		*at;
 	int			 answer;
 
-	data = pcre2_match_data_create(count > 0 ? count : 1, NULL);
-	if (data == NULL)
-		log_fatal("out of memory");
+	if (!table_lead_has(&pattern->lead, key->text, key->len))
+		return false;
+	data = get_data(key);
 	answer = run(pattern, key, data);
 	at = pcre2_get_ovector_pointer(data);
 	for (unsigned i = 0; answer >= 0 && i < count; i++)
 		groups[i] = at[2 * i] == PCRE2_UNSET ? slice_from(NULL, 0) :
 		    slice_from(key->text + at[2 * i], at[2 * i + 1] -
 		    at[2 * i]);
-	pcre2_match_data_free(data);
 	if (answer < 0 && answer != PCRE2_ERROR_NOMATCH)
 		log_warn("pcre: pattern \"%s\" has no answer to \"%.100s\": "
 		    "%s", pattern->text, key->text,
@@ -146,7 +168,7 @@ match(const void *arg, const struct table_rule_key *key,
 }
 
 static const struct table_rule_kind kind = {
-	"pcre", true, parse, match, free_pattern,
+	"pcre", true, parse, match, free_pattern, free_data,
 };
 
 static int

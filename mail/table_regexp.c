@@ -5,9 +5,15 @@
 #include <regex.h>
 #include <string.h>
 
+#include "mail/table_lead.h"
 #include "mail/table_rule.h"
 #include "mail/table_type.h"
 #include "util/mem.h"
+
+struct pattern {
+	regex_t			regex;
+	struct table_lead	lead;
+};
 
 /* Each flag turns its default round. */
 static int
@@ -39,34 +45,39 @@ static void *
 parse(struct slice *line, unsigned *groups_r, struct buf *why)
 {
 	struct slice	 pattern, letters;
-	regex_t		*regex;
+	struct pattern	*compiled;
 	char		*text, what[200];
 	int		 flags, answer;
 
 	if (table_rule_get_pattern(line, &pattern, &letters, why) < 0 ||
 	    (flags = get_flags(letters, why)) < 0)
 		return NULL;
-	regex = mem_new(sizeof(*regex));
+	compiled = mem_new(sizeof(*compiled));
 	text = slice_dup(pattern);
-	answer = regcomp(regex, text, flags);
+	answer = regcomp(&compiled->regex, text, flags);
 	mem_free(text);
 	if (answer == 0) {
-		*groups_r = (unsigned)regex->re_nsub;
-		return regex;
+		if ((flags & (REG_EXTENDED | REG_NEWLINE)) == REG_EXTENDED)
+			compiled->lead = table_lead_make(pattern,
+			    (flags & REG_ICASE) != 0);
+		*groups_r = (unsigned)compiled->regex.re_nsub;
+		return compiled;
 	}
-	regerror(answer, regex, what, sizeof(what));
+	regerror(answer, &compiled->regex, what, sizeof(what));
 	buf_put_str(why, what);
-	mem_free(regex);
+	mem_free(compiled);
 	return NULL;
 }
 
 static bool
-match(const void *pattern, const struct table_rule_key *key,
-    struct slice *groups, unsigned count)
+match(const void *arg, struct table_rule_key *key, struct slice *groups,
+    unsigned count)
 {
-	regmatch_t	at[TABLE_RULE_GROUPS];
+	const struct pattern	*pattern = arg;
+	regmatch_t		 at[TABLE_RULE_GROUPS];
 
-	if (regexec(pattern, key->text, count, at, 0) != 0)
+	if (!table_lead_has(&pattern->lead, key->text, key->len) ||
+	    regexec(&pattern->regex, key->text, count, at, 0) != 0)
 		return false;
 	for (unsigned i = 0; i < count; i++)
 		groups[i] = at[i].rm_so < 0 ? slice_from(NULL, 0) :
@@ -76,14 +87,16 @@ match(const void *pattern, const struct table_rule_key *key,
 }
 
 static void
-free_pattern(void *pattern)
+free_pattern(void *arg)
 {
-	regfree(pattern);
+	struct pattern	*pattern = arg;
+
+	regfree(&pattern->regex);
 	mem_free(pattern);
 }
 
 static const struct table_rule_kind kind = {
-	"regexp", true, parse, match, free_pattern,
+	"regexp", true, parse, match, free_pattern, NULL,
 };
 
 static int

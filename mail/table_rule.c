@@ -373,7 +373,7 @@ table_rule_open(const struct table_source *source,
 
 static bool
 is_match(const struct rules *rules, const struct rule *rule,
-    const struct table_rule_key *key, struct slice *groups)
+    struct table_rule_key *key, struct slice *groups)
 {
 	if (rule->pattern == NULL)
 		return false;
@@ -382,7 +382,7 @@ is_match(const struct rules *rules, const struct rule *rule,
 }
 
 static enum table_answer
-find(const struct rules *rules, const struct table_rule_key *key,
+find(const struct rules *rules, struct table_rule_key *key,
     struct buf *value)
 {
 	struct slice	groups[TABLE_RULE_GROUPS];
@@ -409,6 +409,7 @@ find(const struct rules *rules, const struct table_rule_key *key,
 enum table_answer
 table_rule_find(void *content, struct slice key, struct buf *value)
 {
+	const struct rules	*rules = content;
 	struct table_rule_key	 typed = { .len = key.len };
 	char			*text;
 	enum table_answer	 answer;
@@ -417,8 +418,12 @@ table_rule_find(void *content, struct slice key, struct buf *value)
 	if (slice_find(key, '\0') >= 0)
 		return TABLE_NONE;
 	typed.text = text = slice_dup(key);
-	typed.is_addr = addr_parse_ip(key, 0, &typed.addr) == 0;
-	answer = find(content, &typed, value);
+	/* Patterns of text do not ask. */
+	typed.is_addr = !rules->kind->has_groups &&
+	    addr_parse_ip(key, 0, &typed.addr) == 0;
+	answer = find(rules, &typed, value);
+	if (typed.scratch != NULL)
+		rules->kind->free_scratch(typed.scratch);
 	mem_free(text);
 	return answer;
 }

@@ -29,6 +29,7 @@ struct table_rule_key {
 	size_t		 len;
 	struct addr	 addr;		/* when it is an address */
 	bool		 is_addr;
+	void		*scratch;	/* the kind's, for the key's time */
 };
 
 struct table_rule_kind {
@@ -46,9 +47,11 @@ struct table_rule_kind {
 	 * borrowed from key; [0] is the whole.
 	 */
 	bool		 (*match)(const void *pattern,
-			    const struct table_rule_key *key,
+			    struct table_rule_key *key,
 			    struct slice *groups, unsigned count);
 	void		 (*free)(void *pattern);
+	/* NULL: never set. */
+	void		 (*free_scratch)(void *scratch);
 };
 
 /* As table_type's, of a file or of "{ {rule} {rule} }". */

@@ -38,7 +38,7 @@ struct watched	*watched_new(const char *spec, const char *file,
 /* No thread may be using it.  Accepts NULL. */
 void		 watched_free(struct watched **watched);
 
-/* Never NULL; the same thread releases it, soon. */
+/* Never NULL; the same thread releases it. */
 const struct watched_content *watched_hold(struct watched *watched);
 void		 watched_release(struct watched *watched,
 		    const struct watched_content *content);
