@@ -405,6 +405,17 @@ line_len(struct slice s)
 	return 0;
 }
 
+/*
+ * A stray CR or LF may make of a line what is no field, and of it one that
+ * is; a binary body is not to be touched, so it is judged as it stands.
+ */
+static bool
+may_replace(const struct fixup *fixup, struct slice line)
+{
+	return !fixup->settings.is_binary || is_continuation(fixup, line) ||
+	    is_field(fixup, line);
+}
+
 static int
 take_line(struct fixup *fixup, struct slice line)
 {
@@ -432,6 +443,20 @@ take_body_piece(struct fixup *fixup)
 	fixup->in_line = true;
 }
 
+/* RFC 3030 section 3: a body that no byte of may change. */
+static bool
+is_raw(const struct fixup *fixup)
+{
+	return fixup->in_body && fixup->settings.is_binary;
+}
+
+static void
+put_rest(struct fixup *fixup)
+{
+	put_body(fixup, buf_slice(&fixup->in));
+	buf_empty(&fixup->in);
+}
+
 /* What is beyond the limit of a header line need not be kept. */
 static int
 take_header_piece(struct fixup *fixup)
@@ -440,11 +465,15 @@ take_header_piece(struct fixup *fixup)
 	size_t		limit = (size_t)fixup->settings.conf->header_size_limit;
 	unsigned char	last = rest.data[rest.len - 1];
 
-	replace_stray(fixup, rest, rest.len - (last == '\r'));
+	if (may_replace(fixup, rest))
+		replace_stray(fixup, rest, rest.len - (last == '\r'));
 	if (!is_continuation(fixup, rest) && !is_field(fixup, rest)) {
 		if (end_field(fixup) < 0 || end_section(fixup) < 0)
 			return -1;
-		take_body_piece(fixup);
+		if (is_raw(fixup))
+			put_rest(fixup);
+		else
+			take_body_piece(fixup);
 		return 0;
 	}
 	buf_truncate(&fixup->in, limit);
@@ -466,13 +495,6 @@ take_piece(struct fixup *fixup)
 	return 0;
 }
 
-/* RFC 3030 section 3: a body that no byte of may change. */
-static bool
-is_raw(const struct fixup *fixup)
-{
-	return fixup->in_body && fixup->settings.is_binary;
-}
-
 int
 fixup_put(struct fixup *fixup, struct slice bytes)
 {
@@ -483,7 +505,9 @@ fixup_put(struct fixup *fixup, struct slice bytes)
 	s = buf_slice(&fixup->in);
 	while (!is_raw(fixup) &&
 	    (len = line_len(slice_after(s, used))) > 0) {
-		replace_stray(fixup, slice_after(s, used), len - 2);
+		if (may_replace(fixup, slice_first(slice_after(s, used),
+		    len)))
+			replace_stray(fixup, slice_after(s, used), len - 2);
 		if (take_line(fixup, slice_first(slice_after(s, used), len)) <
 		    0)
 			return -1;
@@ -493,8 +517,7 @@ fixup_put(struct fixup *fixup, struct slice bytes)
 	buf_drop(&fixup->in, used);
 	if (!is_raw(fixup))
 		return take_piece(fixup);
-	put_body(fixup, buf_slice(&fixup->in));
-	buf_empty(&fixup->in);
+	put_rest(fixup);
 	return 0;
 }
 

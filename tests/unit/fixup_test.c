@@ -106,6 +106,26 @@ binary_body_stays(void)
 	}
 }
 
+/* Nor does its first line, that might have been one of the header. */
+static void
+binary_body_stays_without_header(void)
+{
+	for (size_t step = 1; step < 1000; step++) {
+		struct buf	in = BUF_INIT, out = BUF_INIT;
+
+		while (in.len < 500)
+			buf_put_u8(&in, 'x');
+		buf_put_str(&in, "\rk\nl\r\n\r\n.\r");
+		CU_ASSERT_EQUAL(fix_kind(buf_slice(&in), step, false, true,
+		    &out), 0);
+		CU_ASSERT(slice_has_prefix(buf_slice(&out), "\r\n"));
+		buf_drop(&out, 2);
+		CU_ASSERT(slice_equal(buf_slice(&out), buf_slice(&in)));
+		buf_clear(&in);
+		buf_clear(&out);
+	}
+}
+
 /* Also one of which a piece has left, whose end may be all that is kept. */
 static void
 the_last_line_ends(void)
@@ -256,6 +276,8 @@ fixup_test(void)
 	CU_pSuite	suite = CU_add_suite("fixup", setup, teardown);
 
 	CU_add_test(suite, "every cut", every_cut);
+	CU_add_test(suite, "binary body stays without header",
+	    binary_body_stays_without_header);
 	CU_add_test(suite, "the last line ends", the_last_line_ends);
 	CU_add_test(suite, "front stands first", front_stands_first);
 	CU_add_test(suite, "adds what is missing", adds_what_is_missing);
