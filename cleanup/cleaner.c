@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "cleanup/message.h"
+#include "cleanup/rewriting.h"
 #include "cleanup/rules.h"
 #include "conf/conf.h"
 #include "mail/daemon.h"
@@ -39,6 +40,8 @@ must_pause(const struct cleaner *cleaner)
 {
 	const struct ipc	*queue = cleaner_queue(cleaner);
 
+	if (cleaner->asked_bytes > HELD_LIMIT)
+		return true;
 	if (!cleaner->has_lease || cleaner->held_bytes > HELD_LIMIT)
 		return cleaner_may_wait(cleaner);
 	return queue != NULL && ipc_is_congested(queue);
@@ -232,6 +235,7 @@ on_start(struct daemon *daemon)
 	    cleaner);
 	cleaner->lookup = peer_new(daemon, "lookup", &lookup_side, on_lookup,
 	    cleaner);
+	cleaner->rewriting = rewriting_rules_new(cleaner);
 	daemon_set_state(daemon, cleaner);
 }
 

@@ -20,6 +20,7 @@ struct loop;
 struct loop_timer;
 struct message;
 struct peer;
+struct rewriting_rules;
 struct rules;
 
 struct cleaner {
@@ -29,11 +30,13 @@ struct cleaner {
 	struct door		*door;
 	struct peer		*qmgr;
 	struct peer		*lookup;
+	struct rewriting_rules	*rewriting;
 	struct loop_timer	*away;		/* while qmgr may return */
 	struct rules		*rules;		/* of content checks */
 	struct feeder		*feeders;	/* list */
 	size_t			 message_count;
 	size_t			 held_bytes;	/* wait for qmgr */
+	size_t			 asked_bytes;	/* wait for lookup */
 	uint64_t		 free_bytes;
 	bool			 is_stopping;	/* the whole suite is */
 

@@ -13,6 +13,7 @@
 #include "cleanup/fixup.h"
 #include "cleanup/passage.h"
 #include "cleanup/recipients.h"
+#include "cleanup/rewriting.h"
 #include "cleanup/routing.h"
 #include "conf/conf.h"
 #include "mail/door.h"
@@ -33,31 +34,6 @@
 #define RECIPIENT_COST	1024	/* of smtpd_recipient_limit */
 #define PIECE_COST	32	/* an allocation, beside its bytes */
 
-struct message {
-	struct feeder		*feeder;
-	uint32_t		 id;		/* of the feeder's frames */
-	UT_hash_handle		 hh;		/* by id */
-	uint64_t		 queue_id;
-	uint64_t		 arrival_us;
-	uint32_t		 flags;		/* MAIL_* */
-	char			*sender;
-	char			*facts;		/* client name[address] */
-	char			*envid;
-	struct fixup_client	 client;
-	struct recipients	 recipients;
-	struct fate		 fate;
-	size_t			 kept_bytes;	/* of what came to open it */
-	size_t			 held_bytes;	/* the feeder's of it all */
-
-	/* content */
-	struct passage		*passage;	/* NULL before it begins */
-	uint64_t		 received;	/* bytes from the feeder */
-	struct deposit		 deposit;
-	bool			 is_closed;	/* the feeder has said all */
-	struct routing		*routing;	/* is_closed: of the rest */
-	bool			 is_refused;	/* the verdict was given */
-};
-
 static bool
 is_too_much(const struct feeder *feeder)
 {
@@ -74,6 +50,7 @@ count_memory(struct message *m)
 	m->feeder->held_bytes -= m->held_bytes;
 	m->held_bytes = sizeof(*m) + m->kept_bytes + m->recipients.bytes +
 	    fate_size(&m->fate) +
+	    (m->rewriting == NULL ? 0 : rewriting_kept(m->rewriting)) +
 	    (m->passage == NULL ? 0 : passage_size(m->passage));
 	m->feeder->held_bytes += m->held_bytes;
 }
@@ -88,6 +65,26 @@ clear(struct message *m)
 	fate_clear(&m->fate);
 }
 
+/* What lookup is asked about is kept meanwhile. */
+static void
+count_asked(struct message *m)
+{
+	struct cleaner	*cleaner = m->feeder->cleaner;
+	size_t		 now = m->rewriting == NULL ? 0 :
+			    rewriting_kept(m->rewriting);
+
+	cleaner->asked_bytes += now;
+	cleaner->asked_bytes -= m->asked_bytes;
+	m->asked_bytes = now;
+}
+
+void
+message_end_rewriting(struct message *m)
+{
+	rewriting_free(&m->rewriting);
+	count_asked(m);
+}
+
 static void
 destroy(struct message *m)
 {
@@ -95,6 +92,7 @@ destroy(struct message *m)
 
 	HASH_DEL(m->feeder->messages, m);
 	m->feeder->held_bytes -= m->held_bytes;
+	message_end_rewriting(m);
 	deposit_clear(&m->deposit);
 	clear(m);
 	mem_free(m->client.name);
@@ -134,8 +132,8 @@ refuse_quietly(struct message *m, uint32_t code, const char *dsn,
 	count_memory(m);
 }
 
-static void
-refuse(struct message *m, uint32_t code, const char *dsn, const char *text)
+void
+message_refuse(struct message *m, uint32_t code, const char *dsn, const char *text)
 {
 	char	id[QUEUE_ID_TEXT_SIZE];
 
@@ -157,16 +155,17 @@ warn_too_much(const struct feeder *feeder)
 #define TOO_MUCH	"Error: too much mail in progress"
 
 /* Of all that this feeder has in progress, this is one too many. */
-static void
-check_memory(struct message *m)
+void
+message_check_memory(struct message *m)
 {
+	count_asked(m);
 	if (m->passage != NULL && m->feeder->held_bytes > MEMORY_MUCH)
 		passage_shrink(m->passage);
 	count_memory(m);
 	if (m->is_refused || !is_too_much(m->feeder))
 		return;
 	warn_too_much(m->feeder);
-	refuse(m, 452, "4.3.1", TOO_MUCH);
+	message_refuse(m, 452, "4.3.1", TOO_MUCH);
 }
 
 /* Refused, and the feeder has said all: nobody waits for it any more. */
@@ -189,7 +188,7 @@ on_answer(void *arg, uint32_t code, const char *dsn, const char *text)
 		destroy(m);
 		return;
 	}
-	refuse(m, code, dsn, text);
+	message_refuse(m, code, dsn, text);
 	check_over(m);
 }
 
@@ -198,7 +197,7 @@ static void
 check_deposit(struct message *m, int result)
 {
 	if (result < 0)
-		refuse(m, 451, "4.3.0", "Error: queue manager is not ready");
+		message_refuse(m, 451, "4.3.0", "Error: queue manager is not ready");
 	/* Recipients may have left. */
 	count_memory(m);
 }
@@ -246,7 +245,7 @@ obey(struct message *m)
 		refuse_quietly(m, (uint32_t)verdict->code, verdict->dsn,
 		    verdict->text);
 	else if (verdict->code != 0)
-		refuse(m, (uint32_t)verdict->code, verdict->dsn,
+		message_refuse(m, (uint32_t)verdict->code, verdict->dsn,
 		    verdict->text);
 	else if (m->fate.is_discarded)
 		deposit_withdraw(&m->deposit, "discarded");
@@ -298,7 +297,7 @@ start_content(struct message *m)
 {
 	m->passage = open_passage(m);
 	if (m->recipients.count == 0) {
-		refuse(m, 554, "5.5.1", "Error: no valid recipients");
+		message_refuse(m, 554, "5.5.1", "Error: no valid recipients");
 		return;
 	}
 	if (m->fate.is_discarded)
@@ -318,7 +317,7 @@ on_routed(void *arg, bool ok)
 
 	m->routing = NULL;
 	if (!ok) {
-		refuse(m, 451, "4.3.0", "Error: no route is known yet");
+		message_refuse(m, 451, "4.3.0", "Error: no route is known yet");
 		check_over(m);
 		return;
 	}
@@ -334,7 +333,7 @@ settle(struct message *m)
 
 	passage_free(&m->passage);
 	recipients_apply(&m->recipients, fate);
-	check_memory(m);
+	message_check_memory(m);
 	if (m->is_refused)
 		destroy(m);
 	/* qmgr knows the way to a filter. */
@@ -359,23 +358,6 @@ discard(struct message *m)
 }
 
 /* ---- the feeder's side --------------------------------------------------- */
-
-static struct message *
-find(struct ipc *ipc, uint32_t id)
-{
-	struct feeder	*feeder = ipc_arg(ipc);
-	struct message	*m;
-
-	HASH_FIND(hh, feeder->messages, &id, sizeof(id), m);
-	return m;
-}
-
-void	on_mail_open(struct ipc *, uint32_t, const struct msg_mail_open *);
-void	on_mail_rcpt(struct ipc *, uint32_t, const struct msg_mail_rcpt *);
-void	on_mail_action(struct ipc *, uint32_t, const struct msg_mail_action *);
-void	on_mail_data(struct ipc *, uint32_t, const struct msg_mail_data *);
-void	on_mail_close(struct ipc *, uint32_t, const struct msg_mail_close *);
-void	on_mail_abort(struct ipc *, uint32_t, const struct msg_mail_abort *);
 
 /* A06 */
 static void
@@ -415,99 +397,42 @@ make(struct feeder *feeder, uint32_t id, const struct msg_mail_open *open)
 	return m;
 }
 
-void
-on_mail_open(struct ipc *ipc, uint32_t id, const struct msg_mail_open *open)
+struct message *
+message_open(struct feeder *feeder, uint32_t id,
+    const struct msg_mail_open *open)
 {
-	struct feeder		*feeder = ipc_arg(ipc);
-	struct message		*m;
-	struct msg_mail_opened	 opened;
+	struct message	*m;
 
-	if (find(ipc, id) != NULL) {
-		ipc_refuse(ipc, "it opens a message twice");
-		return;
-	}
 	if (is_too_much(feeder)) {
 		warn_too_much(feeder);
-		give_verdict(ipc, id, 452, "4.3.1", TOO_MUCH);
-		return;
+		give_verdict(feeder->ipc, id, 452, "4.3.1", TOO_MUCH);
+		return NULL;
 	}
 	m = make(feeder, id, open);
 	add_always_bcc(m);
 	count_memory(m);
-	opened.queue_id = m->queue_id;
-	ipc_send_mail_opened(ipc, id, &opened);
+	return m;
 }
 
 void
-on_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *rcpt)
+message_put(struct message *m, struct slice bytes)
 {
-	struct message	*m = find(ipc, id);
-
-	if (m == NULL || m->passage != NULL || m->is_refused || m->is_closed)
-		return;
-	recipients_add(&m->recipients, rcpt);
-	check_memory(m);
-}
-
-void
-on_mail_action(struct ipc *ipc, uint32_t id, const struct msg_mail_action *a)
-{
-	struct message	*m = find(ipc, id);
-	char		 text[QUEUE_ID_TEXT_SIZE];
-	const char	*why = "unknown action";
-	int		 result = -1;
-
-	if (m == NULL || m->is_closed || m->is_refused)
-		return;
-	if (a->kind == JUDGE_PREPEND && m->passage != NULL)
-		why = "the header has left";
-	else if (a->kind <= JUDGE_PREPEND)
-		result = fate_add(&m->fate, (enum judge_action)a->kind,
-		    a->text, &why);
-	if (result < 0)
-		door_warn(m->feeder->cleaner->door, false, "%s: ignoring "
-		    "\"%.*s\" of an access rule: %s", queue_id_format(
-		    m->queue_id, text), SLICE_ARG(slice_first(a->text, 200)),
-		    why);
-	check_memory(m);
-}
-
-void
-on_mail_data(struct ipc *ipc, uint32_t id, const struct msg_mail_data *data)
-{
-	struct message	*m = find(ipc, id);
-	int64_t		 limit;
-
-	if (m == NULL || m->is_refused || m->is_closed)
-		return;
-	limit = m->feeder->cleaner->conf->message_size_limit;
 	if (m->passage == NULL)
 		start_content(m);
-	m->received += data->bytes.len;
-	if (limit > 0 && m->received > (uint64_t)limit)
-		refuse(m, 552, "5.3.4", "Error: message too big");
-	if (!is_decided(m)) {
-		passage_put(m->passage, data->bytes);
-		obey(m);
-	}
-	check_memory(m);
-	cleaner_check_room(m->feeder->cleaner);
+	if (is_decided(m))
+		return;
+	passage_put(m->passage, bytes);
+	obey(m);
 }
 
 void
-on_mail_close(struct ipc *ipc, uint32_t id, const struct msg_mail_close *end)
+message_finish(struct message *m)
 {
-	struct message	*m = find(ipc, id);
-	struct cleaner	*cleaner;
-
-	if (m == NULL || m->is_closed)
-		return;
-	cleaner = m->feeder->cleaner;
 	if (m->passage == NULL && !m->is_refused)
 		start_content(m);
 	m->is_closed = true;
-	if (!m->is_refused && end->size != m->received)
-		refuse(m, 451, "4.3.0", "Error: content lost on the way");
+	if (!m->is_refused && m->end_size != m->received)
+		message_refuse(m, 451, "4.3.0", "Error: content lost on the way");
 	if (!is_decided(m)) {
 		passage_end(m->passage);
 		obey(m);
@@ -518,27 +443,16 @@ on_mail_close(struct ipc *ipc, uint32_t id, const struct msg_mail_close *end)
 		discard(m);
 	else
 		settle(m);
-	cleaner_check_room(cleaner);
 }
 
-static void
-forget(struct message *m, const char *reason)
+void
+message_forget(struct message *m, const char *reason)
 {
 	char	id[QUEUE_ID_TEXT_SIZE];
 
 	deposit_withdraw(&m->deposit, reason);
 	log_info("%s: removed (canceled)", queue_id_format(m->queue_id, id));
 	destroy(m);
-}
-
-void
-on_mail_abort(struct ipc *ipc, uint32_t id, const struct msg_mail_abort *end)
-{
-	struct message	*m = find(ipc, id);
-
-	(void)end;
-	if (m != NULL)
-		forget(m, "canceled");
 }
 
 void
@@ -559,5 +473,5 @@ message_abort_all(struct feeder *feeder)
 	struct message	*m, *next;
 
 	HASH_ITER(hh, feeder->messages, m, next)
-		forget(m, "lost smtpd");
+		message_forget(m, "lost smtpd");
 }

@@ -4,8 +4,8 @@ what is delivered where, and what is refused.
 
 usage: relay.py BINDIR [-p PORT] [part...]
 
-Parts: null, lan, firewall, backup, aliases, mailboxes, rewriting.  In each,
-127.0.0.1 is one of the own network, 127.0.0.2 a stranger, and servers for
+Parts: null, lan, firewall, backup, aliases, mailboxes, rewriting, headers,
+remote.  In each, 127.0.0.1 is one of the own network, 127.0.0.2 a stranger, and servers for
 mail listen on 127.0.0.11 and so on.  The last line is "relay: N passed, M
 failed".
 """
@@ -403,9 +403,89 @@ def rewriting(options):
         site.no_relay("tern.example")
 
 
+LETTER = ("From: \"Me, myself\" <me@host1.ours.example>\r\n"
+          "To: joe, undisclosed: old@tern.example (Old\r\n"
+          "\tJoe), x@Other.example;\r\nReply-To: me\r\n"
+          "Subject: old@tern.example\r\n\r\nTo: joe\r\n")
+
+
+def header(site, server, sender):
+    """Envelope sender and header of the one message from sender."""
+    found = wait_for(lambda: [m for m in site.at(server)
+                              if "X-From: %s\r\n" % sender in m[2]])
+    return (found[0][1], found[0][2]) if found else ("", "")
+
+
+def headers(options):
+    """Senders and headers: completed for own clients, mapped, masked."""
+    with Site(options, "headers", """
+            myorigin = ours.example
+            remote_header_rewrite_domain = domain.invalid
+            canonical_maps = texthash:{etc}/canonical
+            sender_canonical_maps = texthash:{etc}/senders
+            masquerade_domains = ours.example
+            relayhost = {gateway}
+            """, canonical="old@tern.example joe@new.example\n",
+              senders="other@tern.example sender@new.example\n") as site:
+        for sender, stranger in (("me@host2.ours.example", False),
+                                 ("other@tern.example", False), ("", False)):
+            site.send("u@elsewhere.example", stranger, sender,
+                      "X-From: %s\r\n%s" % (sender, LETTER))
+        want = ("From: \"Me, myself\" <me@ours.example>\r\n"
+                "To: joe@ours.example, undisclosed: joe@new.example (Old\r\n"
+                "\tJoe), x@Other.example;\r\nReply-To: me@ours.example\r\n"
+                "Subject: old@tern.example\r\n")
+        for sender, new in (("me@host2.ours.example", "me@ours.example"),
+                            ("other@tern.example", "sender@new.example"),
+                            ("", "")):
+            envelope, text = header(site, "gateway", sender)
+            check("headers: the sender <%s> becomes <%s>" % (sender, new),
+                  envelope == new, envelope)
+            check("headers: all addresses of <%s>'s header" % sender,
+                  want in text and text.endswith("\r\n\r\nTo: joe\r\n"),
+                  text)
+        # More than one question's worth, and a body that waits for it.
+        site.write("canonical", "@old.example @new.example\n")
+        users = ["u%d@%%s.example" % i for i in range(3000)]
+        body = "\r\n\r\n" + ("x" * 70 + "\r\n") * 30000
+        site.send("u@elsewhere.example", False, "long@client.example",
+                  "X-From: long@client.example\r\nTo: " +
+                  ",\r\n ".join(users) % (("old",) * 3000) + body)
+        text = header(site, "gateway", "long@client.example")[1]
+        check("headers: 3000 recipients and 2 MB", ",\r\n ".join(users) %
+              (("new",) * 3000) + "\r\n" in text and text.endswith(
+                  body[4:]), len(text))
+        # What is not there refuses nobody for good.
+        os.unlink(os.path.join(site.suite.etc, "senders"))
+        with smtplib.SMTP("127.0.0.1", site.suite.port, timeout=20) as client:
+            client.ehlo("client.example")
+            client.docmd("MAIL FROM:<me@client.example>")
+            client.docmd("RCPT TO:<u@elsewhere.example>")
+            reply = client.data(LETTER)
+        check("headers: without tables it is later", reply[0] == 451, reply)
+
+
+def remote(options):
+    """A stranger's headers are left alone; its sender is not."""
+    with Site(options, "remote", """
+            myorigin = ours.example
+            relay_domains = ours.example
+            sender_canonical_maps = texthash:{etc}/senders
+            relayhost = {gateway}
+            """, senders="me@client.example you@client.example\n") as site:
+        site.send("u@ours.example", True,
+                  data="X-From: one\r\nFrom: me@client.example\r\n"
+                       "To: joe\r\n\r\nx\r\n")
+        envelope, text = header(site, "gateway", "one")
+        check("remote: envelope sender", envelope == "you@client.example",
+              envelope)
+        check("remote: its header is as it was", "From: me@client.example\r\n"
+              "To: joe\r\n" in text, text)
+
+
 PARTS = {"null": null_client, "lan": local_network, "firewall": firewall,
          "backup": backup, "aliases": aliases, "mailboxes": mailboxes,
-         "rewriting": rewriting}
+         "rewriting": rewriting, "headers": headers, "remote": remote}
 
 
 def main():

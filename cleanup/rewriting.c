@@ -1,0 +1,371 @@
+/*
+ * Rewriting, with questions to lookup.
+ */
+
+#include "cleanup/rewriting.h"
+
+#include <string.h>
+
+#include "cleanup/cleaner.h"
+#include "cleanup/letterhead.h"
+#include "conf/conf.h"
+#include "mail/ipc.h"
+#include "mail/peer.h"
+#include "mail/self.h"
+#include "mail/standard.h"
+#include "net/nets.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define SEPARATORS	", \t\r\n"
+#define PEER_WAIT_MS	10000	/* for a lookup that is restarting */
+#define ANSWER_WAIT_MS	240000
+#define QUESTION_LIMIT	16384	/* bytes of addresses in one frame */
+
+/* Which clients' headers are rewritten, and what by. */
+struct rewriting_rules {
+	struct self	*self;		/* NULL: our own address is nothing */
+	struct nets	 nets;
+	bool		 has_networks;	/* permit_mynetworks */
+	bool		 has_all;	/* static:all */
+	unsigned	 mapped;	/* set of PLACE_*: lookup is asked */
+};
+
+struct rewriting {
+	struct cleaner		*cleaner;
+	rewriting_fn		 fn;
+	void			*arg;
+	char			*sender;	/* in standard form, then new */
+	const char		*origin;	/* of headers; NULL: as ours */
+	bool			 has_headers;	/* they are rewritten */
+	bool			 is_asking;	/* the header is read */
+	struct letterhead	 head;
+	size_t			 at;		/* item to ask for next */
+	size_t			 first;		/* item answered next */
+	bool			 is_sender_known;
+	struct ipc_call		*call;
+	struct peer_wait	*wait;
+	struct buf		 content;	/* rewritten, and what follows */
+};
+
+/* ---- rules --------------------------------------------------------------- */
+
+static bool
+has_word(const char *text, const char *name)
+{
+	struct slice	rest = slice_str(text), word;
+
+	while (slice_get_word(&rest, SEPARATORS, &word) == 0)
+		if (slice_is_nocase(word, name))
+			return true;
+	return false;
+}
+
+/* The places of those classes, where there are tables for them. */
+static unsigned
+read_places(const char *tables, const char *classes)
+{
+	unsigned	places = 0;
+
+	if (tables[0] == '\0')
+		return 0;
+	if (has_word(classes, "envelope_sender"))
+		places |= PLACE_ENVELOPE_SENDER;
+	if (has_word(classes, "header_sender"))
+		places |= PLACE_HEADER_SENDER;
+	if (has_word(classes, "header_recipient"))
+		places |= PLACE_HEADER_RECIPIENT;
+	return places;
+}
+
+static void
+read_client(struct rewriting_rules *rules, struct slice word,
+    const struct conf *conf)
+{
+	char		*text = slice_dup(word);
+	struct slice	 bad;
+	const char	*why;
+
+	if (slice_is_nocase(word, "permit_inet_interfaces") &&
+	    rules->self == NULL)
+		rules->self = self_new(conf);
+	else if (slice_is_nocase(word, "permit_mynetworks"))
+		rules->has_networks = true;
+	else if (slice_is_nocase(word, "static:all"))
+		rules->has_all = true;
+	else if (!slice_is_nocase(word, "permit_inet_interfaces") &&
+	    nets_parse(&rules->nets, text, &bad, &why) < 0)
+		log_warn("local_header_rewrite_clients: \"%s\" is left out: "
+		    "%s", text, why);
+	mem_free(text);
+}
+
+struct rewriting_rules *
+rewriting_rules_new(struct cleaner *cleaner)
+{
+	const struct conf	*conf = cleaner->conf;
+	struct rewriting_rules	*rules = mem_new(sizeof(*rules));
+	struct slice		 rest, word;
+
+	rest = slice_str(conf->local_header_rewrite_clients);
+	while (slice_get_word(&rest, SEPARATORS, &word) == 0)
+		read_client(rules, word, conf);
+	rules->mapped = read_places(conf->canonical_maps,
+	    conf->canonical_classes) |
+	    read_places(conf->masquerade_domains, conf->masquerade_classes) |
+	    (read_places(conf->sender_canonical_maps,
+	    conf->sender_canonical_classes) & PLACE_SENDER) |
+	    (read_places(conf->recipient_canonical_maps,
+	    conf->recipient_canonical_classes) & PLACE_HEADER_RECIPIENT);
+	return rules;
+}
+
+static bool
+is_local(const struct rewriting_rules *rules,
+    const struct rewriting_settings *settings)
+{
+	struct addr	addr;
+
+	if (rules->has_all || (rules->has_networks && settings->is_ours))
+		return true;
+	return addr_parse_ip(slice_str(settings->client_addr), 0, &addr) ==
+	    0 && ((rules->self != NULL && self_has_addr(rules->self,
+	    &addr)) || nets_has(&rules->nets, &addr));
+}
+
+/* ---- its end ------------------------------------------------------------- */
+
+struct rewriting *
+rewriting_new(struct cleaner *cleaner,
+    const struct rewriting_settings *settings)
+{
+	const struct rewriting_rules	*rules = cleaner->rewriting;
+	const char			*domain;
+	struct rewriting		*rewriting;
+	struct buf			 sender = BUF_INIT;
+	bool				 is_ours = is_local(rules, settings);
+
+	domain = cleaner->conf->remote_header_rewrite_domain;
+	if (!is_ours && domain[0] == '\0' &&
+	    !(rules->mapped & PLACE_ENVELOPE_SENDER))
+		return NULL;
+	rewriting = mem_new(sizeof(*rewriting));
+	rewriting->cleaner = cleaner;
+	rewriting->fn = settings->fn;
+	rewriting->arg = settings->arg;
+	rewriting->has_headers = is_ours || domain[0] != '\0';
+	rewriting->origin = is_ours ? NULL : domain;
+	standard_put(cleaner->conf, NULL, slice_str(settings->sender),
+	    &sender);
+	rewriting->sender = mem_strdup(buf_cstr(&sender));
+	buf_clear(&sender);
+	return rewriting;
+}
+
+void
+rewriting_free(struct rewriting **rewritingp)
+{
+	struct rewriting	*rewriting = *rewritingp;
+
+	if (rewriting == NULL)
+		return;
+	*rewritingp = NULL;
+	ipc_cancel(&rewriting->call);
+	peer_wait_cancel(&rewriting->wait);
+	letterhead_clear(&rewriting->head);
+	buf_clear(&rewriting->content);
+	mem_free(rewriting->sender);
+	mem_free(rewriting);
+}
+
+size_t
+rewriting_kept(const struct rewriting *rewriting)
+{
+	return rewriting->is_asking ?
+	    rewriting->head.text.len + rewriting->content.len : 0;
+}
+
+/* The header as it is now goes in front of what came behind it. */
+static void
+finish(struct rewriting *rewriting)
+{
+	struct buf	whole = BUF_INIT;
+
+	letterhead_format(&rewriting->head, &whole);
+	buf_put_slice(&whole, buf_slice(&rewriting->content));
+	buf_clear(&rewriting->content);
+	rewriting->content = whole;
+	rewriting->fn(rewriting->arg, rewriting->sender,
+	    buf_slice(&rewriting->content));
+}
+
+static void
+fail(struct rewriting *rewriting)
+{
+	rewriting->fn(rewriting->arg, NULL, slice_str(""));
+}
+
+/* ---- questions ----------------------------------------------------------- */
+
+static void	ask(struct rewriting *);
+
+static bool
+is_mapped(const struct rewriting *rewriting, unsigned place)
+{
+	return (rewriting->cleaner->rewriting->mapped & place) != 0;
+}
+
+static void
+put_question(struct buf *into, unsigned place, const char *address)
+{
+	size_t	len = strlen(address);
+
+	buf_put_u8(into, (uint8_t)place);
+	buf_put_u16(into, (uint16_t)len);
+	buf_put(into, address, len);
+}
+
+/* What fits in a frame of what is not asked yet. */
+static void
+put_questions(struct rewriting *rewriting, struct buf *into)
+{
+	rewriting->first = rewriting->at;
+	if (!rewriting->is_sender_known)
+		put_question(into, PLACE_ENVELOPE_SENDER, rewriting->sender);
+	for (; rewriting->at < rewriting->head.count &&
+	    into->len < QUESTION_LIMIT; rewriting->at++) {
+		const struct letterhead_item	*item =
+			&rewriting->head.items[rewriting->at];
+
+		if (is_mapped(rewriting, item->place))
+			put_question(into, item->place, item->wanted);
+	}
+}
+
+/* Answers come in the order of the questions. */
+static void
+take_address(struct rewriting *rewriting, struct slice address)
+{
+	struct letterhead_item	*item;
+
+	if (!rewriting->is_sender_known) {
+		rewriting->is_sender_known = true;
+		mem_free(rewriting->sender);
+		rewriting->sender = slice_dup(address);
+		return;
+	}
+	while (rewriting->first < rewriting->at && !is_mapped(rewriting,
+	    rewriting->head.items[rewriting->first].place))
+		rewriting->first++;
+	if (rewriting->first == rewriting->at)
+		return;
+	item = &rewriting->head.items[rewriting->first++];
+	mem_free(item->wanted);
+	item->wanted = slice_dup(address);
+}
+
+static void
+on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
+    void *arg)
+{
+	struct rewriting	*rewriting = arg;
+	struct msg_rewrite_to	 to;
+	struct msg_rewritten	 m;
+
+	(void)call;
+	if (code == IPC_CODE_rewrite_to &&
+	    ipc_parse_rewrite_to(payload, &to) == 0) {
+		take_address(rewriting, to.address);
+	} else if (code == IPC_CODE_rewritten &&
+	    ipc_parse_rewritten(payload, &m) == 0) {
+		ipc_cancel(&rewriting->call);
+		if (m.code == 250)
+			ask(rewriting);
+		else
+			fail(rewriting);
+	} else if (code == 0) {
+		rewriting->call = NULL;
+		fail(rewriting);
+	} else {
+		log_warn("unexpected reply %#x from lookup", code);
+	}
+}
+
+static void
+on_peer(struct ipc *ipc, void *arg)
+{
+	struct rewriting	*rewriting = arg;
+	struct buf		 text = BUF_INIT;
+	struct msg_rewrite	 m;
+
+	rewriting->wait = NULL;
+	if (ipc == NULL) {
+		fail(rewriting);
+		return;
+	}
+	put_questions(rewriting, &text);
+	m.addresses = buf_slice(&text);
+	rewriting->call = ipc_call_new(ipc, on_reply, rewriting);
+	ipc_call_deadline(rewriting->call, ANSWER_WAIT_MS);
+	ipc_send_rewrite(ipc, ipc_call_id(rewriting->call), &m);
+	buf_clear(&text);
+}
+
+/* For what is left; nothing: the message may go on. */
+static void
+ask(struct rewriting *rewriting)
+{
+	const struct letterhead	*head = &rewriting->head;
+
+	while (rewriting->at < head->count && !is_mapped(rewriting,
+	    head->items[rewriting->at].place))
+		rewriting->at++;
+	if (rewriting->is_sender_known && rewriting->at == head->count)
+		finish(rewriting);
+	else
+		rewriting->wait = peer_wait_new(rewriting->cleaner->lookup,
+		    PEER_WAIT_MS, on_peer, rewriting);
+}
+
+/* ---- content ------------------------------------------------------------- */
+
+/* All of the header is there: each address in standard form. */
+static void
+begin(struct rewriting *rewriting)
+{
+	struct letterhead	*head = &rewriting->head;
+
+	rewriting->is_asking = true;
+	rewriting->is_sender_known = rewriting->sender[0] == '\0' ||
+	    !is_mapped(rewriting, PLACE_ENVELOPE_SENDER);
+	if (rewriting->has_headers)
+		letterhead_read(head);
+	for (size_t i = 0; i < head->count; i++) {
+		struct buf	standard = BUF_INIT;
+
+		standard_put(rewriting->cleaner->conf, rewriting->origin,
+		    slice_str(head->items[i].address), &standard);
+		head->items[i].wanted = mem_strdup(buf_cstr(&standard));
+		buf_clear(&standard);
+	}
+	ask(rewriting);
+}
+
+void
+rewriting_put(struct rewriting *rewriting, struct slice bytes)
+{
+	if (rewriting->is_asking) {
+		buf_put_slice(&rewriting->content, bytes);
+		return;
+	}
+	if (letterhead_put(&rewriting->head, bytes) ||
+	    !rewriting->has_headers)
+		begin(rewriting);
+}
+
+void
+rewriting_end(struct rewriting *rewriting)
+{
+	if (!rewriting->is_asking)
+		begin(rewriting);
+}
