@@ -4,23 +4,18 @@
 
 #include "cleanup/rewriting.h"
 
-#include <string.h>
-
 #include "cleanup/cleaner.h"
-#include "cleanup/letterhead.h"
 #include "conf/conf.h"
 #include "mail/ipc.h"
-#include "mail/peer.h"
+#include "mail/letterhead.h"
 #include "mail/self.h"
 #include "mail/standard.h"
+#include "mail/wording.h"
 #include "net/nets.h"
 #include "util/log.h"
 #include "util/mem.h"
 
 #define SEPARATORS	", \t\r\n"
-#define PEER_WAIT_MS	10000	/* for a lookup that is restarting */
-#define ANSWER_WAIT_MS	240000
-#define QUESTION_LIMIT	16384	/* bytes of addresses in one frame */
 
 /* Which clients' headers are rewritten, and what by. */
 struct rewriting_rules {
@@ -40,12 +35,8 @@ struct rewriting {
 	bool			 has_headers;	/* they are rewritten */
 	bool			 is_asking;	/* the header is read */
 	struct letterhead	 head;
-	size_t			 at;		/* item to ask for next */
-	size_t			 first;		/* item answered next */
-	bool			 is_sender_known;
-	struct ipc_call		*call;
-	struct peer_wait	*wait;
-	struct buf		 content;	/* rewritten, and what follows */
+	struct wording		*wording;	/* what lookup is asked */
+	struct buf		 content;	/* what has come since */
 };
 
 /* ---- rules --------------------------------------------------------------- */
@@ -170,8 +161,7 @@ rewriting_free(struct rewriting **rewritingp)
 	if (rewriting == NULL)
 		return;
 	*rewritingp = NULL;
-	ipc_cancel(&rewriting->call);
-	peer_wait_cancel(&rewriting->wait);
+	wording_free(&rewriting->wording);
 	letterhead_clear(&rewriting->head);
 	buf_clear(&rewriting->content);
 	mem_free(rewriting->sender);
@@ -199,15 +189,7 @@ finish(struct rewriting *rewriting)
 	    buf_slice(&rewriting->content));
 }
 
-static void
-fail(struct rewriting *rewriting)
-{
-	rewriting->fn(rewriting->arg, NULL, slice_str(""));
-}
-
 /* ---- questions ----------------------------------------------------------- */
-
-static void	ask(struct rewriting *);
 
 static bool
 is_mapped(const struct rewriting *rewriting, unsigned place)
@@ -216,115 +198,53 @@ is_mapped(const struct rewriting *rewriting, unsigned place)
 }
 
 static void
-put_question(struct buf *into, unsigned place, const char *address)
+set(char **text, const char *to)
 {
-	size_t	len = strlen(address);
-
-	buf_put_u8(into, (uint8_t)place);
-	buf_put_u16(into, (uint16_t)len);
-	buf_put(into, address, len);
+	mem_free(*text);
+	*text = mem_strdup(to);
 }
 
-/* What fits in a frame of what is not asked yet. */
+/* Answers come in the order of ask_all's questions. */
 static void
-put_questions(struct rewriting *rewriting, struct buf *into)
-{
-	rewriting->first = rewriting->at;
-	if (!rewriting->is_sender_known)
-		put_question(into, PLACE_ENVELOPE_SENDER, rewriting->sender);
-	for (; rewriting->at < rewriting->head.count &&
-	    into->len < QUESTION_LIMIT; rewriting->at++) {
-		const struct letterhead_item	*item =
-			&rewriting->head.items[rewriting->at];
-
-		if (is_mapped(rewriting, item->place))
-			put_question(into, item->place, item->wanted);
-	}
-}
-
-/* Answers come in the order of the questions. */
-static void
-take_address(struct rewriting *rewriting, struct slice address)
-{
-	struct letterhead_item	*item;
-
-	if (!rewriting->is_sender_known) {
-		rewriting->is_sender_known = true;
-		mem_free(rewriting->sender);
-		rewriting->sender = slice_dup(address);
-		return;
-	}
-	while (rewriting->first < rewriting->at && !is_mapped(rewriting,
-	    rewriting->head.items[rewriting->first].place))
-		rewriting->first++;
-	if (rewriting->first == rewriting->at)
-		return;
-	item = &rewriting->head.items[rewriting->first++];
-	mem_free(item->wanted);
-	item->wanted = slice_dup(address);
-}
-
-static void
-on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
-    void *arg)
+on_answers(void *arg, bool ok)
 {
 	struct rewriting	*rewriting = arg;
-	struct msg_rewrite_to	 to;
-	struct msg_rewritten	 m;
+	struct letterhead	*head = &rewriting->head;
+	size_t			 n = 0;
 
-	(void)call;
-	if (code == IPC_CODE_rewrite_to &&
-	    ipc_parse_rewrite_to(payload, &to) == 0) {
-		take_address(rewriting, to.address);
-	} else if (code == IPC_CODE_rewritten &&
-	    ipc_parse_rewritten(payload, &m) == 0) {
-		ipc_cancel(&rewriting->call);
-		if (m.code == 250)
-			ask(rewriting);
-		else
-			fail(rewriting);
-	} else if (code == 0) {
-		rewriting->call = NULL;
-		fail(rewriting);
-	} else {
-		log_warn("unexpected reply %#x from lookup", code);
-	}
-}
-
-static void
-on_peer(struct ipc *ipc, void *arg)
-{
-	struct rewriting	*rewriting = arg;
-	struct buf		 text = BUF_INIT;
-	struct msg_rewrite	 m;
-
-	rewriting->wait = NULL;
-	if (ipc == NULL) {
-		fail(rewriting);
+	if (!ok) {
+		rewriting->fn(rewriting->arg, NULL, slice_str(""));
 		return;
 	}
-	put_questions(rewriting, &text);
-	m.addresses = buf_slice(&text);
-	rewriting->call = ipc_call_new(ipc, on_reply, rewriting);
-	ipc_call_deadline(rewriting->call, ANSWER_WAIT_MS);
-	ipc_send_rewrite(ipc, ipc_call_id(rewriting->call), &m);
-	buf_clear(&text);
+	if (rewriting->sender[0] != '\0' &&
+	    is_mapped(rewriting, PLACE_ENVELOPE_SENDER))
+		set(&rewriting->sender, wording_get(rewriting->wording, n++));
+	for (size_t i = 0; i < head->count; i++)
+		if (is_mapped(rewriting, head->items[i].place))
+			set(&head->items[i].wanted,
+			    wording_get(rewriting->wording, n++));
+	finish(rewriting);
 }
 
-/* For what is left; nothing: the message may go on. */
 static void
-ask(struct rewriting *rewriting)
+ask_all(struct rewriting *rewriting)
 {
 	const struct letterhead	*head = &rewriting->head;
 
-	while (rewriting->at < head->count && !is_mapped(rewriting,
-	    head->items[rewriting->at].place))
-		rewriting->at++;
-	if (rewriting->is_sender_known && rewriting->at == head->count)
+	rewriting->wording = wording_new(rewriting->cleaner->lookup,
+	    on_answers, rewriting);
+	if (rewriting->sender[0] != '\0' &&
+	    is_mapped(rewriting, PLACE_ENVELOPE_SENDER))
+		wording_add(rewriting->wording, PLACE_ENVELOPE_SENDER,
+		    rewriting->sender);
+	for (size_t i = 0; i < head->count; i++)
+		if (is_mapped(rewriting, head->items[i].place))
+			wording_add(rewriting->wording, head->items[i].place,
+			    head->items[i].wanted);
+	if (wording_count(rewriting->wording) == 0)
 		finish(rewriting);
 	else
-		rewriting->wait = peer_wait_new(rewriting->cleaner->lookup,
-		    PEER_WAIT_MS, on_peer, rewriting);
+		wording_start(rewriting->wording);
 }
 
 /* ---- content ------------------------------------------------------------- */
@@ -336,8 +256,6 @@ begin(struct rewriting *rewriting)
 	struct letterhead	*head = &rewriting->head;
 
 	rewriting->is_asking = true;
-	rewriting->is_sender_known = rewriting->sender[0] == '\0' ||
-	    !is_mapped(rewriting, PLACE_ENVELOPE_SENDER);
 	if (rewriting->has_headers)
 		letterhead_read(head);
 	for (size_t i = 0; i < head->count; i++) {
@@ -348,7 +266,7 @@ begin(struct rewriting *rewriting)
 		head->items[i].wanted = mem_strdup(buf_cstr(&standard));
 		buf_clear(&standard);
 	}
-	ask(rewriting);
+	ask_all(rewriting);
 }
 
 void

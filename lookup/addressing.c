@@ -30,6 +30,7 @@ static const struct {
 	MAPS(sender_canonical.maps, sender_canonical_maps, 0),
 	MAPS(recipient_canonical.maps, recipient_canonical_maps, 0),
 	MAPS(canonical.maps, canonical_maps, 0),
+	MAPS(generics, smtp_generic_maps, 0),
 	MAPS(virtual_aliases, virtual_alias_maps, 0),
 	MAPS(virtual_mailboxes, virtual_mailbox_maps, 0),
 	MAPS(local_recipients, local_recipient_maps, 0),
@@ -143,6 +144,8 @@ addressing_init(struct addressing *addressing, const struct conf *conf)
 	    conf->propagate_unmatched_extensions, "canonical");
 	addressing->extends_virtual = has_word(
 	    conf->propagate_unmatched_extensions, "virtual");
+	addressing->extends_generic = has_word(
+	    conf->propagate_unmatched_extensions, "generic");
 	read_masquerade(addressing, conf);
 	read_overrides(addressing, conf);
 }

@@ -39,7 +39,8 @@ struct addressing {
 	bool			 extends_virtual;
 	bool			 maps_nothing;	/* receive_override_options */
 	bool			 knows_all;	/* recipients there are */
-	struct maps		 virtual_aliases, virtual_mailboxes,
+	bool			 extends_generic;
+	struct maps		 generics, virtual_aliases, virtual_mailboxes,
 				 local_recipients, relay_recipients,
 				 relocated, transports, sender_relayhosts,
 				 sender_transports, sender_bccs,

@@ -14,6 +14,7 @@
 #include "mail/match_list.h"
 #include "mail/standard.h"
 #include "util/log.h"
+#include "util/mem.h"
 
 #define CANONICAL_LIMIT	10	/* times that one address is mapped */
 
@@ -69,32 +70,45 @@ rewrite_strip_route(const struct addressing *addressing,
 
 /* ---- canonical ----------------------------------------------------------- */
 
+/* The first address there is for it takes its place. */
+static enum table_answer
+map_once(const struct addressing *addressing, const struct maps *maps,
+    bool is_extended, struct buf *address)
+{
+	struct expand_list	list = EXPAND_LIST_INIT;
+	enum table_answer	answer;
+
+	answer = expand_map(addressing, maps, is_extended,
+	    buf_slice(address), &list);
+	if (list.count > 1)
+		log_warn("%s: %.*s has more than one address: only the "
+		    "first is used", maps->name,
+		    SLICE_ARG(buf_slice(address)));
+	if (answer == TABLE_FOUND) {
+		buf_empty(address);
+		buf_put_str(address, list.items[0]);
+	}
+	expand_clear(&list);
+	return answer;
+}
+
 /* Again and again, until nothing changes. */
 static enum rewrite_answer
 map(const struct addressing *addressing, const struct maps *maps,
     struct buf *address)
 {
 	for (int i = 0; i < CANONICAL_LIMIT; i++) {
-		struct expand_list	list = EXPAND_LIST_INIT;
-		enum table_answer	answer;
-		bool			is_same;
+		char			*before;
+		enum table_answer	 answer;
+		bool			 is_same;
 
-		answer = expand_map(addressing, maps,
-		    addressing->extends_canonical, buf_slice(address),
-		    &list);
-		if (answer != TABLE_FOUND) {
-			expand_clear(&list);
-			return answer == TABLE_TROUBLE ? REWRITE_TROUBLE :
-			    REWRITE_OK;
-		}
-		if (list.count > 1)
-			log_warn("%s: %.*s has more than one address: only "
-			    "the first is used", maps->name,
-			    SLICE_ARG(buf_slice(address)));
-		is_same = slice_is_nocase(buf_slice(address), list.items[0]);
-		buf_empty(address);
-		buf_put_str(address, list.items[0]);
-		expand_clear(&list);
+		before = slice_dup(buf_slice(address));
+		answer = map_once(addressing, maps,
+		    addressing->extends_canonical, address);
+		is_same = slice_is_nocase(buf_slice(address), before);
+		mem_free(before);
+		if (answer == TABLE_TROUBLE)
+			return REWRITE_TROUBLE;
 		if (is_same)
 			return REWRITE_OK;
 	}
@@ -180,6 +194,10 @@ rewrite_address(const struct addressing *addressing, unsigned where,
 
 	if (address->len == 0)
 		return REWRITE_OK;
+	if (where == PLACE_OUTSIDE)
+		return map_once(addressing, &addressing->generics,
+		    addressing->extends_generic, address) == TABLE_TROUBLE ?
+		    REWRITE_TROUBLE : REWRITE_OK;
 	answer = map_canonical(addressing, where, address);
 	if (answer == REWRITE_OK && (addressing->masquerade & where))
 		answer = masquerade(addressing, address);

@@ -129,7 +129,8 @@ put_rcpt_dsn(struct buf *out, const struct job_rcpt *rcpt)
 void
 envelope_put_rcpt(struct wire *wire, const struct job_rcpt *rcpt)
 {
-	buf_printf(wire->out, "RCPT TO:<%s>", rcpt->address);
+	buf_printf(wire->out, "RCPT TO:<%s>",
+	    rcpt->outside == NULL ? rcpt->address : rcpt->outside);
 	if (wire->offer.has_dsn)
 		put_rcpt_dsn(wire->out, rcpt);
 	buf_put(wire->out, "\r\n", 2);

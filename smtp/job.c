@@ -9,8 +9,8 @@
 
 #include "mail/ipc.h"
 #include "mail/peer.h"
+#include "smtp/generic.h"
 #include "smtp/sender.h"
-#include "smtp/site.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -62,10 +62,12 @@ destroy(struct job *job)
 	for (size_t i = 0; i < job->count; i++) {
 		free_late(&job->recipients[i]);
 		mem_free(job->recipients[i].address);
+		mem_free(job->recipients[i].outside);
 		mem_free(job->recipients[i].original);
 		mem_free(job->recipients[i].orcpt);
 	}
 	free_content(job);
+	generic_free(&job->generic);
 	mem_free(job->recipients);
 	mem_free(job->nexthop);
 	mem_free(job->from);
@@ -140,7 +142,7 @@ on_deliver_rcpt(struct ipc *ipc, uint32_t id,
 	rcpt->notify = m->notify;
 	rcpt->orcpt = slice_dup(m->orcpt);
 	if (job->count == job->announced)
-		site_add(job->sender, job);
+		generic_start(job);
 }
 
 void
@@ -156,6 +158,8 @@ on_deliver_data(struct ipc *ipc, uint32_t id,
 	if (m->bytes.len == 0)
 		job->is_gone = true;
 	buf_put_slice(&job->chunks[m->number], m->bytes);
+	if (m->number == 0)
+		generic_take_chunk(job);
 	if (job->asked <= m->number)
 		job->asked = m->number + 1;
 	wake_waiter(job);

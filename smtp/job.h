@@ -17,6 +17,7 @@
 #include "util/buf.h"
 
 struct connection;
+struct generic;
 struct sender;
 
 /* A result, until the queue manager has it on its disk. */
@@ -29,6 +30,7 @@ struct job_late {
 struct job_rcpt {
 	uint32_t	 number;
 	char		*address;
+	char		*outside;	/* as the server sees it; NULL: so */
 	char		*original;
 	uint32_t	 notify;	/* RCPT_NOTIFY_*; 0: none given */
 	char		*orcpt;		/* addr-type;xtext; "": none */
@@ -51,6 +53,8 @@ struct job {
 	size_t			 count;
 	size_t			 announced;	/* recipients to come */
 	struct delivery_times	 times;
+
+	struct generic		*generic;	/* NULL: no such tables */
 
 	/* content */
 	struct buf		*chunks;	/* by number; empty: not here */

@@ -58,6 +58,15 @@ on_qmgr(struct peer *peer, enum ipc_event event, void *arg)
 	}
 }
 
+/* Each question knows what its loss means. */
+static void
+on_lookup(struct peer *peer, enum ipc_event event, void *arg)
+{
+	(void)peer;
+	(void)event;
+	(void)arg;
+}
+
 static void
 on_open(struct daemon *daemon)
 {
@@ -86,6 +95,9 @@ on_start(struct daemon *daemon)
 	struct sender			*sender = daemon_state(daemon);
 
 	sender->qmgr = peer_new(daemon, "qmgr", &side, on_qmgr, sender);
+	if (sender->conf->smtp_generic_maps[0] != '\0')
+		sender->lookup = peer_new(daemon, "lookup", &side, on_lookup,
+		    sender);
 }
 
 /* An agent has no clients: its socket is there by master.cf only. */

@@ -32,6 +32,7 @@ struct sender {
 	const struct conf	*conf;		/* borrowed */
 	struct loop		*loop;		/* borrowed */
 	struct peer		*qmgr;
+	struct peer		*lookup;	/* NULL: is asked nothing */
 	struct dns		*dns;
 	struct known		*known;		/* servers */
 	struct self		*self;

@@ -5,7 +5,7 @@ what is delivered where, and what is refused.
 usage: relay.py BINDIR [-p PORT] [part...]
 
 Parts: null, lan, firewall, backup, aliases, mailboxes, rewriting, headers,
-remote.  In each, 127.0.0.1 is one of the own network, 127.0.0.2 a stranger, and servers for
+remote, generic.  In each, 127.0.0.1 is one of the own network, 127.0.0.2 a stranger, and servers for
 mail listen on 127.0.0.11 and so on.  The last line is "relay: N passed, M
 failed".
 """
@@ -483,9 +483,50 @@ def remote(options):
               "To: joe\r\n" in text, text)
 
 
+def generic(options):
+    """A host without a name in the world: its provider's addresses."""
+    with Site(options, "generic", """
+            myhostname = host.local.invalid
+            myorigin = $myhostname
+            mydestination =
+            smtp_generic_maps = texthash:{etc}/generic
+            relayhost = {gateway}
+            """, generic="""
+            his@host.local.invalid      hisaccount@provider.example
+            @host.local.invalid         other@provider.example
+            """) as site:
+        site.send("someone@elsewhere.example", False,
+                  "his@host.local.invalid", "X-From: his\r\n"
+                  "From: His <his@host.local.invalid>\r\n"
+                  "To: someone@elsewhere.example,\r\n her@host.local.invalid"
+                  "\r\n\r\nhis@host.local.invalid\r\n")
+        envelope, text = header(site, "gateway", "his")
+        check("generic: envelope", envelope == "hisaccount@provider.example",
+              envelope)
+        check("generic: header", "From: His <hisaccount@provider.example>\r\n"
+              "To: someone@elsewhere.example,\r\n other@provider.example\r\n"
+              in text and text.endswith("\r\n\r\nhis@host.local.invalid\r\n"),
+              text)
+        site.send("her@host.local.invalid", False, "",
+                  "X-From: long\r\nTo: her\r\n\r\n" +
+                  ("x" * 70 + "\r\n") * 10000)
+        envelope, text = header(site, "gateway", "long")
+        check("generic: a large message", "To: other@provider.example\r\n"
+              in text and len(text) > 720000, len(text))
+        site.expect("gateway", "other@provider.example")
+        check("generic: the log has the address of before",
+              site.suite.wait_log(r"to=<her@host.local.invalid>.*sent"))
+        os.unlink(os.path.join(site.suite.etc, "generic"))
+        site.send("one@elsewhere.example", False, "his@host.local.invalid")
+        check("generic: without tables it is later", site.suite.wait_log(
+            r"to=<one@elsewhere.example>.*dsn=4.3.0, status=deferred "
+            r"\(address rewriting service is not ready\)"))
+
+
 PARTS = {"null": null_client, "lan": local_network, "firewall": firewall,
          "backup": backup, "aliases": aliases, "mailboxes": mailboxes,
-         "rewriting": rewriting, "headers": headers, "remote": remote}
+         "rewriting": rewriting, "headers": headers, "remote": remote,
+         "generic": generic}
 
 
 def main():

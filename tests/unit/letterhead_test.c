@@ -1,4 +1,4 @@
-#include "cleanup/letterhead.h"
+#include "mail/letterhead.h"
 
 #include <CUnit/CUnit.h>
 #include <stdio.h>

@@ -103,6 +103,7 @@ routes(void)
 #define TO	PLACE_ENVELOPE_RECIPIENT
 #define HFROM	PLACE_HEADER_SENDER
 #define HTO	PLACE_HEADER_RECIPIENT
+#define OUT	PLACE_OUTSIDE
 
 static const struct {
 	const char	*config;
@@ -144,6 +145,18 @@ static const struct {
 	{ NULL, FROM, "a@x", NULL },
 	{ OURS "canonical_maps = fail:x\n", FROM, "a@x", NULL },
 	{ OURS "sender_canonical_maps = fail:x\n", TO, "a@x", "a@x" },
+	/* what leaves: once, and by this table only */
+	{ OURS "smtp_generic_maps = inline:{ { his = acct@isp } "
+	    "{ @ours.example = acct2@isp } { acct@isp = x@y } }\n"
+	    "canonical_maps = fail:x\nrecipient_delimiter = +\n",
+	    OUT, "his@ours.example", "acct@isp" },
+	{ NULL, OUT, "his+e@ours.example", "acct@isp" },
+	{ NULL, OUT, "her@ours.example", "acct2@isp" },
+	{ NULL, OUT, "u@x.example", "u@x.example" },
+	{ OURS "smtp_generic_maps = inline:{ { u@x = v@y } }\n"
+	    "propagate_unmatched_extensions = generic\n"
+	    "recipient_delimiter = +\n", OUT, "u+e@x", "v+e@y" },
+	{ OURS "smtp_generic_maps = fail:x\n", OUT, "u@x", NULL },
 	/* masquerading */
 	{ OURS "masquerade_domains = foo.example !keep.example example\n"
 	    "masquerade_exceptions = root\n",

@@ -2,7 +2,7 @@
  * Addresses in headers.
  */
 
-#include "cleanup/letterhead.h"
+#include "mail/letterhead.h"
 
 #include <string.h>
 

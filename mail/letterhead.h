@@ -1,5 +1,5 @@
-#ifndef CLEANUP_LETTERHEAD_H
-#define CLEANUP_LETTERHEAD_H
+#ifndef MAIL_LETTERHEAD_H
+#define MAIL_LETTERHEAD_H
 
 /*
  * The header of a message in which addresses are to be written otherwise

@@ -1,0 +1,139 @@
+/*
+ * Generic addresses.
+ */
+
+#include "smtp/generic.h"
+
+#include "mail/ipc.h"
+#include "mail/letterhead.h"
+#include "mail/wording.h"
+#include "smtp/job.h"
+#include "smtp/sender.h"
+#include "smtp/site.h"
+#include "util/mem.h"
+
+struct generic {
+	struct letterhead	 head;		/* of the first chunk */
+	struct wording		*wording;	/* while lookup is asked */
+	struct buf		 first;		/* the chunk as it leaves */
+};
+
+void
+generic_free(struct generic **genericp)
+{
+	struct generic	*generic = *genericp;
+
+	if (generic == NULL)
+		return;
+	*genericp = NULL;
+	letterhead_clear(&generic->head);
+	wording_free(&generic->wording);
+	buf_clear(&generic->first);
+	mem_free(generic);
+}
+
+void
+generic_take_chunk(struct job *job)
+{
+	const struct generic	*generic = job->generic;
+
+	if (generic == NULL || generic->first.len == 0 ||
+	    job->chunks[0].len == 0)
+		return;
+	buf_empty(&job->chunks[0]);
+	buf_put_slice(&job->chunks[0], buf_slice(&generic->first));
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+static void
+set(char **text, const char *to)
+{
+	mem_free(*text);
+	*text = mem_strdup(to);
+}
+
+static void
+take_answers(struct job *job)
+{
+	struct generic	*generic = job->generic;
+	size_t		 n = 0;
+
+	if (job->from[0] != '\0')
+		set(&job->from, wording_get(generic->wording, n++));
+	for (size_t i = 0; i < job->count; i++)
+		set(&job->recipients[i].outside,
+		    wording_get(generic->wording, n++));
+	for (size_t i = 0; i < generic->head.count; i++)
+		set(&generic->head.items[i].wanted,
+		    wording_get(generic->wording, n++));
+	letterhead_format(&generic->head, &generic->first);
+	letterhead_clear(&generic->head);
+	generic_take_chunk(job);
+}
+
+static void
+on_answers(void *arg, bool ok)
+{
+	struct job		*job = arg;
+	struct job_result	 result = {
+		.kind = OUTCOME_DEFERRED,
+		.dsn = "4.3.0",
+		.reason = "address rewriting service is not ready",
+		.relay = "none",
+	};
+
+	if (ok)
+		take_answers(job);
+	wording_free(&job->generic->wording);
+	if (ok)
+		site_add(job->sender, job);
+	else
+		job_decide_all(job, &result, OUTCOME_SITE_UNKNOWN);
+}
+
+/* ---- questions ----------------------------------------------------------- */
+
+static void
+ask(struct job *job)
+{
+	struct generic	*generic = job->generic;
+
+	letterhead_read(&generic->head);
+	generic->wording = wording_new(job->sender->lookup, on_answers, job);
+	if (job->from[0] != '\0')
+		wording_add(generic->wording, PLACE_OUTSIDE, job->from);
+	for (size_t i = 0; i < job->count; i++)
+		wording_add(generic->wording, PLACE_OUTSIDE,
+		    job->recipients[i].address);
+	for (size_t i = 0; i < generic->head.count; i++)
+		wording_add(generic->wording, PLACE_OUTSIDE,
+		    generic->head.items[i].address);
+	wording_start(generic->wording);
+}
+
+/* The header is there, as far as it is in the first chunk. */
+static void
+on_chunk(void *arg)
+{
+	struct job	*job = arg;
+	struct buf	*chunk = NULL;
+
+	if (job->chunk_count > 0 && !job->is_gone &&
+	    (chunk = job_chunk(job, 0, on_chunk, job)) == NULL)
+		return;
+	if (chunk != NULL)
+		letterhead_put(&job->generic->head, buf_slice(chunk));
+	ask(job);
+}
+
+void
+generic_start(struct job *job)
+{
+	if (job->sender->lookup == NULL) {
+		site_add(job->sender, job);
+		return;
+	}
+	job->generic = mem_new(sizeof(*job->generic));
+	on_chunk(job);
+}

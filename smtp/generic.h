@@ -1,0 +1,21 @@
+#ifndef SMTP_GENERIC_H
+#define SMTP_GENERIC_H
+
+/*
+ * Addresses as the world is to see them: smtp_generic_maps (A12), of which
+ * lookup is asked before a job starts.
+ */
+
+struct generic;
+struct job;
+
+/* The job has come whole: it goes to its site, at once or when answered. */
+void	generic_start(struct job *job);
+
+/* Its first chunk has come, perhaps again: the addresses in it. */
+void	generic_take_chunk(struct job *job);
+
+/* Accepts NULL. */
+void	generic_free(struct generic **generic);
+
+#endif
