@@ -345,15 +345,37 @@ add_mapped_copy(const struct addressing *addressing, const struct maps *maps,
 	return result;
 }
 
+/*
+ * The sender as cleanup will have it written, for tables of senders: 0, or
+ * -1 and it is refused.
+ */
+static int
+put_sender(const struct addressing *addressing, struct slice sender,
+    struct buf *into, struct verdict *verdict)
+{
+	rewrite_standard(addressing, sender, into);
+	if ((maps_is_empty(&addressing->sender_bccs) &&
+	    maps_is_empty(&addressing->sender_relayhosts) &&
+	    maps_is_empty(&addressing->sender_transports)) ||
+	    addressing->maps_nothing || rewrite_address(addressing,
+	    PLACE_ENVELOPE_SENDER, into) == REWRITE_OK)
+		return 0;
+	refuse_later(sender, verdict);
+	return -1;
+}
+
 void
 resolve_message(const struct profile *profile, struct slice sender,
     struct verdict *verdict)
 {
 	const struct addressing	*addressing = &profile->addressing;
+	struct buf		 whole = BUF_INIT;
 
-	if (sender.len > 0)
-		add_mapped_copy(addressing, &addressing->sender_bccs, sender,
-		    verdict);
+	if (sender.len > 0 &&
+	    put_sender(addressing, sender, &whole, verdict) == 0)
+		add_mapped_copy(addressing, &addressing->sender_bccs,
+		    buf_slice(&whole), verdict);
+	buf_clear(&whole);
 }
 
 /* ---- how is it written? -------------------------------------------------- */
@@ -406,19 +428,23 @@ resolve_recipient(const struct profile *profile, struct slice sender,
 {
 	const struct addressing	*addressing = &profile->addressing;
 	struct expand_list	 list = EXPAND_LIST_INIT;
+	struct buf		 from = BUF_INIT;
 	int			 result;
 
-	result = expand(addressing, recipient, &list, verdict);
+	result = put_sender(addressing, sender, &from, verdict);
+	if (result == 0)
+		result = expand(addressing, recipient, &list, verdict);
 	for (size_t i = 0; result == 0 && i < list.count; i++) {
 		struct buf	final = BUF_INIT;
 
 		put_standard(addressing, slice_str(list.items[i]), &final);
-		result = add_route(addressing, sender, buf_slice(&final),
-		    verdict);
+		result = add_route(addressing, buf_slice(&from),
+		    buf_slice(&final), verdict);
 		buf_clear(&final);
 	}
 	if (result == 0)
 		add_mapped_copy(addressing, &addressing->recipient_bccs,
 		    recipient, verdict);
+	buf_clear(&from);
 	expand_clear(&list);
 }

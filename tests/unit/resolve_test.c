@@ -100,6 +100,13 @@ static const struct {
 	    "recipient_bcc_maps = inline:{ { v@ours.example = copy } }\n",
 	    "s@s", "v@ours.example",
 	    "v@ours.example=local:mail.ours.example" },
+	/* tables of senders see the sender as it will be */
+	{ OURS "sender_dependent_relayhost_maps = inline:{ { new@s = [s] } "
+	    "{ old@s = [bad] } }\n"
+	    "sender_canonical_maps = inline:{ { old@s = new@s } }\n",
+	    "old@s", "u@x", "u@x=smtp:[s]" },
+	{ NULL, "new@s", "u@x", "u@x=smtp:[s]" },
+	{ NULL, "", "u@x", "u@x=smtp:hub" },
 	/* trouble, of every table there is */
 	{ OURS "virtual_alias_maps = inline:{ { a@x = b@x } { b@x = a@x } "
 	    "}\n", "s@s", "a@x", "451 4.6.0 <a@x>: Alias expansion error" },
@@ -254,6 +261,13 @@ messages(void)
 	verdict_clear(&verdict);
 	resolve_message(&profile, slice_str(""), &verdict);
 	compare(&verdict, "", "");
+	verdict_clear(&verdict);
+	profile_fixture_clear(&profile);
+	profile_fixture_init(&profile, OURS "sender_bcc_maps = "
+	    "inline:{ { s@s = copy } }\ncanonical_maps = fail:x\n");
+	resolve_message(&profile, slice_str("s@s"), &verdict);
+	compare(&verdict, "s",
+	    "451 4.3.0 <s@s>: Temporary lookup failure");
 	verdict_clear(&verdict);
 	profile_fixture_clear(&profile);
 	profile_fixture_init(&profile, OURS "sender_bcc_maps = fail:x\n");
