@@ -87,8 +87,8 @@ on_rewritten(void *arg, const char *sender, struct slice content)
 	struct cleaner	*cleaner = m->feeder->cleaner;
 
 	if (sender == NULL) {
-		message_refuse(m, 451, "4.3.0", "Error: address rewriting service "
-		    "is not ready");
+		message_refuse(m, 451, "4.3.0",
+		    "Error: address rewriting service is not ready");
 	} else if (!m->is_refused) {
 		mem_free(m->sender);
 		m->sender = mem_strdup(sender);

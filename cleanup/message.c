@@ -133,7 +133,8 @@ refuse_quietly(struct message *m, uint32_t code, const char *dsn,
 }
 
 void
-message_refuse(struct message *m, uint32_t code, const char *dsn, const char *text)
+message_refuse(struct message *m, uint32_t code, const char *dsn,
+    const char *text)
 {
 	char	id[QUEUE_ID_TEXT_SIZE];
 
@@ -197,7 +198,8 @@ static void
 check_deposit(struct message *m, int result)
 {
 	if (result < 0)
-		message_refuse(m, 451, "4.3.0", "Error: queue manager is not ready");
+		message_refuse(m, 451, "4.3.0",
+		    "Error: queue manager is not ready");
 	/* Recipients may have left. */
 	count_memory(m);
 }
@@ -432,7 +434,8 @@ message_finish(struct message *m)
 		start_content(m);
 	m->is_closed = true;
 	if (!m->is_refused && m->end_size != m->received)
-		message_refuse(m, 451, "4.3.0", "Error: content lost on the way");
+		message_refuse(m, 451, "4.3.0",
+		    "Error: content lost on the way");
 	if (!is_decided(m)) {
 		passage_end(m->passage);
 		obey(m);

@@ -32,7 +32,7 @@ static void	on_asker(struct ipc *, enum ipc_event, void *);
 
 static const struct ipc_side	side = {
 	"lookup", ipc_handlers, on_asker,
-	IPC_SMTPD | IPC_QMGR | IPC_CLEANUP,
+	IPC_SMTPD | IPC_QMGR | IPC_CLEANUP | IPC_AGENT,
 };
 
 /* ---- how much ------------------------------------------------------------ */

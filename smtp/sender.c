@@ -90,14 +90,16 @@ on_open(struct daemon *daemon)
 static void
 on_start(struct daemon *daemon)
 {
-	static const struct ipc_side	 side = { "smtp", ipc_handlers, NULL,
-					    IPC_QMGR };
+	static const struct ipc_side	 to_qmgr = { "smtp", ipc_handlers,
+					    NULL, IPC_QMGR };
+	static const struct ipc_side	 to_lookup = { "smtp", ipc_handlers,
+					    NULL, IPC_LOOKUP };
 	struct sender			*sender = daemon_state(daemon);
 
-	sender->qmgr = peer_new(daemon, "qmgr", &side, on_qmgr, sender);
+	sender->qmgr = peer_new(daemon, "qmgr", &to_qmgr, on_qmgr, sender);
 	if (sender->conf->smtp_generic_maps[0] != '\0')
-		sender->lookup = peer_new(daemon, "lookup", &side, on_lookup,
-		    sender);
+		sender->lookup = peer_new(daemon, "lookup", &to_lookup,
+		    on_lookup, sender);
 }
 
 /* An agent has no clients: its socket is there by master.cf only. */

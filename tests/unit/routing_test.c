@@ -56,6 +56,8 @@ rules_replace(void)
 	lookup_says(250, "smtp");
 	CU_ASSERT(hears_next(&qmgr, OPENED "rcpt(other@d,other@d,0,) close "));
 	CU_ASSERT_PTR_NULL(strstr(buf_cstr(&content), "X-Late"));
+	qmgr_says(250, "2.0.0", "Ok");
+	CU_ASSERT(hears_next(&smtpd, "done(250"));
 	/* A filter needs no route. */
 	open_mail();
 	put_rcpt("r@r");
