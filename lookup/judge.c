@@ -61,6 +61,26 @@ judge_clear(struct judge_question *question)
 
 /* ---- who it is ----------------------------------------------------------- */
 
+/* What the client may for who it is: smtpd itself opens no table. */
+static uint32_t
+find_rights(const struct profile *profile,
+    const struct judge_question *question)
+{
+	struct slice		 name = question->m->client_name;
+	const struct addr	*addr = &question->client;
+	uint32_t		 flags = 0;
+
+	if (profile_is_in(profile->networks, "mynetworks", name, addr))
+		flags |= JUDGE_LOCAL;
+	if (profile_is_in(profile->bare_lf,
+	    "smtpd_forbid_bare_newline_exclusions", name, addr))
+		flags |= JUDGE_BARE_LF;
+	if (profile_is_in(profile->pipe_connect,
+	    "smtpd_authorized_pipeconnect_clients", name, addr))
+		flags |= JUDGE_PIPECONNECT;
+	return flags;
+}
+
 static void
 find_identity(const struct profile *profile, struct judge_question *question,
     struct verdict *verdict)
@@ -75,7 +95,7 @@ find_identity(const struct profile *profile, struct judge_question *question,
 	question->m->reverse_name = slice_str(identity->reverse_name);
 	question->m->flags |= identity->flags;
 	verdict_set_client(verdict, identity->name, identity->reverse_name,
-	    identity->flags);
+	    identity->flags | find_rights(profile, question));
 }
 
 /* ---- lists --------------------------------------------------------------- */

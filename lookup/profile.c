@@ -200,6 +200,12 @@ read_conf(struct profile *profile)
 	profile->has_subdomains = classes_has_parents(conf,
 	    "smtpd_access_maps");
 	profile->networks = read_hosts(conf, "mynetworks", conf->mynetworks);
+	profile->bare_lf = read_hosts(conf,
+	    "smtpd_forbid_bare_newline_exclusions",
+	    conf->smtpd_forbid_bare_newline_exclusions);
+	profile->pipe_connect = read_hosts(conf,
+	    "smtpd_authorized_pipeconnect_clients",
+	    conf->smtpd_authorized_pipeconnect_clients);
 	profile->exceptions = read_hosts(conf,
 	    "smtpd_client_event_limit_exceptions",
 	    conf->smtpd_client_event_limit_exceptions);
@@ -298,6 +304,8 @@ profile_drop(struct profile **profilep)
 	maps_clear(&profile->rbl_replies);
 	addressing_clear(&profile->addressing);
 	match_list_free(&profile->networks);
+	match_list_free(&profile->bare_lf);
+	match_list_free(&profile->pipe_connect);
 	match_list_free(&profile->exceptions);
 	rate_free(&profile->rate);
 	conf_free(&profile->own_conf);

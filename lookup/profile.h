@@ -61,6 +61,8 @@ struct profile {
 	/* NULL: it is malformed, and matches nothing */
 	struct match_list	*networks;	/* mynetworks */
 	struct match_list	*exceptions;	/* from limits of rates */
+	struct match_list	*bare_lf;	/* may send bare LFs */
+	struct match_list	*pipe_connect;	/* may send before we greet */
 	struct self		*self;		/* our own addresses */
 
 	struct restriction	*lists[PROFILE_LISTS];

@@ -88,6 +88,10 @@ enum {
 	JUDGE_NAME_TROUBLE = 1,	/* of the client: the DNS did not answer */
 	JUDGE_REVERSE_TROUBLE = 2,
 	JUDGE_UTF8 = 4,		/* SMTPUTF8 was asked for */
+	/* of judge_client only */
+	JUDGE_LOCAL = 256,	/* in mynetworks */
+	JUDGE_BARE_LF = 512,	/* smtpd_forbid_bare_newline_exclusions */
+	JUDGE_PIPECONNECT = 1024, /* smtpd_authorized_pipeconnect_clients */
 };
 
 /* judge_action.kind: what becomes of the message (access(5)) */

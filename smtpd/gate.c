@@ -71,36 +71,6 @@ gate_wake(struct gate *gate)
 
 /* ---- configuration ------------------------------------------------------- */
 
-static void
-read_networks(struct nets *nets, const char *parameter, const char *value)
-{
-	struct slice	 word;
-	const char	*why;
-
-	if (nets_parse(nets, value, &word, &why) < 0)
-		log_fatal("%s: \"%.*s\": %s", parameter, SLICE_ARG(word),
-		    why);
-}
-
-bool
-gate_is_in_networks(const struct gate *gate, const struct addr *addr)
-{
-	return nets_has(&gate->networks, addr);
-}
-
-bool
-gate_has_pipe_connect(const struct gate *gate, const struct addr *addr)
-{
-	return nets_has(&gate->pipe_connect, addr);
-}
-
-enum gate_bare_lf
-gate_bare_lf(const struct gate *gate, const struct addr *addr)
-{
-	return nets_has(&gate->bare_lf_exclusions, addr) ? BARE_LF_ACCEPT :
-	    gate->bare_lf;
-}
-
 static enum gate_bare_lf
 read_bare_lf(const char *value)
 {
@@ -189,14 +159,6 @@ on_start(struct daemon *daemon)
 	gate->daemon = daemon;
 	gate->conf = daemon_conf(daemon);
 	gate->loop = daemon_loop(daemon);
-	read_networks(&gate->networks, "mynetworks",
-	    gate->conf->mynetworks);
-	read_networks(&gate->bare_lf_exclusions,
-	    "smtpd_forbid_bare_newline_exclusions",
-	    gate->conf->smtpd_forbid_bare_newline_exclusions);
-	read_networks(&gate->pipe_connect,
-	    "smtpd_authorized_pipeconnect_clients",
-	    gate->conf->smtpd_authorized_pipeconnect_clients);
 	gate->bare_lf = read_bare_lf(gate->conf->smtpd_forbid_bare_newline);
 	gate->overrides =
 	    read_overrides(gate->conf->receive_override_options);

@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "net/addr.h"
-#include "net/nets.h"
 #include "util/slice.h"
 
 struct client;
@@ -28,11 +27,8 @@ struct gate {
 	struct loop		*loop;		/* borrowed */
 	struct peer		*cleanup;
 	struct peer		*lookup;
-	struct nets	 networks;	/* mynetworks */
-	struct nets	 bare_lf_exclusions;
-	enum gate_bare_lf	 bare_lf;
+	enum gate_bare_lf	 bare_lf;	/* what one gets (S31) */
 	uint32_t		 overrides;	/* MAIL_NO_* */
-	struct nets	 pipe_connect;
 	int64_t			 started_us;	/* wall clock */
 	uint64_t		 free_bytes;	/* on the disk of the queue */
 	struct client		*clients;	/* list */
@@ -47,17 +43,6 @@ extern const struct daemon_program gate_program;
 
 /* cleanup has room again, or an answer: let all who wait look. */
 void	gate_wake(struct gate *gate);
-
-/* The client may send mail anywhere. */
-bool	gate_is_in_networks(const struct gate *gate, const struct addr *addr);
-
-/* The client may send before it hears (PIPECONNECT). */
-bool	gate_has_pipe_connect(const struct gate *gate,
-	    const struct addr *addr);
-
-/* What a bare LF from that client gets (S31). */
-enum gate_bare_lf gate_bare_lf(const struct gate *gate,
-		    const struct addr *addr);
 
 /* A client came, or went. */
 void	gate_add(struct gate *gate, struct client *client);

@@ -19,6 +19,16 @@ set_text(char **to, const char *text)
 }
 
 static void
+take_flags(struct session *s, uint32_t flags)
+{
+	s->name_flags = flags & (JUDGE_NAME_TROUBLE | JUDGE_REVERSE_TROUBLE);
+	s->is_local = (flags & JUDGE_LOCAL) != 0;
+	s->has_pipe_connect = (flags & JUDGE_PIPECONNECT) != 0;
+	if (flags & JUDGE_BARE_LF)
+		s->bare_lf = BARE_LF_ACCEPT;
+}
+
+static void
 on_identified(struct question *question)
 {
 	struct session	*s = question->session;
@@ -26,7 +36,7 @@ on_identified(struct question *question)
 	if (question->name != NULL) {
 		set_text(&s->name, question->name);
 		set_text(&s->reverse_name, question->reverse_name);
-		s->name_flags = question->flags;
+		take_flags(s, question->flags);
 	}
 	s->is_counted = question->is_judged;
 	s->is_waiting = false;

@@ -65,10 +65,8 @@ session_new(struct gate *gate, const struct addr *peer, struct buf *out,
 	addr_format_ip(peer, s->addr);
 	s->name = mem_strdup("unknown");
 	s->reverse_name = mem_strdup("unknown");
-	s->is_local = gate_is_in_networks(gate, peer);
-	s->bare_lf = gate_bare_lf(gate, peer);
+	s->bare_lf = gate->bare_lf;
 	s->number = ++gate->last_number;
-	s->has_pipe_connect = gate_has_pipe_connect(gate, peer);
 	s->out = out;
 	s->wake = wake;
 	s->wake_arg = arg;

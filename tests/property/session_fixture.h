@@ -85,29 +85,6 @@ gate_wake(struct gate *gate)
 	(void)gate;
 }
 
-bool
-gate_is_in_networks(const struct gate *gate, const struct addr *addr)
-{
-	(void)gate;
-	(void)addr;
-	return false;
-}
-
-enum gate_bare_lf
-gate_bare_lf(const struct gate *gate, const struct addr *addr)
-{
-	(void)addr;
-	return gate->bare_lf;
-}
-
-bool
-gate_has_pipe_connect(const struct gate *gate, const struct addr *addr)
-{
-	(void)gate;
-	(void)addr;
-	return false;
-}
-
 /* ---- question.c ---------------------------------------------------------- */
 
 struct question *
