@@ -14,6 +14,7 @@
 #include "util/log.h"
 #include "util/mem.h"
 
+#define PATIENCE_MS	1	/* of a job, before it gets a thread */
 #define STACK_SIZE	((size_t)1 << 20)	/* regexps recurse */
 
 struct task {
@@ -26,6 +27,7 @@ struct task {
 
 struct worker {
 	struct post	*post;
+	struct loop_timer *timer;	/* jobs have waited */
 	size_t		 limit;
 	size_t		 pending;	/* the loop's */
 	pthread_t	*threads;	/* the loop's; owned */
@@ -82,19 +84,6 @@ work(void *arg)
 	return NULL;
 }
 
-struct worker *
-worker_new(struct loop *loop, size_t limit)
-{
-	struct worker	*worker = mem_new(sizeof(*worker));
-
-	worker->limit = limit == 0 ? 1 : limit;
-	worker->post = post_new(loop);
-	worker->threads = mem_new_array(worker->limit, sizeof(pthread_t));
-	pthread_mutex_init(&worker->mutex, NULL);
-	pthread_cond_init(&worker->given, NULL);
-	return worker;
-}
-
 /* Signals are the loop's: a thread has none. */
 static void
 start_thread(struct worker *worker)
@@ -119,11 +108,52 @@ start_thread(struct worker *worker)
 		log_warn("cannot make a thread: %s", strerror(error));
 }
 
+/* So many more are to work, those that are idle first. */
+static void
+wake(struct worker *worker, size_t count, size_t idle)
+{
+	for (size_t i = 0; i < count && i < idle; i++)
+		pthread_cond_signal(&worker->given);
+	for (size_t i = idle; i < count &&
+	    worker->thread_count < worker->limit; i++)
+		start_thread(worker);
+}
+
+static void
+on_waited(void *arg)
+{
+	struct worker	*worker = arg;
+	size_t		 count, idle;
+
+	pthread_mutex_lock(&worker->mutex);
+	count = worker->task_count;
+	idle = worker->idle;
+	pthread_mutex_unlock(&worker->mutex);
+	if (count == 0)
+		return;
+	wake(worker, count, idle);
+	loop_timer_start(worker->timer, PATIENCE_MS);
+}
+
+struct worker *
+worker_new(struct loop *loop, size_t limit)
+{
+	struct worker	*worker = mem_new(sizeof(*worker));
+
+	worker->limit = limit == 0 ? 1 : limit;
+	worker->timer = loop_timer_new(loop, on_waited, worker);
+	worker->post = post_new(loop);
+	worker->threads = mem_new_array(worker->limit, sizeof(pthread_t));
+	pthread_mutex_init(&worker->mutex, NULL);
+	pthread_cond_init(&worker->given, NULL);
+	return worker;
+}
+
 void
 worker_give(struct worker *worker, loop_fn run, loop_fn done, void *job)
 {
 	struct task	*task = mem_new(sizeof(*task));
-	bool		 is_short;
+	size_t		 idle;
 
 	task->worker = worker;
 	task->run = run;
@@ -133,11 +163,13 @@ worker_give(struct worker *worker, loop_fn run, loop_fn done, void *job)
 	pthread_mutex_lock(&worker->mutex);
 	DL_APPEND(worker->tasks, task);
 	worker->task_count++;
-	is_short = worker->task_count > worker->idle;
-	pthread_cond_signal(&worker->given);
+	idle = worker->idle;
 	pthread_mutex_unlock(&worker->mutex);
-	if (is_short && worker->thread_count < worker->limit)
-		start_thread(worker);
+	/* Nobody works: one does now, for whatever else comes soon, too. */
+	if (idle == worker->thread_count)
+		wake(worker, 1, idle);
+	if (!loop_timer_is_running(worker->timer))
+		loop_timer_start(worker->timer, PATIENCE_MS);
 }
 
 size_t
@@ -163,6 +195,7 @@ worker_free(struct worker **workerp)
 		pthread_join(worker->threads[i], NULL);
 	DL_FOREACH_SAFE(worker->tasks, task, next)
 		mem_free(task);
+	loop_timer_free(&worker->timer);
 	post_free(&worker->post);
 	pthread_cond_destroy(&worker->given);
 	pthread_mutex_destroy(&worker->mutex);

@@ -5,6 +5,10 @@
  * Threads behind a loop, for plain sequential code that may block: a
  * question to a database, a policy server, a password check.  Threads are
  * started as they are needed, up to a limit, and stay.
+ *
+ * Most jobs do not block, and waking a thread for each would cost more than
+ * the job: one thread works alone as long as nothing waits for more than a
+ * millisecond.
  */
 
 #include <stddef.h>
