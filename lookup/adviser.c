@@ -23,10 +23,7 @@
 #define IPC_FOR_LOOKUP
 #include "mail/ipc_dispatch.h"
 
-/* Questions in threads, and waiting for one; beyond it nobody is read. */
-#define PENDING_LIMIT	20000
 #define HOSTS_FILE	"/etc/hosts"
-#define SETTINGS_LIMIT	65536	/* bytes of -o of one service */
 
 static void	on_asker(struct ipc *, enum ipc_event, void *);
 
@@ -37,20 +34,23 @@ static const struct ipc_side	side = {
 
 /* ---- how much ------------------------------------------------------------ */
 
+/*
+ * One process of smtpd, broken into, may ask what takes long, and no end of
+ * it: a quarter of the threads is for others.
+ */
 static void
-check_room(struct adviser *adviser)
+check_room(struct asker *asker)
 {
-	struct asker	*asker;
-	bool		 must_pause = adviser->pending >= PENDING_LIMIT;
+	size_t	limit = (size_t)asker->adviser->conf->lookup_threads;
+	bool	must_pause = asker->pending >= limit - limit / 4;
 
-	if (must_pause == adviser->is_paused)
+	if (asker->ipc == NULL || must_pause == asker->is_paused)
 		return;
-	adviser->is_paused = must_pause;
-	DL_FOREACH(adviser->askers, asker)
-		if (asker->ipc != NULL && must_pause)
-			ipc_pause(asker->ipc);
-		else if (asker->ipc != NULL)
-			ipc_resume(asker->ipc);
+	asker->is_paused = must_pause;
+	if (must_pause)
+		ipc_pause(asker->ipc);
+	else
+		ipc_resume(asker->ipc);
 }
 
 static void
@@ -69,9 +69,6 @@ destroy(struct asker *asker)
 	if (asker->profile != NULL)
 		rate_drop(asker->profile->rate, &asker->guests);
 	profile_drop(&asker->profile);
-	if (asker->settings != NULL)
-		buf_clear(asker->settings);
-	mem_free(asker->settings);
 	mem_free(asker);
 	check_end(adviser);
 }
@@ -80,50 +77,26 @@ void
 adviser_begin(struct asker *asker)
 {
 	asker->pending++;
-	asker->adviser->pending++;
-	check_room(asker->adviser);
+	check_room(asker);
 }
 
 void
 adviser_end(struct asker *asker)
 {
-	struct adviser	*adviser = asker->adviser;
-
 	asker->pending--;
-	adviser->pending--;
+	check_room(asker);
 	if (asker->ipc == NULL && asker->pending == 0)
 		destroy(asker);
-	check_room(adviser);
 }
 
 /* ---- whose parameters ---------------------------------------------------- */
-
-/* Before its first question; afterwards it is too late. */
-void
-on_setting(struct ipc *ipc, uint32_t id, const struct msg_setting *m)
-{
-	struct asker	*asker = ipc_arg(ipc);
-
-	(void)id;
-	if (asker->profile != NULL)
-		return;
-	if (asker->settings == NULL)
-		asker->settings = mem_new(sizeof(*asker->settings));
-	if (asker->settings->len > SETTINGS_LIMIT)
-		return;
-	buf_put_slice(asker->settings, m->name);
-	buf_put_u8(asker->settings, '\0');
-	buf_put_slice(asker->settings, m->value);
-	buf_put_u8(asker->settings, '\0');
-}
 
 struct profile *
 adviser_profile(struct asker *asker)
 {
 	if (asker->profile == NULL)
 		asker->profile = profile_get(asker->adviser,
-		    asker->settings == NULL ? slice_from(NULL, 0) :
-		    buf_slice(asker->settings));
+		    ipc_peer_settings(asker->ipc));
 	return asker->profile;
 }
 
@@ -198,8 +171,6 @@ on_accept(struct daemon *daemon, int fd, const struct addr *peer)
 		return;
 	}
 	DL_APPEND(adviser->askers, asker);
-	if (adviser->is_paused)
-		ipc_pause(asker->ipc);
 }
 
 /* Who asks has replies in flight that need us; they leave first. */

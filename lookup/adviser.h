@@ -39,8 +39,6 @@ struct adviser {
 	struct query		*query;
 	struct profile		*profiles;	/* list */
 	struct asker		*askers;	/* list */
-	size_t			 pending;	/* questions in threads */
-	bool			 is_paused;	/* too many of them */
 };
 
 /* Who asks. */
@@ -48,9 +46,9 @@ struct asker {
 	struct adviser	*adviser;
 	struct ipc	*ipc;		/* NULL: gone, answers are awaited */
 	struct profile	*profile;	/* NULL: not chosen yet */
-	struct buf	*settings;	/* what came for it; NULL: nothing */
 	struct rate_holder *guests;	/* its clients; NULL: none */
 	size_t		 pending;	/* questions of this one in threads */
+	bool		 is_paused;	/* too many of them */
 	struct asker	*next, *prev;
 };
 

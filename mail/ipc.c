@@ -12,13 +12,13 @@
 
 #include "mail/door.h"
 #include "mail/ipc_codec.h"
+#include "mail/ipc_hello.h"
 #include "net/io.h"
 #include "net/loop.h"
 #include "util/buf.h"
 #include "util/log.h"
 #include "util/mem.h"
 
-#define HELLO_MAGIC	0x7465726e	/* "tern" */
 
 struct ipc_call {
 	struct ipc		*ipc;
@@ -39,6 +39,7 @@ struct ipc {
 	unsigned		 peer;		/* role */
 	uid_t			 peer_uid;
 	char			 peer_name[32];
+	struct buf		 peer_settings;
 	struct door		*door;		/* we accepted it; borrowed */
 	unsigned		 entered_as;	/* role; none: not counted */
 	uint32_t		 entered;	/* user id, process id */
@@ -55,44 +56,11 @@ static struct {
 	bool	is_set;
 } owner;
 
-static const struct {
-	const char	*program;
-	unsigned	 role;
-} roles[] = {
-	{ "smtpd", IPC_SMTPD }, { "cleanup", IPC_CLEANUP },
-	{ "qmgr", IPC_QMGR }, { "smtp", IPC_AGENT }, { "admin", IPC_ADMIN },
-	{ "lookup", IPC_LOOKUP },
-};
-
-static unsigned
-role_of(struct slice program)
-{
-	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)
-		if (slice_is(program, roles[i].program))
-			return roles[i].role;
-	return IPC_NONE;
-}
-
 void
 ipc_set_owner(uid_t uid)
 {
 	owner.uid = uid;
 	owner.is_set = true;
-}
-
-void
-ipc_put_hello(struct buf *into, const char *program, uint32_t process)
-{
-	size_t	len = strlen(program);
-
-	buf_put_u32(into, (uint32_t)(IPC_HEADER_SIZE - 4 + 12 + 4 + len));
-	buf_put_u16(into, IPC_CODE_HELLO);
-	buf_put_u32(into, 0);
-	buf_put_u32(into, HELLO_MAGIC);
-	buf_put_u32(into, IPC_VERSION);
-	buf_put_u32(into, process);
-	buf_put_u32(into, (uint32_t)len);
-	buf_put(into, program, len);
 }
 
 static void
@@ -191,32 +159,20 @@ admit(struct ipc *ipc, unsigned role, uint32_t process)
 static void
 accept_hello(struct ipc *ipc, uint16_t code, struct slice payload)
 {
-	uint32_t	 magic, version, process, len;
-	struct slice	 name;
-	unsigned	 role;
-	const char	*why;
+	struct ipc_hello	 hello;
+	struct slice		 name;
+	unsigned		 role;
+	const char		*why;
 
-	if (code != IPC_CODE_HELLO || slice_get_u32(&payload, &magic) < 0 ||
-	    magic != HELLO_MAGIC || slice_get_u32(&payload, &version) < 0) {
-		refuse(ipc, "it did not say HELLO");
+	if (ipc_hello_parse(code, payload, &hello, &why) < 0) {
+		refuse(ipc, why);
 		return;
 	}
-	if (version != IPC_VERSION) {
-		refuse(ipc, "it speaks another version: "
-		    "mixed old and new binaries?");
-		return;
-	}
-	if (slice_get_u32(&payload, &process) < 0 ||
-	    slice_get_u32(&payload, &len) < 0 || len != payload.len ||
-	    (role = role_of(payload)) == IPC_NONE) {
-		refuse(ipc, "unknown program in its HELLO");
-		return;
-	}
-	name = slice_first(payload, sizeof(ipc->peer_name) - 1);
+	name = slice_first(hello.program, sizeof(ipc->peer_name) - 1);
 	memcpy(ipc->peer_name, name.data, name.len);
-	if (is_stranger(ipc->peer_uid))
-		role = IPC_USER;
-	if ((why = admit(ipc, role, process)) != NULL)
+	buf_put_slice(&ipc->peer_settings, hello.settings);
+	role = is_stranger(ipc->peer_uid) ? IPC_USER : hello.role;
+	if ((why = admit(ipc, role, hello.process)) != NULL)
 		refuse(ipc, why);
 	else
 		ipc->side->on_event(ipc, IPC_OPENED, ipc->arg);
@@ -386,7 +342,8 @@ ipc_new(struct loop *loop, int fd, bool is_brokered,
 	ipc->io = io_new(loop, fd, on_io, ipc);
 	io_set_limit(ipc->io, 4 * IPC_FRAME_LIMIT);
 	if (!is_brokered) {
-		ipc_put_hello(io_out(ipc->io), side->program, 0);
+		ipc_hello_put(io_out(ipc->io), side->program, 0,
+		    slice_from(NULL, 0));
 		io_flush_later(ipc->io);
 	}
 	return ipc;
@@ -421,7 +378,10 @@ ipc_accept(struct door *door, int fd, const struct ipc_side *side, void *arg)
 static void
 on_free(void *arg)
 {
-	mem_free(arg);
+	struct ipc	*ipc = arg;
+
+	buf_clear(&ipc->peer_settings);
+	mem_free(ipc);
 }
 
 void
@@ -468,6 +428,12 @@ uint32_t
 ipc_peer_process(const struct ipc *ipc)
 {
 	return ipc->is_stranger ? 0 : ipc->entered;
+}
+
+struct slice
+ipc_peer_settings(const struct ipc *ipc)
+{
+	return buf_slice(&ipc->peer_settings);
 }
 
 void *

@@ -28,7 +28,7 @@
 
 #include "util/slice.h"
 
-#define IPC_VERSION	7
+#define IPC_VERSION	8
 #define IPC_FRAME_LIMIT	65536	/* bytes after the length field */
 #define IPC_HEADER_SIZE	10
 #define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
@@ -228,6 +228,13 @@ uid_t		 ipc_peer_uid(const struct ipc *ipc);
 /* Of the suite's processes, the number in its HELLO: its process id. */
 uint32_t	 ipc_peer_process(const struct ipc *ipc);
 
+/*
+ * What master.cf says of the peer's service with -o: pairs of name and
+ * value, each ended by a NUL.  Only master says it, so a program cannot
+ * give itself other parameters.  Borrowed until ipc_free.
+ */
+struct slice	 ipc_peer_settings(const struct ipc *ipc);
+
 void		*ipc_arg(const struct ipc *ipc);
 void		 ipc_set_arg(struct ipc *ipc, void *arg);
 
@@ -260,11 +267,5 @@ void		 ipc_call_deadline(struct ipc_call *call, int64_t delay_ms);
 
 /* The end of a call, from inside its fn too.  Accepts NULL. */
 void		 ipc_cancel(struct ipc_call **call);
-
-/* ---- for the ends of a connection that are not an ipc (tools, master) --- */
-
-/* Append a HELLO frame of program; process 0: the one that connects. */
-void		 ipc_put_hello(struct buf *into, const char *program,
-		    uint32_t process);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "mail/control.h"
 #include "mail/ipc.h"
+#include "mail/ipc_hello.h"
 #include "master/child.h"
 #include "master/program.h"
 #include "master/service.h"
@@ -31,14 +32,36 @@ find(const struct service *services, const char *name)
 	return NULL;
 }
 
+/* -o name=value, as make_argv of master/generation.c has put it. */
+static void
+put_settings(struct buf *into, const struct service *service)
+{
+	for (char **arg = service->argv; arg[0] != NULL; arg++) {
+		const char	*equals;
+
+		if (strcmp(arg[0], "-o") != 0 || arg[1] == NULL)
+			continue;
+		arg++;
+		equals = strchr(arg[0], '=');
+		if (equals == NULL)
+			continue;
+		buf_put(into, arg[0], (size_t)(equals - arg[0]));
+		buf_put_u8(into, '\0');
+		buf_put(into, equals + 1, strlen(equals + 1) + 1);
+	}
+}
+
 /* Who comes from master is who this says: mail/ipc.h. */
 static int
-introduce(int fd, const char *program, pid_t process)
+introduce(int fd, const struct service *from, pid_t process)
 {
-	struct buf	hello = BUF_INIT;
+	struct buf	hello = BUF_INIT, settings = BUF_INIT;
 	ssize_t		n;
 
-	ipc_put_hello(&hello, program, (uint32_t)process);
+	put_settings(&settings, from);
+	ipc_hello_put(&hello, from->program->name, (uint32_t)process,
+	    buf_slice(&settings));
+	buf_clear(&settings);
 	/* A new socket has room for so little. */
 	n = send(fd, buf_slice(&hello).data, hello.len, MSG_NOSIGNAL);
 	if (n >= 0 && (size_t)n != hello.len)
@@ -50,7 +73,7 @@ introduce(int fd, const char *program, pid_t process)
 }
 
 static int
-open_connection(const struct addr *addr, const char *program,
+open_connection(const struct addr *addr, const struct service *from,
     pid_t process)
 {
 	int	error;
@@ -60,7 +83,7 @@ open_connection(const struct addr *addr, const char *program,
 	if (fd < 0)
 		return -1;
 	if (connect(fd, (const struct sockaddr *)&addr->storage,
-	    addr->len) == 0 && introduce(fd, program, process) == 0)
+	    addr->len) == 0 && introduce(fd, from, process) == 0)
 		return fd;
 	error = errno;
 	close(fd);
@@ -69,9 +92,10 @@ open_connection(const struct addr *addr, const char *program,
 }
 
 void
-broker_connect(struct child *child, const struct program *program,
+broker_connect(struct child *child, const struct service *from,
     const struct service *services, const char *name)
 {
+	const struct program	*program = from->program;
 	const struct service	*service = find(services, name);
 	int			 fd = -1;
 
@@ -81,7 +105,7 @@ broker_connect(struct child *child, const struct program *program,
 		    "to service %s: refused", program->name,
 		    (long)child_pid(child), name);
 	} else if (service != NULL) {
-		fd = open_connection(&service->addrs[0], program->name,
+		fd = open_connection(&service->addrs[0], from,
 		    child_pid(child));
 		if (fd < 0)
 			log_limit_warn(child_limit(child), "cannot connect "

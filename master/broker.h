@@ -7,15 +7,14 @@
  */
 
 struct child;
-struct program;
 struct service;
 
 /*
- * Answer the wish of a child that runs program for the Unix service name,
- * one of services (a list): CONTROL_CONNECTED, with a connection if the
+ * Answer the wish of a child of the service from for the Unix service name,
+ * one of services (a list): CONTROL_CONNECTED, with a connection if its
  * program may have one and there is one.
  */
-void	broker_connect(struct child *child, const struct program *program,
+void	broker_connect(struct child *child, const struct service *from,
 	    const struct service *services, const char *name);
 
 #endif

@@ -229,8 +229,7 @@ on_wish(struct service *service, struct child *child, const char *text,
 {
 	struct supervisor	*supervisor = arg;
 
-	broker_connect(child, service->program,
-	    supervisor->current->services, text);
+	broker_connect(child, service, supervisor->current->services, text);
 }
 
 static void

@@ -39,25 +39,13 @@ on_cleanup(struct peer *peer, enum ipc_event event, void *arg)
 		gate_wake(arg);
 }
 
-/* What master.cf says of us: lookup has read main.cf only. */
-static void
-send_setting(const char *name, const char *value, const char *where,
-    void *arg)
-{
-	struct msg_setting	m = { slice_str(name), slice_str(value) };
-
-	if (strcmp(where, "master.cf") == 0)
-		ipc_send_setting(arg, 0, &m);
-}
-
+/* Questions look by themselves. */
 static void
 on_lookup(struct peer *peer, enum ipc_event event, void *arg)
 {
-	struct gate	*gate = arg;
-
-	if (event == IPC_OPENED)
-		conf_source_each(gate->conf->source, send_setting,
-		    peer_ipc(peer));
+	(void)peer;
+	(void)event;
+	(void)arg;
 }
 
 void

@@ -36,7 +36,7 @@ MB = 1024                   # in KB, as /proc tells
 SMALL, ENVELOPES, CONTENT = 40 * MB, 220 * MB, 800 * MB
 SLOW = 20 if "ASAN_OPTIONS" in os.environ else 1
 LOG_LINES = 200             # of warnings, whatever strangers do
-PROGRAMS = ("master", "smtpd", "cleanup", "qmgr", "smtp")
+PROGRAMS = ("master", "smtpd", "lookup", "cleanup", "qmgr", "smtp")
 MANY = 5000
 BCC, PREPEND = 4, 5        # enum judge_action
 
@@ -84,7 +84,8 @@ def frame_of(message, number=1, **values):
 
 def hello(program, process=0):
     return frame(1, 0, struct.pack(">IIII", 0x7465726e, VERSION, process,
-                                   len(program)) + program)
+                                   len(program)) + program +
+                 struct.pack(">I", 0))
 
 
 def frames(message, many, **values):
@@ -386,6 +387,38 @@ def smtpd(suite, watch):
     peer.close()
 
 
+def questions(suite, watch):
+    """smtpd, broken into, asks lookup."""
+    peer = at(suite, "private/lookup", b"smtpd", 20)
+    _, done = pump(peer, frames("judge", 2000000, stage=3, recipient=b"a@b",
+                                client_addr=b"192.0.2.1"), False, 0.5)
+    check("no answer read: not asked for ever", not done)
+    peer.close()
+    peer = at(suite, "private/lookup", b"smtpd", 21)
+    for field in ("client_addr", "client_name", "helo", "sender",
+                  "recipient"):
+        _, done = pump(peer, frames("judge", 1000, stage=3,
+                                    **{field: b"@%!.[" * 800}))
+        check("strange %s: taken" % field, done)
+    got, done = pump(peer, frames("judge", 1000, stage=99))
+    check("stages that are none: answered", done and (
+        b"4.3.5" in got or b"4.3.5" in answers(peer, b"4.3.5")))
+    _, done = pump(peer, frames("leave", 100000, client_addr=b"192.0.2.1"))
+    check("who leaves was never there: taken", done)
+    peer.close()
+    for role, message in ((b"smtpd", "route"), (b"smtpd", "rewrite"),
+                          (b"cleanup", "judge")):
+        peer = at(suite, "private/lookup", role, 22)
+        pump(peer, [frame_of(message)])
+        check("%s by %s: hung up" % (message, role.decode()),
+              is_closed(peer))
+    peer = at(suite, "private/lookup", b"cleanup", 23)
+    for junk_list in (b"", b"\xff" * 30000, b"\0\0\0\1x" * 6000):
+        pump(peer, [frame_of("rewrite", 1, addresses=junk_list)])
+    watch.end("questions", ENVELOPES)
+    peer.close()
+
+
 def opens(first_id, many):
     """queue_open frames, fast: each has another queue id."""
     whole = frame_of("queue_open")
@@ -557,6 +590,7 @@ def attacks(options):
         print("LEFT OUT: a stranger: it takes root to be another user")
     many_processes(suite, watch)
     smtpd(suite, watch)
+    questions(suite, watch)
     cleanup(suite, watch)
     agent(suite, watch)
     time.sleep(max(0, 10.5 - (time.monotonic() - began)))

@@ -37,7 +37,7 @@ def check(name, ok, detail=""):
 class Place:
     """A mail system whose policy asks the DNS at server."""
 
-    def __init__(self, options, server, settings):
+    def __init__(self, options, server, settings, master=""):
         self.options = options
         self.folder = tempfile.mkdtemp(prefix="tern-policy-")
         resolver = os.path.join(self.folder, "resolv.conf")
@@ -50,11 +50,13 @@ class Place:
             "resolver_config": resolver,
             "smtpd_error_sleep_time": "0s",
             "smtpd_hard_error_limit": "1000"}, **settings))
+        with open(os.path.join(self.suite.etc, "master.cf"), "a") as f:
+            f.write(master)
         self.suite.start()
 
-    def client(self, source, helo="client.example"):
+    def client(self, source, helo="client.example", port=0):
         client = smtplib.SMTP(source_address=(source, 0))
-        client.connect("127.0.0.1", self.options.port)
+        client.connect("127.0.0.1", self.options.port + port)
         client.ehlo(helo)
         return client
 
@@ -370,15 +372,65 @@ def limits(options):
         place.close()
 
 
+def count(options):
+    """Who has left is not counted any more."""
+    place = Place(options, "127.0.0.8", {
+        "smtpd_client_connection_count_limit": "3"})
+
+    def greeting(keep):
+        peer = socket.create_connection(("127.0.0.1", options.port),
+                                        source_address=("127.5.0.3", 0))
+        keep.append(peer)
+        return peer.recv(500)[:3]
+    try:
+        here = []
+        codes = [greeting(here) for _ in range(5)]
+        check("three at a time", codes == [b"220"] * 3 + [b"421"] * 2, codes)
+        for peer in here:
+            peer.close()
+        gone = place.suite.wait_log(r"disconnect from unknown\[127.5.0.3\]",
+                                    10, 5)
+        codes = [greeting(here) for _ in range(4)]
+        check("and three again", gone and
+              codes == [b"220"] * 3 + [b"421"], codes)
+        for peer in here:
+            peer.close()
+    finally:
+        place.close()
+
+
+def services(options):
+    """A service is judged by what its line of master.cf says."""
+    place = Place(options, "127.0.0.8", {
+        "smtpd_recipient_restrictions":
+        "check_client_access inline:{{127.6.0.1=450 in general}}"},
+        "127.0.0.1:%d inet n - - - - smtpd\n"
+        "  -o { smtpd_recipient_restrictions = check_client_access "
+        "inline:{{127.6.0.1=451 in particular}} }\n"
+        "  -o mynetworks=127.6.0.2\n" % (options.port + 9))
+    try:
+        place.expect("main.cf", "450 4.7.1 <unknown[127.6.0.1]>: Client host "
+                     "rejected: in general", "127.6.0.1")
+        place.expect("master.cf", "451 4.7.1 <unknown[127.6.0.1]>: Client "
+                     "host rejected: in particular", "127.6.0.1", port=9)
+        place.expect("who may relay there", "250 ", "127.6.0.2", port=9,
+                     recipient="r@elsewhere.example")
+        place.expect("may not here", "454 4.7.1 ", "127.6.0.2",
+                     recipient="r@elsewhere.example")
+    finally:
+        place.close()
+
+
 PARTS = {"lists": lists, "names": names, "policies": policies,
-         "crowd": crowd, "limits": limits}
+         "crowd": crowd, "limits": limits, "count": count,
+         "services": services}
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bin")
     parser.add_argument("parts", nargs="*")
-    parser.add_argument("-p", dest="port", type=int, 
+    parser.add_argument("-p", dest="port", type=int,
                         default=first_port("policy"))
     options = parser.parse_args()
     for name in options.parts or PARTS:

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "mail/ipc.h"
+#include "mail/ipc_hello.h"
 #include "net/loop.h"
 #include "util/buf.h"
 #include "util/clock.h"
@@ -139,7 +140,7 @@ say_hello(int i, const char *program, uint32_t process)
 {
 	struct buf	hello = BUF_INIT;
 
-	ipc_put_hello(&hello, program, process);
+	ipc_hello_put(&hello, program, process, slice_from(NULL, 0));
 	say(i, &hello);
 }
 
@@ -272,7 +273,7 @@ no_hello(void)
 	connect_as(0);
 	say_hello(connect_as(0), "smtpd", 1);
 	/* Every now and then a byte does not help. */
-	ipc_put_hello(&hello, "smtpd", 2);
+	ipc_hello_put(&hello, "smtpd", 2, slice_from(NULL, 0));
 	for (size_t i = 0; i < hello.len && t.ipcs[2] != NULL; i++) {
 		CU_ASSERT_EQUAL(write(t.fds[2], hello.data + i, 1), 1);
 		ticks(5);

@@ -3,6 +3,7 @@
  */
 
 #include "mail/ipc.h"
+#include "mail/ipc_hello.h"
 
 #include <CUnit/CUnit.h>
 #include <fcntl.h>
@@ -177,16 +178,16 @@ bad_beginnings(void)
 	refused(buf_slice(&buf));
 
 	buf_empty(&buf);
-	ipc_put_hello(&buf, "unknown", 1);
+	ipc_hello_put(&buf, "unknown", 1, slice_from(NULL, 0));
 	refused(buf_slice(&buf));
 
 	buf_empty(&buf);
-	ipc_put_hello(&buf, "smtpd", 1);
+	ipc_hello_put(&buf, "smtpd", 1, slice_from(NULL, 0));
 	buf.data[buf.start + 17] ^= 1;		/* version */
 	refused(buf_slice(&buf));
 
 	buf_empty(&buf);
-	ipc_put_hello(&buf, "smtpd", 1);
+	ipc_hello_put(&buf, "smtpd", 1, slice_from(NULL, 0));
 	buf.data[buf.start + 10] ^= 1;		/* magic */
 	refused(buf_slice(&buf));
 
@@ -206,19 +207,19 @@ bad_frames(void)
 	struct buf	buf = BUF_INIT;
 
 	/* unknown */
-	ipc_put_hello(&buf, "smtpd", 1);
+	ipc_hello_put(&buf, "smtpd", 1, slice_from(NULL, 0));
 	put_frame(&buf, 0x7f01, 1, SLICE_LIT(""));
 	refused(buf_slice(&buf));
 
 	/* of another role */
 	buf_empty(&buf);
-	ipc_put_hello(&buf, "qmgr", 1);
+	ipc_hello_put(&buf, "qmgr", 1, slice_from(NULL, 0));
 	put_frame(&buf, IPC_CODE_mail_rcpt, 1, SLICE_LIT(""));
 	refused(buf_slice(&buf));
 
 	/* short */
 	buf_empty(&buf);
-	ipc_put_hello(&buf, "smtpd", 1);
+	ipc_hello_put(&buf, "smtpd", 1, slice_from(NULL, 0));
 	put_frame(&buf, IPC_CODE_mail_rcpt, 1, SLICE_LIT("\0\0\0"));
 	refused(buf_slice(&buf));
 	buf_clear(&buf);
@@ -239,7 +240,7 @@ byte_by_byte(void)
 	{
 		struct buf	all = BUF_INIT;
 
-		ipc_put_hello(&all, "smtpd", 1);
+		ipc_hello_put(&all, "smtpd", 1, slice_from(NULL, 0));
 		buf_put_slice(&all, buf_slice(&buf));
 		for (size_t i = 0; i < all.len; i++)
 			send_raw(slice_first(slice_after(buf_slice(&all), i),
@@ -266,7 +267,7 @@ random_bytes(void)
 			bytes[k] = (unsigned char)(random() % 4 == 0 ?
 			    random() : 0);
 		if (i % 2 == 0)
-			ipc_put_hello(&buf, "smtpd", 1);
+			ipc_hello_put(&buf, "smtpd", 1, slice_from(NULL, 0));
 		buf_put(&buf, bytes, len);
 		begin(false);
 		send_raw(buf_slice(&buf));

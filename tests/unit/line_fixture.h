@@ -10,6 +10,7 @@
 #include "tests/unit/child_fixture.h"
 
 #include "mail/ipc.h"
+#include "mail/ipc_hello.h"
 #include "net/loop.h"
 
 struct line {
@@ -100,7 +101,7 @@ line_answer(struct line *line, const char *name, const struct ipc_side *side)
 
 	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK |
 	    SOCK_CLOEXEC, 0, ends), 0);
-	ipc_put_hello(&hello, name, 1);
+	ipc_hello_put(&hello, name, 1, slice_from(NULL, 0));
 	CU_ASSERT_EQUAL(write(ends[1], hello.data, hello.len),
 	    (ssize_t)hello.len);
 	buf_clear(&hello);

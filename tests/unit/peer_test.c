@@ -7,6 +7,7 @@
 #include "tests/unit/child_fixture.h"
 
 #include "mail/ipc_codec.h"
+#include "mail/ipc_hello.h"
 #include "net/loop.h"
 
 /* ---- the program --------------------------------------------------------- */
@@ -132,7 +133,7 @@ connection(const char *name)
 	    0, ends), 0);
 	child_tell_it(CONTROL_CONNECTED, "cleanup", ends[0]);
 	close(ends[0]);
-	ipc_put_hello(&hello, name, 1);
+	ipc_hello_put(&hello, name, 1, slice_from(NULL, 0));
 	CU_ASSERT_EQUAL(write(ends[1], hello.data + hello.start, hello.len),
 	    (ssize_t)hello.len);
 	buf_clear(&hello);
