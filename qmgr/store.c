@@ -20,6 +20,7 @@
 #include "qmgr/store_db.h"
 #include "qmgr/store_op.h"
 #include "qmgr/store_queue.h"
+#include "qmgr/store_reserve.h"
 #include "util/buf.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -128,6 +129,7 @@ open_store(struct store *store, const struct store_settings *settings,
 	    (store->lock_fd = lock_folder(settings, why_r)) < 0 ||
 	    (db = store->state.db = store_db_open(settings, why_r)) == NULL)
 		return -1;
+	store_reserve_make(db, STORE_DB_MESSAGE);
 	batch = batch_new();
 	store_op_start(&store->state, batch);
 	batch_write_warnings(batch);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "qmgr/store_crash.h"
+#include "qmgr/store_log.h"
 #include "util/buf.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -37,6 +38,7 @@ struct store_db {
 	char		*folder;
 	char		*error;
 	struct buf	 notice;
+	struct store_log	*log;
 	int64_t		 checkpoint_size;
 	/* Two at once are enough: a message's record, and its parts. */
 	struct store_db_cursor	 cursors[2];
@@ -154,6 +156,7 @@ store_db_open(const struct store_settings *settings, char **why_r)
 	struct store_db	*db = mem_new(sizeof(*db));
 
 	db->folder = mem_strdup(settings->folder);
+	db->log = store_log_new(settings->folder);
 	db->checkpoint_size = settings->checkpoint_size;
 	if (open_all(db, settings))
 		return db;
@@ -183,6 +186,7 @@ store_db_close(struct store_db **dbp)
 	/* Nothing is lost: the next open recovers from the log. */
 	if (!has_failed && db->error != NULL)
 		log_warn("%s", db->error);
+	store_log_free(&db->log);
 	buf_clear(&db->notice);
 	mem_free(db->error);
 	mem_free(db->folder);
@@ -223,7 +227,7 @@ store_db_flush(struct store_db *db)
 }
 
 void
-store_db_checkpoint(struct store_db *db)
+store_db_tidy(struct store_db *db)
 {
 	DB_LOG_STAT	*stat;
 	int64_t		 grown;
@@ -233,6 +237,8 @@ store_db_checkpoint(struct store_db *db)
 		return;
 	grown = (int64_t)stat->st_wc_mbytes * 1024 * 1024 +
 	    (int64_t)stat->st_wc_bytes;
+	store_log_prepare(db->log, stat->st_cur_file, stat->st_cur_offset,
+	    stat->st_lg_size);
 	/* The library has allocated it, with malloc. */
 	mem_free(stat);
 	if (grown < db->checkpoint_size)

@@ -47,8 +47,11 @@ void		 store_db_commit(struct store_db *db, bool is_synced);
 /* Flush what was committed unflushed. */
 void		 store_db_flush(struct store_db *db);
 
-/* A checkpoint, when the log has grown enough since the last. */
-void		 store_db_checkpoint(struct store_db *db);
+/*
+ * What is to be done between batches: room at the end of the log, and a
+ * checkpoint when the log has grown enough since the last.
+ */
+void		 store_db_tidy(struct store_db *db);
 
 /* Values are borrowed until the next call on the same table. */
 bool		 store_db_find(struct store_db *db, enum store_db_table table,

@@ -137,7 +137,7 @@ thread_main(void *arg)
 		batch->failure = store_db_error(queue->state->db);
 		finish_batch(queue, batch);
 		/* Nobody waits for it; if it fails, the next batch says so. */
-		store_db_checkpoint(queue->state->db);
+		store_db_tidy(queue->state->db);
 	}
 }
 
