@@ -41,7 +41,7 @@ struct batch_recipient {
 struct batch_op {
 	struct batch_op	*next;
 	enum batch_kind	 kind;
-	bool		 is_abort;	/* a sweep for an abort */
+	bool		 is_abort;	/* a sweep: there was no message */
 	bool		 was_held;	/* result of a reschedule */
 	bool		 is_twin;	/* result: the id is not new */
 	bool		 is_after;	/* a scan: not the entry itself */

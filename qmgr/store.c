@@ -109,6 +109,7 @@ static void
 free_store(struct store **store)
 {
 	store_db_close(&(*store)->state.db);
+	store_large_close(&(*store)->state.large);
 	if ((*store)->lock_fd >= 0)
 		close((*store)->lock_fd);
 	buf_clear(&(*store)->state.scratch);
@@ -127,7 +128,9 @@ open_store(struct store *store, const struct store_settings *settings,
 
 	if (check_folder(settings, why_r) < 0 ||
 	    (store->lock_fd = lock_folder(settings, why_r)) < 0 ||
-	    (db = store->state.db = store_db_open(settings, why_r)) == NULL)
+	    (db = store->state.db = store_db_open(settings, why_r)) == NULL ||
+	    (store->state.large = store_large_open(settings->folder,
+	    why_r)) == NULL)
 		return -1;
 	store_reserve_make(db, STORE_DB_MESSAGE);
 	batch = batch_new();
@@ -135,9 +138,9 @@ open_store(struct store *store, const struct store_settings *settings,
 	batch_write_warnings(batch);
 	batch_free(&batch);
 	store->last_id = store->state.id_mark;
-	if (store_db_error(db) == NULL)
+	if (store_op_error(&store->state) == NULL)
 		return 0;
-	*why_r = mem_strdup(store_db_error(db));
+	*why_r = mem_strdup(store_op_error(&store->state));
 	return -1;
 }
 
@@ -171,8 +174,8 @@ store_close(struct store **store)
 		return;
 	store_queue_free(&(*store)->queue);
 	store_op_finish(&(*store)->state, (*store)->last_id);
-	if (store_db_error((*store)->state.db) != NULL)
-		log_fatal("%s", store_db_error((*store)->state.db));
+	if (store_op_error(&(*store)->state) != NULL)
+		log_fatal("%s", store_op_error(&(*store)->state));
 	free_store(store);
 }
 

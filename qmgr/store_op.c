@@ -117,6 +117,19 @@ is_taken(struct store_op_state *state, uint64_t id)
 	    &value);
 }
 
+/* content: after room for a chunk's head, which a file has no use for. */
+static void
+put_chunk(struct store_op_state *state, uint64_t id, uint32_t number,
+    struct slice content)
+{
+	if (number < STORE_LARGE_FIRST)
+		store_db_put(state->db, STORE_DB_CONTENT,
+		    record_key_part(id, number), content);
+	else
+		store_large_put(state->large, id, number,
+		    slice_after(content, RECORD_CHUNK_HEAD));
+}
+
 /* S0 -> S1 and S1 -> S1. */
 static void
 run_spill(struct store_op_state *state, const struct batch_op *op)
@@ -128,8 +141,7 @@ run_spill(struct store_op_state *state, const struct batch_op *op)
 		store_db_put(state->db, STORE_DB_META,
 		    record_key_arriving(op->id), slice_from("", 0));
 	}
-	store_db_put(state->db, STORE_DB_CONTENT,
-	    record_key_part(op->id, op->number), op->content);
+	put_chunk(state, op->id, op->number, op->content);
 }
 
 /* S1 -> S0, and what a remove has left. */
@@ -140,6 +152,8 @@ run_sweep(struct store_op_state *state, struct batch_op *op)
 		return;
 	op->has_more = remove_parts(state->db, STORE_DB_CONTENT, op->id,
 	    SWEEP_CHUNKS);
+	if (op->is_abort)
+		store_large_remove(state->large, op->id);
 	if (!op->has_more)
 		store_db_remove(state->db, STORE_DB_META,
 		    record_key_arriving(op->id));
@@ -150,6 +164,7 @@ static void
 run_commit(struct store_op_state *state, struct batch_op *op)
 {
 	struct slice	rest = op->content;
+	uint32_t	number = op->number;
 
 	if ((op->is_twin = is_taken(state, op->id)))
 		return;
@@ -157,14 +172,15 @@ run_commit(struct store_op_state *state, struct batch_op *op)
 	if (op->number > 0)
 		store_db_remove(state->db, STORE_DB_META,
 		    record_key_arriving(op->id));
-	for (uint32_t i = 0; rest.len != 0; i++) {
+	for (; rest.len != 0; number++) {
 		struct slice	chunk = slice_first(rest,
 		    RECORD_CHUNK_HEAD + STORE_CHUNK_SIZE);
 
-		store_db_put(state->db, STORE_DB_CONTENT,
-		    record_key_part(op->id, op->number + i), chunk);
+		put_chunk(state, op->id, number, chunk);
 		rest = slice_after(rest, chunk.len);
 	}
+	if (number > STORE_LARGE_FIRST)
+		store_large_flush(state->large, op->id);
 	for (size_t i = 0; i < op->count; i++)
 		store_db_put(state->db, STORE_DB_RECIPIENT,
 		    record_key_part(op->id, op->recipients[i].number),
@@ -335,6 +351,8 @@ run_remove(struct store_op_state *state, struct batch *batch,
 	if (found < 0 || record.content.len == 0)
 		op->has_more = remove_parts(state->db, STORE_DB_CONTENT,
 		    op->id, SWEEP_CHUNKS);
+	if (found < 0 || record.message.chunk_count > STORE_LARGE_FIRST)
+		store_large_drop(state->large, op->id);
 	/* A crash before the rest is gone: opening sweeps it. */
 	if (op->has_more)
 		store_db_put(state->db, STORE_DB_META,
@@ -362,7 +380,8 @@ find_arriving(struct store_op_state *state, uint64_t *id_r)
 static void
 sweep_one(struct store_op_state *state, struct batch *batch, uint64_t id)
 {
-	struct batch_op	op = { .kind = BATCH_SWEEP, .id = id };
+	struct batch_op	op = { .kind = BATCH_SWEEP, .id = id,
+	    .is_abort = true };
 	struct slice	value;
 
 	store_db_begin(state->db);
@@ -376,6 +395,12 @@ sweep_one(struct store_op_state *state, struct batch *batch, uint64_t id)
 	} else
 		run_sweep(state, &op);
 	store_db_commit(state->db, false);
+}
+
+static bool
+is_there(uint64_t id, void *arg)
+{
+	return is_taken(arg, id);
 }
 
 void
@@ -394,6 +419,7 @@ store_op_start(struct store_op_state *state, struct batch *batch)
 		state->id_mark = id;
 	while (find_arriving(state, &id))
 		sweep_one(state, batch, id);
+	store_large_sweep(state->large, is_there, state);
 }
 
 void
@@ -402,7 +428,17 @@ store_op_finish(struct store_op_state *state, uint64_t last_id)
 	store_db_begin(state->db);
 	put_mark(state, last_id);
 	store_db_commit(state->db, true);
+	if (store_op_error(state) == NULL)
+		store_large_clean(state->large);
 	buf_clear(&state->scratch);
+}
+
+const char *
+store_op_error(const struct store_op_state *state)
+{
+	const char	*error = store_db_error(state->db);
+
+	return error != NULL ? error : store_large_error(state->large);
 }
 
 void

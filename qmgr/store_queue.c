@@ -79,7 +79,7 @@ run_batch(struct store_queue *queue, struct batch *batch)
 		store_db_begin(db);
 	for (struct batch_op *op = batch->first; op != NULL; op = op->next)
 		store_op_run(queue->state, batch, op);
-	if (store_db_error(db) != NULL)
+	if (store_op_error(queue->state) != NULL)
 		return;
 	if (batch->has_write) {
 		if (batch->is_synced)
@@ -89,8 +89,10 @@ run_batch(struct store_queue *queue, struct batch *batch)
 		store_db_flush(db);
 	if (store_db_error(db) != NULL)
 		return;
-	if (batch->is_synced)
+	if (batch->is_synced) {
 		store_crash_point("after-commit");
+		store_large_clean(queue->state->large);
+	}
 	pass_points(batch);
 }
 
@@ -134,7 +136,7 @@ thread_main(void *arg)
 			return NULL;
 		run_batch(queue, batch);
 		take_notice(queue->state->db, batch);
-		batch->failure = store_db_error(queue->state->db);
+		batch->failure = store_op_error(queue->state);
 		finish_batch(queue, batch);
 		/* Nobody waits for it; if it fails, the next batch says so. */
 		store_db_tidy(queue->state->db);

@@ -5,7 +5,9 @@ import socket
 from case import (Load, check, end, new_suite, run_tool, wait_for)
 
 ARROWS = ("before-commit", "after-commit", "spill", "abort", "defer",
-          "remove-before", "remove-after", "checkpoint")
+          "remove-before", "remove-after", "checkpoint",
+          # The same of messages whose content is a file.
+          "before-commit large", "after-commit large", "remove-after large")
 QUICK = 3           # of them, in a short run
 DEATH = r"killed by signal 9"
 
@@ -14,14 +16,16 @@ def arrow(options, name):
     """qmgr dies at each third pass of the point; the suite goes on."""
     suite = new_suite(options, qmgr_checkpoint_log_size="1048576")
     # Far enough apart that mail gets through between two deaths.
-    point = name + {"spill": ":60", "checkpoint": ":1"}.get(name, ":3")
+    point = name.split()[0] + {"spill": ":60",
+                               "checkpoint": ":1"}.get(name, ":3")
     suite.start(env=dict(suite.env, TERN_CRASH_AT=point))
     load = Load(suite, *(("-x", "RCPT=450 4.2.0 later/2")
                          if name == "defer" else ()))
     if name == "abort":
         abort_uploads(suite)
     count = 30 if options.quick else 60
-    size = 400000 if name in ("spill", "abort") else 20000
+    is_large = name in ("spill", "abort") or name.endswith(" large")
+    size = 400000 if is_large else 20000
     out = load.send(count, size, 4)
     check("arrow %s: all acknowledged" % name,
           "acknowledged=%d " % count in out, out)

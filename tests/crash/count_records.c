@@ -1,5 +1,6 @@
 /*
- * How many records each database of a queue holds, when no qmgr runs:
+ * How many records each database of a queue holds, when no qmgr runs, but
+ * for those with shorter keys than any message's, and how many files:
  *
  *	count_records queue/db
  *
@@ -8,6 +9,7 @@
  */
 
 #include <db.h>
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,9 +31,26 @@ count(DB_ENV *env, const char *name)
 	memset(&key, 0, sizeof(key));
 	memset(&value, 0, sizeof(value));
 	while (cursor->get(cursor, &key, &value, DB_NEXT) == 0)
-		found++;
+		found += key.size >= 8;
 	cursor->close(cursor);
 	db->close(db, 0);
+	return found;
+}
+
+static int
+count_files(const char *folder)
+{
+	struct dirent	*entry;
+	char		 path[1000];
+	DIR		*dir;
+	int		 found = 0;
+
+	snprintf(path, sizeof(path), "%s/large", folder);
+	if ((dir = opendir(path)) == NULL)
+		return -1;
+	while ((entry = readdir(dir)) != NULL)
+		found += entry->d_name[0] != '.';
+	closedir(dir);
 	return found;
 }
 
@@ -53,5 +72,6 @@ main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		printf("%s %d\n", names[i], count(env, names[i]));
+	printf("files %d\n", count_files(argv[1]));
 	return env->close(env, 0) == 0 ? 0 : 1;
 }
