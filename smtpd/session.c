@@ -111,8 +111,8 @@ session_client(const struct session *s, char *text)
 
 	if (s->gate->conf->smtpd_client_port_logging)
 		snprintf(port, sizeof(port), ":%u", addr_port(&s->peer));
-	snprintf(text, SESSION_CLIENT_SIZE, "%.20s[%s]%s", s->name, s->addr,
-	    port);
+	snprintf(text, SESSION_CLIENT_SIZE, "%.255s[%s]%s", s->name,
+	    s->addr, port);
 	return text;
 }
 

@@ -170,7 +170,7 @@ bool		 session_is_in_content(const struct session *s);
 void		 session_resume(struct session *s);
 
 /* "name[address]", as in the log; borrowed from a buffer of the caller. */
-#define SESSION_CLIENT_SIZE	96
+#define SESSION_CLIENT_SIZE	(256 + ADDR_TEXT_SIZE + 8)
 const char	*session_client(const struct session *s, char *text);
 
 /* "lost connection after CMD from ..." and the like (O05). */

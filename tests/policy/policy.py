@@ -172,6 +172,9 @@ def ask_names(place):
     check("connect from twelve", "connect from twelve.names.example"
           "[127.0.1.12]" in log)
     check("connect from unknown", "connect from unknown[127.0.1.13]" in log)
+    place.ask("127.0.1.18")
+    check("a long name stands whole in the log", place.suite.wait_log(
+        r"connect from a-host-with-a-long-name\.names\.example\[127"))
     check("why it is not verified", "warning: hostname liar.names.example "
           "does not resolve to address 127.0.1.13" in log)
     place.expect("localhost needs no DNS", "250 ", "127.0.0.1")

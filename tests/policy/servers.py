@@ -22,6 +22,7 @@ spam.example    A   127.0.0.2
 4.1.0.127   A    127.0.0.2
 """,
     "names.example": """
+a-host-with-a-long-name A 127.0.1.18
 twelve      A    127.0.1.12
 liar        A    127.0.1.99
 mail        MX   10 bad-host
@@ -30,6 +31,7 @@ null        MX   0 .
 plain       A    127.0.1.1
 """,
     "1.0.127.in-addr.arpa": """
+18          PTR  a-host-with-a-long-name.names.example.
 12          PTR  twelve.names.example.
 13          PTR  liar.names.example.
 14          PTR  127.0.0.1.
