@@ -27,7 +27,6 @@ struct fixup {
 	bool			 in_body;
 	bool			 in_line;	/* of which a piece has left */
 	bool			 is_cut;	/* this field is too long */
-	bool			 has_message_id;
 	bool			 is_resent;	/* has Resent- headers */
 	unsigned		 wanted;	/* bits: found of wanted[] */
 	unsigned		 resent;	/* the same, Resent- in front */
@@ -144,13 +143,13 @@ is_dropped(struct slice field)
 }
 
 static void
-log_message_id(const struct fixup *fixup, struct slice value)
+log_message_id(const struct fixup *fixup, bool is_resent, struct slice value)
 {
 	char	id[QUEUE_ID_TEXT_SIZE];
 
-	log_info("%s: message-id=%.*s",
+	log_info("%s: %smessage-id=%.*s",
 	    queue_id_format(fixup->settings.queue_id, id),
-	    SLICE_ARG(slice_first(value, 500)));
+	    is_resent ? "resent-" : "", SLICE_ARG(slice_first(value, 500)));
 }
 
 /* Headers that every message has in the end (RFC 5322 section 3.6). */
@@ -163,17 +162,15 @@ note_wanted(struct fixup *fixup, struct slice field)
 {
 	bool		 is_resent = slice_has_prefix_nocase(field, "Resent-");
 	unsigned	*found = is_resent ? &fixup->resent : &fixup->wanted;
+	unsigned	 before = *found, i;
 
 	fixup->is_resent |= is_resent;
-	for (unsigned i = 0; i < WANTED_COUNT; i++)
+	for (i = 0; i < WANTED_COUNT; i++)
 		if (header_is(slice_after(field, is_resent ? 7 : 0),
 		    wanted[i]))
 			*found |= 1u << i;
-	if (header_is(field, wanted[WANTED_MESSAGE_ID]) &&
-	    !fixup->has_message_id) {
-		fixup->has_message_id = true;
-		log_message_id(fixup, header_value(field));
-	}
+	if ((*found & ~before) & 1u << WANTED_MESSAGE_ID)
+		log_message_id(fixup, is_resent, header_value(field));
 }
 
 static int
@@ -240,14 +237,13 @@ add_missing(struct fixup *fixup)
 		if (found & 1u << i)
 			continue;
 		put_wanted(fixup, i);
-		if (i == WANTED_MESSAGE_ID && !fixup->is_resent) {
-			fixup->has_message_id = true;
-			log_message_id(fixup, header_value(
+		if (i == WANTED_MESSAGE_ID)
+			log_message_id(fixup, fixup->is_resent, header_value(
 			    slice_after(buf_slice(&fixup->out), start)));
-		}
 	}
-	if (!fixup->has_message_id)
-		log_message_id(fixup, SLICE_LIT("<>"));
+	if ((fixup->wanted & 1u << WANTED_MESSAGE_ID) == 0 &&
+	    (fixup->is_resent || !fixup->settings.add_missing))
+		log_message_id(fixup, false, SLICE_LIT("<>"));
 }
 
 static int
