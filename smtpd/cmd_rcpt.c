@@ -72,6 +72,11 @@ parse_recipient(struct session *s, struct slice args, struct buf *address,
 		    "the null address is no recipient");
 		return false;
 	}
+	if (address->data[0] == '-' && !s->gate->conf->allow_min_user) {
+		reply_reject(s, NULL, 501, "5.1.3",
+		    "Bad recipient address syntax: it begins with -");
+		return false;
+	}
 	return parameter_parse(s, args, parameters, rcpt);
 }
 
