@@ -337,23 +337,50 @@ speaks_before_the_greeting(void)
 	close_talk();
 }
 
-/* RFC 2033 section 4.2: a reply for each recipient after the dot. */
+/* RFC 2033 section 4.2: a reply for each good recipient after the dot. */
 static void
 speaks_lmtp(void)
 {
-	static const struct rule	rules[] = {
+	static const struct rule	two[] = {
 		{ "RCPT", 2, "550 no\r\n" },
-		{ "BODY", 1, "250 a\r\n452 b\r\n550 c\r\n" },
+		{ "BODY", 1, "250 a\r\n452 b\r\n" },
+		{ "BODY", 2, "550 c\r\n250 d\r\n250 e\r\n" },
 		{ NULL, 0, NULL },
+	};
+	static const struct rule	nobody[] = {
+		{ "RCPT", 1, "550 no\r\n" }, { "DATA", 1, "354 go\r\n" },
+		{ "BODY", 1, "" }, { NULL, 0, NULL },
+	};
+	static const struct rule	leaves[] = {
+		{ "BODY", 1, "250 a\r\n421 4.3.2 leaving\r\n" },
+		{ "QUIT", 1, NULL }, { NULL, 0, NULL },
 	};
 	struct dialogue_server		server = plain;
 
 	server.is_lmtp = true;
-	open_talk(CHUNK, rules, &server);
-	add_job(4, "x\r\n");
+	open_talk(CHUNK, two, &server);
+	add_job(3, "x\r\n");
+	add_job(3, "y\r\n");
 	hold(true);
-	check_said("LHLO / MAIL RCPT RCPT RCPT RCPT DATA / BODY QUIT / ", 4);
-	check_results(0, "sent failed deferred failed");
+	check_said("LHLO / MAIL RCPT RCPT RCPT DATA / "
+	    "BODY MAIL RCPT RCPT RCPT DATA / BODY QUIT / ", 5);
+	check_results(0, "sent failed deferred");
+	check_results(1, "failed sent sent");
+	close_talk();
+
+	open_talk(PIPE, nobody, &server);
+	add_job(1, "x\r\n");
+	hold(true);
+	check_said("LHLO / MAIL RCPT DATA / BODY QUIT / ", 4);
+	check_results(0, "failed");
+	close_talk();
+
+	/* What has its answer is sent; the rest comes again. */
+	open_talk(PIPE, leaves, &server);
+	add_job(3, "x\r\n");
+	hold(true);
+	CU_ASSERT_PTR_NULL(dialogue_release(t.dialogue));
+	check_results(0, "sent deferred deferred");
 	close_talk();
 }
 
