@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -111,6 +112,31 @@ def qmgr_away_long(options):
           "%.1f s: %s" % (took, said))
     load.send(20)
     load.finish("qmgr away for long")
+
+
+def cleanup_away_long(options):
+    """Nobody is there to take it: the same, and at once again after it."""
+    suite = new_suite(options)
+    path = os.path.join(suite.etc, "master.cf")
+    with open(path) as file:
+        whole = file.read()
+    with open(path, "w") as file:
+        file.write(re.sub("(?m)^cleanup.*\n", "", whole))
+    suite.start()
+    load = Load(suite)
+    began = time.monotonic()
+    said = talk(suite.port, *ENVELOPE[:3])
+    took = time.monotonic() - began
+    check("cleanup away: 451 after ten seconds",
+          said[-1].startswith("451 4.3.0 ") and 8 < took < 15,
+          "%.1f s: %s" % (took, said))
+    with open(path, "w") as file:
+        file.write(whole)
+    check("cleanup away: a reload brings it",
+          suite.tern("reload").returncode == 0)
+    out = load.send(20)
+    check("cleanup away: then all is well", "acknowledged=20" in out, out)
+    load.finish("cleanup away")
 
 
 def smtp_dies(options):
@@ -401,10 +427,11 @@ def master_again(options):
     load.finish("master again")
 
 
-QUICK = (sink_down, sink_refuses, qmgr_away_short, smtp_dies,
+QUICK = (sink_down, sink_refuses, qmgr_away_short, qmgr_away_long,
+         cleanup_away_long, smtp_dies,
          qmgr_dies_draining, qmgr_dies_amid_recipients,
          refused_leave_nothing, disk_low, reloads)
-LONG = (cleanup_stops, qmgr_away_long, large_while_qmgr_dies, sink_stalls,
+LONG = (cleanup_stops, large_while_qmgr_dies, sink_stalls,
         disk_full, stop_under_load, master_again)
 
 
