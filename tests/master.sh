@@ -285,6 +285,58 @@ wait "$foreground"
 ok "it ends well on SIGINT" test $? = 0
 write_main
 
+# ---- a stuck child ------------------------------------------------------------
+
+TERN_WATCHDOG_MS=2000
+export TERN_WATCHDOG_MS
+ok "start with an impatient watchdog" tern start
+unset TERN_WATCHDOG_MS
+before=$(children cleanup)
+kill -STOP $before
+ok "a stuck child is replaced" within 10 has_successor cleanup "$before"
+ok "and the log says so" has "$T/log" \
+    "$(printf 'pid %s: no sign of life' "$before")"
+ok "stop after that" tern stop
+
+# ---- the users ------------------------------------------------------------------
+
+# users_of PROGRAM...: the user ids of these children, each once.
+users_of() {
+	for program in "$@"; do
+		ps -o uid= -p "$(children "$program" | tr '\n' ',' |
+		    sed 's/,$//')"
+	done | sort -u | xargs
+}
+
+if [ "$(id -u)" = 0 ]; then
+	rm -rf "$T/queue" "$T/data"
+	echo "mail_owner = daemon" >>"$T/etc/main.cf"
+	echo "gate_owner = games" >>"$T/etc/main.cf"
+	ok "start with two users" tern start
+	ok "what keeps mail runs as mail_owner" test \
+	    "$(users_of qmgr cleanup lookup)" = "$(id -u daemon)"
+	ok "what talks with the network runs as gate_owner" test \
+	    "$(users_of smtpd smtp)" = "$(id -u games)"
+	ok "in an empty folder" test \
+	    "$(readlink "/proc/$(children smtp)/root")" = "$T/queue/empty"
+	ok "which is empty" test -z "$(ls -A "$T/queue/empty")"
+	ok "stop them" tern stop
+
+	rm -rf "$T/queue" "$T/data" "$T/log"
+	write_main
+	echo "mail_owner = tern-is-not-there" >>"$T/etc/main.cf"
+	echo "gate_owner = gate-is-not-there" >>"$T/etc/main.cf"
+	ok "start without users" tern start
+	ok "its programs run as nobody" test \
+	    "$(users_of smtpd smtp qmgr cleanup lookup)" = "$(id -u nobody)"
+	ok "the log says that of one" has "$T/log" "mail_owner: there is no \
+user \"tern-is-not-there\": its programs run as nobody"
+	ok "and of the other" has "$T/log" "gate_owner: there is no \
+user \"gate-is-not-there\": its programs run as nobody"
+	ok "stop these" tern stop
+	write_main
+fi
+
 # ---- an ordinary user -------------------------------------------------------
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
