@@ -25,6 +25,7 @@ struct delivery_log {
 	const char		*relay;		/* "host[ip]:port", "none" */
 	int			 use;		/* of it; shown from 2 */
 	struct delivery_times	 times;
+	int64_t			 resolution;	/* see below */
 	const char		*dsn;
 	enum outcome_kind	 kind;
 	const char		*reason;
@@ -33,11 +34,11 @@ struct delivery_log {
 void	delivery_log_put(const struct delivery_log *log);
 
 /*
- * A duration as Postfix shows it: two significant digits, at most two
- * after the point, none in vain: 0, 0.05, 1.2, 12.  text has
- * DELIVERY_TIME_SIZE bytes; returns text.
+ * A duration as Postfix shows it: two significant digits, after the point
+ * at most as many as delay_logging_resolution_limit says, none in vain: 0,
+ * 0.05, 1.2, 12.  text has DELIVERY_TIME_SIZE bytes; returns text.
  */
-#define DELIVERY_TIME_SIZE	24
-const char *delivery_log_time(int64_t us, char *text);
+#define DELIVERY_TIME_SIZE	48
+const char *delivery_log_time(int64_t us, int64_t resolution, char *text);
 
 #endif

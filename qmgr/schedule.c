@@ -83,6 +83,8 @@ decide_recipient(struct active *active, struct recipient *r,
 			.active_us = (int64_t)active->active_us,
 			.end_us = clock_wall_us(),
 		},
+		.resolution =
+		    active->manager->conf->delay_logging_resolution_limit,
 		.dsn = decision->dsn,
 		.kind = decision->kind,
 		.reason = decision->why,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "conf/conf.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
 #include "smtp/generic.h"
@@ -240,6 +241,8 @@ log_result(const struct job *job, const struct job_rcpt *rcpt,
 		.relay = result->relay,
 		.use = result->use,
 		.times = job->times,
+		.resolution =
+		    job->sender->conf->delay_logging_resolution_limit,
 		.dsn = result->dsn,
 		.kind = result->kind,
 		.reason = result->reason,

@@ -20,8 +20,31 @@ formats_times(void)
 	char	text[DELIVERY_TIME_SIZE];
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
-		CU_ASSERT_STRING_EQUAL(delivery_log_time(times[i].us, text),
+		CU_ASSERT_STRING_EQUAL(delivery_log_time(times[i].us, 2, text),
 		    times[i].text);
+}
+
+/* delay_logging_resolution_limit */
+static void
+knows_its_limit(void)
+{
+	static const struct {
+		int64_t		 us, limit;
+		const char	*text;
+	} cases[] = {
+		{ 1234567, 0, "1" }, { 567890, 0, "1" }, { 467890, 0, "0" },
+		{ 567890, 1, "0.6" }, { 1234567, 1, "1.2" },
+		{ 1234567, 6, "1.2" }, { 123456, 6, "0.12" },
+		{ 12345, 6, "0.012" }, { 12345, 3, "0.012" },
+		{ 1234, 6, "0.0012" }, { 12, 6, "0.000012" },
+		{ 12, 4, "0" }, { 1, 6, "0.000001" }, { 0, 6, "0" },
+		{ 70000000, 6, "70" }, { 100000000, 0, "100" },
+	};
+	char	text[DELIVERY_TIME_SIZE];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		CU_ASSERT_STRING_EQUAL(delivery_log_time(cases[i].us,
+		    cases[i].limit, text), cases[i].text);
 }
 
 void	delivery_log_test(void);
@@ -32,4 +55,5 @@ delivery_log_test(void)
 	CU_pSuite	suite = CU_add_suite("delivery_log", NULL, NULL);
 
 	CU_add_test(suite, "times", formats_times);
+	CU_add_test(suite, "knows its limit", knows_its_limit);
 }

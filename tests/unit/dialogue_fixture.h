@@ -220,6 +220,7 @@ open_talk(const char *keywords, const struct rule *rules,
 	t.keywords = keywords;
 	t.rules = rules;
 	t.conf = read_conf();
+	t.sender.conf = t.conf;
 	t.sender.job_count = 1;	/* it must not think of leaving */
 	t.dialogue = dialogue_new(t.conf, server, &t.out, on_chunk, NULL);
 }
