@@ -43,7 +43,7 @@ ALLFLAGS = -std=gnu11 -D_GNU_SOURCE -I. $(WARN) $(WERROR) \
 	   $(CFLAGS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -MMD -MP
 LDALL	= $(if $(SANITIZE),-fsanitize=$(SANITIZE),\
 	   -pie -Wl,-z,relro,-z,now) -Wl,--as-needed $(LDFLAGS)
-LDLIBS	= -ldb-5.3 $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread
+LDLIBS	= -ldb-5.3 $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
 
 srcs	= $(filter-out $1/main.c,$(sort $(wildcard $1/*.c)))
 objs	= $(patsubst %.c,$(BUILD)/%.o,$1)

@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "conf/master_cf.h"
+#include "mail/feedback.h"
 #include "mail/relay_guard.h"
 #include "mail/snapshot.h"
 #include "master/folders.h"
@@ -478,6 +479,7 @@ generation_read(const char *folder, int number, char **why_r)
 	if (generation->conf == NULL ||
 	    check_paths(generation->conf, why_r) < 0 ||
 	    hops_check(generation->conf, why_r) < 0 ||
+	    feedback_check(generation->conf, why_r) < 0 ||
 	    tables_check(generation->conf, why_r) < 0)
 		return generation;
 	generation->programs = find_programs(generation->conf);

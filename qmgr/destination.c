@@ -20,6 +20,9 @@ destination_has_jobs(const struct destination *d)
 	return d->small != NULL || d->large != NULL;
 }
 
+#define NO_LIMIT	1000000
+#define ALMOST_ONE	0.9999	/* a third, three times */
+
 /* "smtp_destination_concurrency_limit" and the like. */
 static int64_t
 transport_number(const struct conf *conf, const char *transport,
@@ -29,14 +32,70 @@ transport_number(const struct conf *conf, const char *transport,
 	int64_t	 number = conf_find_number(conf, name, fallback);
 
 	mem_free(name);
-	return number < 1 ? 1 : number;
+	return number;
+}
+
+static int64_t
+transport_limit(const struct conf *conf, const char *transport,
+    const char *suffix, int64_t fallback)
+{
+	int64_t	limit = transport_number(conf, transport, suffix, fallback);
+
+	return limit < 1 ? NO_LIMIT : limit;
+}
+
+/* Master has checked them. */
+static struct feedback
+transport_feedback(const struct conf *conf, const char *transport,
+    const char *suffix, const char *fallback)
+{
+	char		*name = mem_printf("%s_%s", transport, suffix);
+	char		*text = conf_find(conf, name);
+	struct feedback	 feedback;
+
+	if (feedback_parse(slice_str(text == NULL ? fallback : text),
+	    &feedback) < 0)
+		feedback = (struct feedback){ 1, FEEDBACK_NONE };
+	mem_free(text);
+	mem_free(name);
+	return feedback;
+}
+
+/* What main.cf says, of its transport or of all. */
+static void
+read_settings(struct destination *d)
+{
+	const struct conf	*conf = d->schedule->manager->conf;
+	const char		*name = d->transport;
+
+	d->limit = transport_limit(conf, name,
+	    "destination_concurrency_limit",
+	    conf->default_destination_concurrency_limit);
+	d->recipient_limit = transport_limit(conf, name,
+	    "destination_recipient_limit",
+	    conf->default_destination_recipient_limit);
+	d->window = transport_limit(conf, name,
+	    "initial_destination_concurrency",
+	    conf->initial_destination_concurrency);
+	d->slot_cost = transport_number(conf, name, "delivery_slot_cost",
+	    conf->delivery_slot_cost);
+	d->cohort_limit = transport_number(conf, name,
+	    "destination_concurrency_failed_cohort_limit",
+	    conf->default_destination_concurrency_failed_cohort_limit);
+	d->up = transport_feedback(conf, name,
+	    "destination_concurrency_positive_feedback",
+	    conf->default_destination_concurrency_positive_feedback);
+	d->down = transport_feedback(conf, name,
+	    "destination_concurrency_negative_feedback",
+	    conf->default_destination_concurrency_negative_feedback);
+	if (d->window > d->limit)
+		d->window = d->limit;
 }
 
 struct destination *
 destination_find(struct schedule *schedule, const char *transport,
     const char *nexthop)
 {
-	const struct conf	*conf = schedule->manager->conf;
 	char			*key = mem_printf("%s\n%s", transport, nexthop);
 	struct destination	*d;
 
@@ -50,14 +109,7 @@ destination_find(struct schedule *schedule, const char *transport,
 	d->key = key;
 	d->transport = mem_strdup(transport);
 	d->nexthop = mem_strdup(nexthop);
-	d->limit = transport_number(conf, transport,
-	    "destination_concurrency_limit",
-	    conf->default_destination_concurrency_limit);
-	d->recipient_limit = transport_number(conf, transport,
-	    "destination_recipient_limit",
-	    conf->default_destination_recipient_limit);
-	d->window = conf->initial_destination_concurrency < d->limit ?
-	    conf->initial_destination_concurrency : d->limit;
+	read_settings(d);
 	HASH_ADD_KEYPTR(hh, schedule->destinations, d->key, strlen(d->key),
 	    d);
 	return d;
@@ -121,8 +173,13 @@ destination_succeeded(struct destination *d)
 	d->is_well = true;
 	d->failed_cohorts = 0;
 	d->dead_until_ms = 0;
-	if (d->window < d->limit && d->in_flight >= d->window)
-		d->window++;
+	if (d->window >= d->limit || d->in_flight < d->window)
+		return;
+	d->rise += feedback_get(&d->up, d->window);
+	if (d->rise < ALMOST_ONE)
+		return;
+	d->window++;
+	d->rise = d->fall = 0;
 }
 
 void
@@ -133,10 +190,13 @@ destination_failed(struct destination *d, struct slice why)
 
 	d->is_well = false;
 	d->failed_cohorts += 1.0 / (double)d->window;
-	if (d->window > 1)
-		d->window--;
-	if (d->failed_cohorts <
-	    (double)conf->default_destination_concurrency_failed_cohort_limit)
+	d->fall += feedback_get(&d->down, d->window);
+	if (d->fall >= ALMOST_ONE) {
+		d->window -= d->window > 1;
+		d->rise = d->fall = 0;
+	}
+	if (d->cohort_limit == 0 ||
+	    d->failed_cohorts < (double)d->cohort_limit)
 		return;
 	d->dead_until_ms = loop_now_ms(manager->loop) +
 	    conf->minimal_backoff_time;

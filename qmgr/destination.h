@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <uthash.h>
 
+#include "mail/feedback.h"
 #include "util/slice.h"
 
 struct active;
@@ -41,7 +42,11 @@ struct destination {
 	struct job		*small, *large;	/* lists */
 	int64_t			 limit;		/* of window */
 	int64_t			 recipient_limit;
+	int64_t			 slot_cost;
+	int64_t			 cohort_limit;	/* 0: it never dies */
+	struct feedback		 up, down;
 	int64_t			 window;	/* connections at a time */
+	double			 rise, fall;	/* towards the next window */
 	int64_t			 in_flight;
 	int64_t			 small_turns;	/* since a large one's */
 	double			 failed_cohorts;

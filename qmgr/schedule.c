@@ -313,10 +313,8 @@ schedule_add(struct schedule *schedule, struct active *active)
 static struct job *
 next_job(struct destination *d)
 {
-	int64_t	cost = d->schedule->manager->conf->delivery_slot_cost;
-
 	if (d->small != NULL && (d->large == NULL ||
-	    d->small_turns < cost - 1)) {
+	    d->small_turns < d->slot_cost - 1)) {
 		d->small_turns++;
 		return d->small;
 	}

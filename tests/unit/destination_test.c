@@ -151,6 +151,74 @@ window(void)
 	end();
 }
 
+/* A third each time: the third one counts; what goes the other way, not. */
+static void
+follows_feedback(void)
+{
+	struct destination	*d, *slow;
+
+	begin("initial_destination_concurrency = 3\n"
+	    "default_destination_concurrency_failed_cohort_limit = 0\n"
+	    "default_destination_concurrency_positive_feedback = "
+	    "1/concurrency\n"
+	    "default_destination_concurrency_negative_feedback = 0.5\n"
+	    "slow_initial_destination_concurrency = 9\n"
+	    "slow_destination_concurrency_positive_feedback = 0\n"
+	    "slow_destination_concurrency_negative_feedback = "
+	    "1/sqrt_concurrency\n");
+	d = find("a");
+	d->in_flight = 100;
+	for (int i = 0; i < 3; i++) {
+		CU_ASSERT_EQUAL(d->window, 3);
+		destination_succeeded(d);
+	}
+	CU_ASSERT_EQUAL(d->window, 4);
+	destination_failed(d, SLICE_LIT("x"));
+	CU_ASSERT_EQUAL(d->window, 4);
+	destination_failed(d, SLICE_LIT("x"));
+	CU_ASSERT_EQUAL(d->window, 3);
+
+	slow = destination_find(&schedule, "slow", "a");
+	slow->in_flight = 100;
+	CU_ASSERT_EQUAL(slow->window, 9);
+	for (int i = 0; i < 30; i++)
+		destination_succeeded(slow);
+	CU_ASSERT_EQUAL(slow->window, 9);
+	for (int i = 0; i < 3; i++) {
+		CU_ASSERT_EQUAL(slow->window, 9);
+		destination_failed(slow, SLICE_LIT("x"));
+	}
+	CU_ASSERT_EQUAL(slow->window, 8);
+	/* With a limit of 0 it never dies. */
+	for (int i = 0; i < 100; i++)
+		destination_failed(slow, SLICE_LIT("x"));
+	CU_ASSERT_EQUAL(slow->window, 1);
+	CU_ASSERT_FALSE(destination_is_dead(slow));
+	end();
+}
+
+/* 0 is no limit; each transport may have its own settings. */
+static void
+knows_no_limit(void)
+{
+	struct destination	*d;
+
+	begin("default_destination_concurrency_limit = 0\n"
+	    "default_destination_recipient_limit = 0\n"
+	    "slow_destination_concurrency_failed_cohort_limit = 7\n"
+	    "slow_delivery_slot_cost = 3\n");
+	d = find("a");
+	CU_ASSERT(d->limit >= 1000000);
+	CU_ASSERT(d->recipient_limit >= 1000000);
+	CU_ASSERT_EQUAL(d->window, 5);
+	CU_ASSERT_EQUAL(d->slot_cost, 5);
+	CU_ASSERT_EQUAL(d->cohort_limit, 1);
+	d = destination_find(&schedule, "slow", "a");
+	CU_ASSERT_EQUAL(d->slot_cost, 3);
+	CU_ASSERT_EQUAL(d->cohort_limit, 7);
+	end();
+}
+
 /* A whole cohort of failures, without a success between them. */
 static void
 dies(void)
@@ -245,6 +313,8 @@ destination_test(void)
 	CU_add_test(suite, "finds", finds);
 	CU_add_test(suite, "checks", checks);
 	CU_add_test(suite, "window", window);
+	CU_add_test(suite, "follows feedback", follows_feedback);
+	CU_add_test(suite, "knows no limit", knows_no_limit);
 	CU_add_test(suite, "dies", dies);
 	CU_add_test(suite, "comes back", comes_back);
 	CU_add_test(suite, "sweeps", sweeps);
