@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Clients that others wrote send through a private suite to a sink.
+"""Clients that others wrote send through a private suite to a sink, and a
+reader of logs that others wrote counts what they sent.
 
 usage: clients.py BINDIR [-p PORT] [part...]
 
 Parts: swaks, smtplib, curl, source (smtp-source, of Debian's postfix, which
-is unpacked beside BINDIR and neither installed nor started).
+is unpacked beside BINDIR and neither installed nor started), pflogsumm.
 
 The last line is "clients: N passed, M failed".
 """
@@ -41,18 +42,19 @@ def call(*command, stdin=None):
 class Case:
     """A suite with a sink whose messages are kept."""
 
-    def __init__(self, options, **settings):
+    def __init__(self, options, sink=(), **settings):
         values = {"mynetworks": "127.0.0.1/32", "relay_domains": HERE}
         values.update(settings)
         self.suite = Suite(options.bin, options.port, options.port + 1,
                            values)
         self.server = "127.0.0.1:%d" % options.port
+        self.sink = sink
         self.inbox = os.path.join(self.suite.dir, "inbox")
         os.mkdir(self.inbox)
 
     def __enter__(self):
         self.suite.start()
-        self.suite.start_sink("-D", self.inbox)
+        self.suite.start_sink("-D", self.inbox, *self.sink)
         return self
 
     def __exit__(self, *_):
@@ -353,6 +355,38 @@ def unusual(case, send):
           case.suite.queue() == [])
 
 
+# ---- a reader of Postfix's logs ---------------------------------------------
+
+def pflogsumm(options):
+    rules = ("-x", "RCPT<no@=550 5.1.1 no such user",
+             "-x", "RCPT<later@=450 4.2.1 not now")
+    text = "Subject: counted\r\n\r\nx\r\n"
+    with Case(options, rules) as case:
+        with smtplib.SMTP("127.0.0.1", case.suite.port) as client:
+            for _ in range(3):
+                client.sendmail("a@c.example", ["b@d.example"], text)
+            client.sendmail("a@c.example", ["no@d.example", "ok@e.example",
+                                            "later@e.example"], text)
+        with smtplib.SMTP("127.0.0.1", case.suite.port,
+                          source_address=(STRANGER, 0)) as client:
+            raised(smtplib.SMTPRecipientsRefused, client.sendmail,
+                   "s@strange.example", ["b@d.example"], text)
+        case.suite.wait_log("status=(sent|deferred|bounced)", count=6)
+        case.suite.wait_log(r"disconnect from .* commands=", count=2)
+        sizes = sum(map(int, re.findall(r", size=(\d+),",
+                                        case.suite.log_text())))
+        said = call("pflogsumm", "--syslog-name=tern", "--smtpd-stats",
+                    case.suite.log).stdout.decode()
+        for want in ("4   received", "4   delivered",
+                     "1   deferred  (1  deferrals)", "1   bounced",
+                     "1   rejected (20%)", "%d   bytes received" % sizes,
+                     "3   b@d.example", "4   a@c.example",
+                     "2   connections", "1   4.2.1 not now",
+                     "1   5.1.1 no such user", "Relay access denied"):
+            check("pflogsumm: " + want, re.search(
+                r"^ *" + re.escape(want), said, re.M), said)
+
+
 if __name__ == "__main__":
     sys.exit(run("clients", {"swaks": swaks, "smtplib": python, "curl": curl,
-                             "source": source}))
+                             "source": source, "pflogsumm": pflogsumm}))
