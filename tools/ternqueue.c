@@ -60,7 +60,7 @@ print_message(const struct msg_admin_message *m, void *arg)
 
 	if (listing->bytes == 0)
 		printf("----Queue ID----- --Size-- ---Arrival Time---- "
-		    "-Sender/Recipient------\n");
+		    "--Sender/Recipient------\n");
 	else
 		printf("\n");
 	listing->bytes += m->size;

@@ -129,8 +129,8 @@ def hold_and_release(options):
           '"rubbish" is no queue id' in done.stdout, done.stdout)
     text = tool(suite, "ternqueue", "-p").stdout
     check("ternqueue -p: in postqueue's shape",
-          re.search(r"^-+Queue ID-+ --Size-- ---Arrival Time---- "
-                    r"-Sender/Recipient------$", text, re.M) and
+          re.search(r"^----Queue ID----- --Size-- ---Arrival Time---- "
+                    r"--Sender/Recipient------$", text, re.M) and
           re.search("^" + ids[0] + r"! +\d+ \w{3} \w{3} +\d+ [\d:]{8} "
                     r"sender@", text, re.M) and
           re.search(r"^ *\(connect to .*: Connection refused\)$", text,
