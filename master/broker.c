@@ -102,7 +102,7 @@ broker_connect(struct child *child, const struct service *from,
 	if (service != NULL &&
 	    !program_can_reach(program, service->program->name)) {
 		log_limit_warn(child_limit(child), "%s pid %ld wants to talk "
-		    "to service %s: refused", program->name,
+		    "to service %s: refused", strrchr(from->path, '/') + 1,
 		    (long)child_pid(child), name);
 	} else if (service != NULL) {
 		fd = open_connection(&service->addrs[0], from,

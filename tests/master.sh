@@ -285,6 +285,37 @@ wait "$foreground"
 ok "it ends well on SIGINT" test $? = 0
 write_main
 
+# ---- on demand -----------------------------------------------------------------
+
+# A program that master does not know by name: here lookup under another one.
+knock() {
+	perl -MIO::Socket::IP -e 'IO::Socket::IP->new(PeerHost =>
+	    "127.0.0.1", PeerPort => $ARGV[0]) or exit 1' $((PORT + 1))
+}
+
+# came_after PID: a process runs, and not that one.
+came_after() {
+	now=$(children stranger)
+	test -n "$now" && test "$now" != "$1"
+}
+
+mkdir "$T/bin"
+ln -s "$BIN"/* "$T/bin"
+ln -s "$BIN/lookup" "$T/bin/stranger"
+echo "daemon_directory = $T/bin" >>"$T/etc/main.cf"
+echo "127.0.0.1:$((PORT + 1)) inet n - n - - stranger" >>"$T/etc/master.cf"
+ok "start with a program that is not known" tern start
+ok "it does not run yet" not came_after 0
+ok "a client comes" knock
+ok "then it does" within 3 came_after 0
+before=$(children stranger)
+kill -9 "$before"
+ok "the next client comes" knock
+ok "and has another process" within 5 came_after "$before"
+ok "stop, with it" tern stop
+write_main
+write_master
+
 # ---- a stuck child ------------------------------------------------------------
 
 TERN_WATCHDOG_MS=2000
