@@ -25,7 +25,7 @@ ok $? "doc/ipc.md: run awk -f tests/ipc_doc.awk mail/ipc.def > doc/ipc.md"
 # Every path in a document is one of ours.
 for doc in README.md doc/queue.md doc/add.md doc/style.md doc/features.md \
     doc/house.md doc/interop.md; do
-	for path in $(grep -oE '\b(util|net|conf|mail|master|smtpd|cleanup|qmgr|smtp|load|plugin|tools|tests|doc)/[a-z_/]+\.(c|h|def|md|sh|py|talk)\b' \
+	for path in $(grep -oE '\b(util|net|conf|mail|master|smtpd|cleanup|qmgr|smtp|lookup|load|plugin|tools|tests|doc)/[a-z_/]+\.(c|h|def|md|sh|py|talk)\b' \
 	    $doc | sort -u); do
 		case $path in
 		*/foo.talk | */cmd_foo.c | */*_foo*.c) continue ;;
@@ -33,6 +33,12 @@ for doc in README.md doc/queue.md doc/add.md doc/style.md doc/features.md \
 		test -e "$path"
 		ok $? "$doc names $path, which is not there"
 	done
+done
+
+# So is every folder of the README.
+for folder in $(grep -oE '`[a-z]+/`' README.md | tr -d '`' | sort -u); do
+	test -d "$folder"
+	ok $? "README.md names $folder, which is not there"
 done
 
 # Every row of the ledger names a test.
