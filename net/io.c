@@ -150,6 +150,9 @@ io_flush(struct io *io)
 
 	if (io->is_dead || io->is_connecting || io->is_broken)
 		return;
+	/* Who reads this may log about it, and our lines come first. */
+	if (had)
+		log_flush();
 	while (io->out.len > 0) {
 		struct slice	s = buf_slice(&io->out);
 		ssize_t		n = write(io->fd, s.data, s.len);

@@ -285,16 +285,46 @@ finish(struct transaction *txn)
 	session_resume(s);
 }
 
+/*
+ * Content waits until the queue id is known, so that the line with the
+ * client is the first one of a message in the log, as its readers expect.
+ */
+static bool
+is_held(const struct transaction *txn)
+{
+	return txn->call != NULL && txn->code == 0 && txn->queue_id == 0;
+}
+
+static void
+send_close(struct transaction *txn)
+{
+	struct msg_mail_close	m;
+
+	transaction_flush(txn);
+	buf_clear(&txn->chunk);
+	m.size = txn->sent;
+	ipc_send_mail_close(txn->ipc, ipc_call_id(txn->call), &m);
+}
+
 static void
 take_id(struct transaction *txn, uint64_t queue_id)
 {
 	const struct session	*s = txn->session;
 	char			 client[SESSION_CLIENT_SIZE];
 	char			 id[TRANSACTION_ID_SIZE];
+	bool			 was_full;
 
 	txn->queue_id = queue_id;
 	log_info("%s: client=%s", transaction_id(txn, id),
 	    session_client(s, client));
+	if (txn->is_closed) {
+		send_close(txn);
+		return;
+	}
+	was_full = txn->chunk.len >= IPC_DATA_LIMIT;
+	transaction_flush(txn);
+	if (was_full)
+		s->wake(s->wake_arg);
 }
 
 static void
@@ -397,6 +427,8 @@ transaction_flush(struct transaction *txn)
 	struct slice		rest = buf_slice(&txn->chunk);
 	struct msg_mail_data	m;
 
+	if (is_held(txn))
+		return;
 	/* After an early verdict the rest is only swallowed. */
 	while (rest.len > 0 && txn->call != NULL && txn->code == 0) {
 		m.bytes = slice_first(rest, IPC_DATA_LIMIT);
@@ -419,6 +451,8 @@ transaction_put(struct transaction *txn, struct slice content)
 bool
 transaction_is_full(const struct transaction *txn)
 {
+	if (is_held(txn))
+		return txn->chunk.len >= IPC_DATA_LIMIT;
 	return txn->call != NULL && txn->code == 0 &&
 	    ipc_is_congested(txn->ipc);
 }
@@ -426,11 +460,7 @@ transaction_is_full(const struct transaction *txn)
 enum step
 transaction_close(struct transaction *txn)
 {
-	struct msg_mail_close	m;
-
 	txn->is_started = txn->is_closed = true;
-	transaction_flush(txn);
-	buf_clear(&txn->chunk);
 	if (txn->code == 0 && txn->call == NULL)
 		take_verdict(txn, 451, slice_str("4.3.0"),
 		    slice_str("Error: queue file write error"));
@@ -438,8 +468,8 @@ transaction_close(struct transaction *txn)
 		finish(txn);
 		return STEP_DONE;
 	}
-	m.size = txn->sent;
-	ipc_send_mail_close(txn->ipc, ipc_call_id(txn->call), &m);
+	if (!is_held(txn))
+		send_close(txn);
 	ipc_call_deadline(txn->call, COMMIT_WAIT_MS);
 	return STEP_WAIT;
 }

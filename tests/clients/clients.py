@@ -385,6 +385,29 @@ def pflogsumm(options):
                      "1   5.1.1 no such user", "Relay access denied"):
             check("pflogsumm: " + want, re.search(
                 r"^ *" + re.escape(want), said, re.M), said)
+        in_order(case)
+
+
+# As each message goes its way; the letters are those of LINE.
+ORDER = re.compile("CMFT+R$")
+LINE = ((r"client=", "C"), (r"message-id=", "M"), (r"from=<.*active\)", "F"),
+        (r"to=<.*status=sent", "T"), (r"removed$", "R"))
+
+
+def in_order(case):
+    """Programs log on their own, and yet what follows stands behind."""
+    case.suite.source("-q", "-m", "400", "-s", "20").wait(60)
+    case.suite.wait_log(": removed$", 30, 403)
+    lines = {}
+    for queue_id, text in re.findall(r": ([0-9A-Za-z]{10,}): (.*)$",
+                                     case.suite.log_text(), re.M):
+        lines[queue_id] = lines.get(queue_id, "") + "".join(
+            letter for pattern, letter in LINE if re.match(pattern, text))
+    wrong = {queue_id: order for queue_id, order in lines.items()
+             if order[-1:] == "R" and not ORDER.match(order) or
+             "R" in order[:-1]}
+    check("each message's lines stand in order (%d)" % len(lines),
+          len(lines) >= 404 and not wrong, wrong)
 
 
 if __name__ == "__main__":
