@@ -104,18 +104,22 @@ end(void)
 	ipc_set_owner(geteuid());
 }
 
-/*
- * A connection of that user, as the kernel sees it; where we cannot become
- * another one, it is we who are the stranger.
- */
+/* Where we cannot become another user, it is we who are the stranger. */
+static void
+be_judged_as(uid_t uid)
+{
+	if (getuid() != 0)
+		ipc_set_owner(uid == 0 ? getuid() : getuid() + 1);
+}
+
+/* A connection of that user, as the kernel sees it. */
 static int
 connect_as(uid_t uid)
 {
 	int	ends[2], i = t.count++;
 
-	if (geteuid() != 0)
-		ipc_set_owner(uid == 0 ? geteuid() : geteuid() + 1);
-	else
+	be_judged_as(uid);
+	if (getuid() == 0)
 		CU_ASSERT_EQUAL(seteuid(uid), 0);
 	CU_ASSERT_EQUAL_FATAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK |
 	    SOCK_CLOEXEC, 0, ends), 0);
@@ -224,7 +228,9 @@ strangers(void)
 	CU_ASSERT_EQUAL(t.opened, 1);
 	CU_ASSERT_EQUAL(ipc_peer(t.ipcs[ours]), IPC_SMTPD);
 	/* Whatever he says he is. */
+	be_judged_as(NOBODY);
 	say_hello(0, "smtpd", 5);
+	be_judged_as(0);
 	CU_ASSERT_EQUAL(ipc_peer(t.ipcs[0]), IPC_USER);
 	/* One has gone: there is room. */
 	close(t.fds[1]);

@@ -8,6 +8,7 @@
 #include <CUnit/CUnit.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define TEST(stem)	void stem##_test(void);
 #include "unit_list.h"
@@ -29,11 +30,24 @@ keep_only(char **names)
 	CU_set_fail_on_inactive(CU_FALSE);
 }
 
+/* Each resolver has hundreds, and lives as long as its program. */
+static void
+have_descriptors(void)
+{
+	struct rlimit	limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int
 main(int argc, char **argv)
 {
 	unsigned	failed, run;
 
+	have_descriptors();
 	if (CU_initialize_registry() != CUE_SUCCESS)
 		return 1;
 #define TEST(stem)	stem##_test();
