@@ -115,6 +115,7 @@ main(int argc, char **argv)
 	int			 option;
 	char			*why;
 
+	log_open_terminal("terncat");
 	while ((option = getopt(argc, argv, "c:behq:")) != -1)
 		switch (option) {
 		case 'c':

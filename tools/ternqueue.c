@@ -225,6 +225,7 @@ main(int argc, char **argv)
 	int			 option, action = 0;
 	char			*why;
 
+	log_open_terminal("ternqueue");
 	while ((option = getopt(argc, argv, "c:pjfi:")) != -1)
 		switch (option) {
 		case 'c':

@@ -104,6 +104,7 @@ main(int argc, char **argv)
 	int			 option;
 	char			*why;
 
+	log_open_terminal("ternsuper");
 	while ((option = getopt(argc, argv, "c:d:h:H:r:")) != -1) {
 		if (option == 'c') {
 			folder = optarg;

@@ -80,6 +80,12 @@ set_tag(const char *tag)
 }
 
 void
+log_open_terminal(const char *name)
+{
+	snprintf(state.tag, sizeof(state.tag), "%s", name);
+}
+
+void
 log_open_syslog(const char *tag, const char *facility)
 {
 	int	code = facility_code(facility);
@@ -188,6 +194,8 @@ put_line(const char *text, size_t len)
 	pthread_mutex_lock(&mutex);
 	if (state.has_prefix)
 		put_prefix();
+	else if (state.tag[0] != '\0')
+		buf_printf(&state.out, "%s: ", state.tag);
 	buf_put(&state.out, text, len);
 	buf_put_u8(&state.out, '\n');
 	if (!state.gather || state.out.len > GATHER_LIMIT)

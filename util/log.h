@@ -21,7 +21,11 @@
 
 #include <stdbool.h>
 
-/* Until one of these is called, lines go to stderr without a prefix. */
+/*
+ * Until one of these is called, lines go to stderr without a prefix; those of
+ * a tool with its name in front.
+ */
+void	log_open_terminal(const char *name);
 void	log_open_syslog(const char *tag, const char *facility);
 void	log_open_fd(const char *tag, int fd);
 

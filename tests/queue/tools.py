@@ -65,9 +65,12 @@ def ids(options):
     suite, known = filled(options, 3)
     for bad in ("rubbish", "", "../" + known[0], known[0] + "x", "ALLx",
                 "a" * 200):
-        expect(suite, 1, "is no queue id", "ternqueue", "-i", bad)
-        expect(suite, 1, "is no queue id", "terncat", "-q", bad)
-        expect(suite, 0, "warning: .*is no queue id", "ternsuper", "-d", bad)
+        expect(suite, 1, "^ternqueue: fatal: .*is no queue id", "ternqueue",
+               "-i", bad)
+        expect(suite, 1, "^terncat: fatal: .*is no queue id", "terncat", "-q",
+               bad)
+        expect(suite, 0, "^ternsuper: warning: .*is no queue id", "ternsuper",
+               "-d", bad)
     expect(suite, 1, "no such message", "ternqueue", "-i", UNKNOWN)
     expect(suite, 1, "no such message", "terncat", "-q", UNKNOWN)
     for option in ("-d", "-h", "-H", "-r"):
