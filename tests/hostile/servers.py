@@ -180,6 +180,19 @@ def lies_about_pipelining(p):
     p.f.read()
 
 
+def liar(p):
+    """Announced always, but only the first command of a group is seen."""
+    p.greet(PIPE)
+    while True:
+        line = p.s.recv(65536).upper()
+        if line == b"":
+            return
+        if line.startswith(b"DATA"):
+            p.say(b"354 go\r\n")
+            p.box.append(p.body())
+        p.say(b"250 2.0.0 ok\r\n")
+
+
 def lone_dot(p):
     """All recipients refused, DATA accepted: an empty message (RFC 2920)."""
     p.greet(PIPE)
@@ -298,6 +311,8 @@ for _step, _doing in (("GREET", "receiving the initial"), ("EHLO", "performing t
 for _step in ("EHLO", "MAIL", "RCPT", "DATA", "DOT"):
     CASES["hang_" + _step] = (hang_at(_step), "deferred", "timed out while",
                               False)
+# The last: from now on nobody here gets groups of commands.
+CASES["liar"] = (liar, "sent", r"250 2\.0\.0 ok", True)
 
 
 class Server:
@@ -412,6 +427,9 @@ def check(suite, server, name, pid):
     if len(early) != (status == "sent" and run is not CASES.get(
             "large_size")[0]):
         return "the bad server has %d copies" % len(early)
+    if name == "liar" and not suite.count_log(
+            "announces PIPELINING but loses replies"):
+        return "it is not told"
     if b"content for nobody" in server.box:
         return "content for nobody"
     now, rss = smtp_process(suite)
