@@ -35,6 +35,13 @@ for doc in README.md doc/queue.md doc/add.md doc/style.md doc/features.md \
 	done
 done
 
+# INSTALL names each package that building takes.
+for package in $(awk '/^#/ { section = $2; next }
+    section == "build" || section == "plug-ins:" { print $1 }' packages); do
+	grep -qwF -- "$package" INSTALL
+	ok $? "INSTALL does not name the package $package"
+done
+
 # So is every folder of the README.
 for folder in $(grep -oE '`[a-z]+/`' README.md | tr -d '`' | sort -u); do
 	test -d "$folder"

@@ -313,6 +313,17 @@ kill -9 "$before"
 ok "the next client comes" knock
 ok "and has another process" within 5 came_after "$before"
 ok "stop, with it" tern stop
+
+write_master
+ln -s "$(command -v false)" "$T/bin/falls"
+echo "127.0.0.1:$((PORT + 1)) inet n - n - - falls" >>"$T/etc/master.cf"
+ok "start with a program that fails" tern start
+ok "a client waits for it" knock
+ok "it is tried again, ever later" within 9 has "$T/log" \
+    "bin/falls: bad command startup -- throttling for 2.0 s"
+ok "and no more often" test "$(grep -c 'bin/falls pid' "$T/log")" -le 4
+ok "the others run on" greets 127.0.0.1
+ok "stop, with that" tern stop
 write_main
 write_master
 
