@@ -323,7 +323,10 @@ class Server:
 
     def accept(self):
         while True:
-            s = self.listener.accept()[0]
+            try:
+                s = self.listener.accept()[0]
+            except OSError:
+                return
             self.open.append(s)
             threading.Thread(target=self.serve, args=(s, self.run),
                              daemon=True).start()
@@ -350,6 +353,12 @@ class Server:
                 s.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+
+
+    def close(self):
+        self.change(silent)
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
 
 
 def send(port, mark, size):
@@ -448,6 +457,26 @@ def check(suite, server, name, pid):
     return None if count == 1 else "delivered %d times" % count
 
 
+def check_deaf(suite, server):
+    """No room for a connection: smtp_connect_timeout."""
+    server.close()
+    address = ("127.0.0.1", suite.sink_port)
+    crowd = []
+    with socket.create_server(address, backlog=0):
+        for _ in range(3):
+            crowd.append(socket.socket())
+            crowd[-1].setblocking(False)
+            crowd[-1].connect_ex(address)
+        began = time.monotonic()
+        queue_id = send(suite.port, "deaf", 5)
+        line = wait(log_line(suite, queue_id, "deferred"), 10) or ""
+        took = time.monotonic() - began
+    for s in crowd:
+        s.close()
+    good = "Connection timed out" in line and 0.9 < took < 5
+    return None if good else "%.1f s: %s" % (took, line)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("bindir")
@@ -462,12 +491,14 @@ def main():
         maximal_backoff_time="1s", queue_run_delay="1s"))
     server = Server(args.p + 1)
     passed = failed = 0
-    names = args.names or [n for n in CASES if CASES[n][3] or not args.q]
+    names = args.names or [n for n in CASES if CASES[n][3] or not args.q
+                           ] + ["deaf"]
     try:
         suite.start()
         pid = wait(lambda: smtp_process(suite)[0], 10)
         for name in names:
-            why = check(suite, server, name, pid)
+            why = check_deaf(suite, server) if name == "deaf" else \
+                check(suite, server, name, pid)
             passed, failed = passed + (why is None), failed + (why is not None)
             if why is not None:
                 print("hostile: FAILED: %s: %s" % (name, why), flush=True)
