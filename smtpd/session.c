@@ -130,7 +130,7 @@ session_log_loss(const struct session *s, const char *what)
 		return;
 	if (session_is_in_content(s) && s->txn != NULL && !has_ended)
 		snprintf(bytes, sizeof(bytes), " (%llu bytes)",
-		    (unsigned long long)s->txn->sent);
+		    (unsigned long long)s->txn->sent + s->txn->chunk.len);
 	log_info("%s%s%s after %s%s from %s",
 	    s->txn == NULL ? "" : transaction_id(s->txn, id),
 	    s->txn == NULL ? "" : ": ", what,
@@ -208,12 +208,15 @@ session_shutdown(struct session *s)
 enum step
 session_refuse_pipelining(struct session *s, struct slice behind)
 {
-	char	client[SESSION_CLIENT_SIZE];
+	char		client[SESSION_CLIENT_SIZE];
+	struct buf	shown = BUF_INIT;
 
-	if (!s->has_noted_pipelining)
-		log_info("improper command pipelining after %s from %s: %.*s",
-		    s->last, session_client(s, client),
-		    SLICE_ARG(slice_first(behind, 100)));
+	if (!s->has_noted_pipelining) {
+		buf_put_escaped(&shown, slice_first(behind, 100));
+		log_info("improper command pipelining after %s from %s: %s",
+		    s->last, session_client(s, client), buf_cstr(&shown));
+		buf_clear(&shown);
+	}
 	s->has_noted_pipelining = true;
 	if (!s->gate->conf->smtpd_forbid_unauth_pipelining)
 		return STEP_DONE;

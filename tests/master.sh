@@ -315,7 +315,7 @@ ok "and has another process" within 5 came_after "$before"
 ok "stop, with it" tern stop
 
 write_master
-ln -s "$(command -v false)" "$T/bin/falls"
+ln -s /bin/false "$T/bin/falls"
 echo "127.0.0.1:$((PORT + 1)) inet n - n - - falls" >>"$T/etc/master.cf"
 ok "start with a program that fails" tern start
 ok "a client waits for it" knock

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/ascii.h"
 #include "util/mem.h"
 
 void
@@ -141,6 +142,25 @@ buf_set_u32(struct buf *buf, size_t offset, uint32_t value)
 	assert(offset <= buf->len && buf->len - offset >= 4);
 	for (size_t i = 4; i-- > 0; value >>= 8)
 		p[i] = (unsigned char)value;
+}
+
+void
+buf_put_escaped(struct buf *buf, struct slice s)
+{
+	static const char	names[] = "\a\b\f\n\r\t\v\\";
+	static const char	letters[] = "abfnrtv\\";
+
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char	 c = s.data[i];
+		const char	*name = c == '\0' ? NULL : strchr(names, c);
+
+		if (name != NULL)
+			buf_printf(buf, "\\%c", letters[name - names]);
+		else if (ascii_is_print(c))
+			buf_put_u8(buf, c);
+		else
+			buf_printf(buf, "\\%03o", c);
+	}
 }
 
 void

@@ -55,6 +55,9 @@ void		 buf_printf(struct buf *buf, const char *format, ...)
 void		 buf_vprintf(struct buf *buf, const char *format, va_list args)
 		    __attribute__((format(printf, 2, 0)));
 
+/* As C would write it between quotes: \r\n, \\, \033; only ASCII stays. */
+void		 buf_put_escaped(struct buf *buf, struct slice s);
+
 /* Room for at least len bytes at the back: write there, then buf_commit. */
 unsigned char	*buf_reserve(struct buf *buf, size_t len);
 void		 buf_commit(struct buf *buf, size_t len);

@@ -92,6 +92,17 @@ words(void)
 }
 
 static void
+escapes(void)
+{
+	struct buf	buf = BUF_INIT;
+
+	buf_put_escaped(&buf, slice_from("a\r\n\t\\\0\033\377\"", 9));
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&buf),
+	    "a\\r\\n\\t\\\\\\000\\033\\377\"");
+	buf_clear(&buf);
+}
+
+static void
 shrinks(void)
 {
 	struct buf	buf = BUF_INIT;
@@ -119,6 +130,7 @@ buf_test(void)
 
 	CU_add_test(suite, "grows and drops", grows_and_drops);
 	CU_add_test(suite, "prints", prints);
+	CU_add_test(suite, "escapes", escapes);
 	CU_add_test(suite, "shrinks", shrinks);
 	CU_add_test(suite, "getters do not move on failure",
 	    getters_do_not_move_on_failure);
