@@ -64,7 +64,7 @@ PKG_sqlite := sqlite3
 SOS	:= $(foreach p,$(PLUGINS),$(if $(shell pkg-config --exists \
 	   $(PKG_$p) 2>/dev/null && echo yes),$(BUILD)/plugin/table_$p.so))
 
-all: $(BINS) $(SOS)
+all: $(BINS) $(BUILD)/bin/lmtp $(SOS)
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -83,6 +83,10 @@ $(BUILD)/bin/$1: $(BUILD)/$1/main.o $(call libs,$1 $(LINK_$1))
 	$(CC) $$(LDALL) -o $$@ $$^ $$(LDLIBS)
 endef
 $(foreach p,$(PROGS),$(eval $(call program,$p)))
+
+# One program under another name: smtp/main.c.
+$(BUILD)/bin/lmtp: $(BUILD)/bin/smtp
+	ln -sf smtp $@
 
 define tool
 $(BUILD)/bin/$1: $(BUILD)/tools/$1.o $(call libs,$(LINK_tools))
@@ -147,6 +151,7 @@ install: all
 	install -d $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(PREFIX)/sbin \
 	    $(DESTDIR)/etc/tern $(DESTDIR)/etc/systemd/system
 	install $(BINS) $(DESTDIR)$(LIBEXEC)
+	ln -sf smtp $(DESTDIR)$(LIBEXEC)/lmtp
 	for p in $(SOS); do install -m 644 $$p $(DESTDIR)$(LIBEXEC); done
 	for t in $(ADMIN); do \
 	    ln -sf $(LIBEXEC)/$$t $(DESTDIR)$(PREFIX)/sbin/$$t; done

@@ -241,9 +241,12 @@ any_row(const char *name)
 {
 	static const struct conf_row	 free_text = { .type = CONF_TEXT };
 	const struct conf_row		*row = conf_row_find(name);
+	const char			*value;
 
 	if (row == NULL)
 		row = conf_row_find_suffix(name);
+	if (row == NULL)
+		row = conf_row_find_lmtp(name, &value);
 	return row == NULL ? &free_text : row;
 }
 
@@ -474,10 +477,12 @@ tell_unused(const char *name, const char *value, const char *where,
 {
 	struct usage	*usage = arg;
 	struct used	*used;
+	const char	*unused;
 
 	HASH_FIND_STR(usage->names, name, used);
 	if (used == NULL && conf_row_find(name) == NULL &&
-	    conf_row_find_suffix(name) == NULL)
+	    conf_row_find_suffix(name) == NULL &&
+	    conf_row_find_lmtp(name, &unused) == NULL)
 		usage->fn(name, value, where, usage->arg);
 }
 

@@ -181,6 +181,18 @@ const struct conf_row *conf_row_find(const char *name);
  */
 const struct conf_row *conf_row_find_suffix(const char *name);
 
+/*
+ * The program lmtp has the parameters of smtp under names of its own, most
+ * of them with lmtp_ in front, and with the same defaults, most of them.
+ * The row of such a name, and in *value_r its default; NULL: it is none.
+ */
+const struct conf_row *conf_row_find_lmtp(const char *name,
+	    const char **value_r);
+
+/* And the name of such a row (caller frees), or NULL. */
+char	*conf_row_lmtp_name(const struct conf_row *row,
+	    const char **value_r);
+
 /* What may stand in a value of that row, in words; the caller frees. */
 char	*conf_row_hint(const struct conf_row *row);
 

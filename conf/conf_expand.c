@@ -118,11 +118,14 @@ static char *
 default_text(const struct conf_source *source, const char *name)
 {
 	const struct conf_row	*row;
+	const char		*value;
 
 	if (strcmp(name, "myhostname") == 0)
 		return default_hostname(source);
 	if ((row = conf_row_find(name)) != NULL)
 		return mem_strdup(row->value);
+	if (conf_row_find_lmtp(name, &value) != NULL)
+		return mem_strdup(value);
 	row = conf_row_find_suffix(name);
 	return row == NULL ? NULL : mem_printf("$%s", row->name);
 }

@@ -76,6 +76,52 @@ conf_row_find_suffix(const char *name)
 	return NULL;
 }
 
+/* Those that are not the same behind another prefix. */
+static const struct {
+	const char	*name;
+	const char	*row;
+	const char	*value;		/* NULL: the row's */
+} lmtp[] = {
+	{ "lmtp_tcp_port", "smtp_tcp_port", "24" },
+	{ "lmtp_connect_timeout", "smtp_connect_timeout", "0s" },
+	{ "lmtp_lhlo_name", "smtp_helo_name", NULL },
+	{ "lmtp_lhlo_timeout", "smtp_helo_timeout", NULL },
+	{ "lmtp_discard_lhlo_keywords", "smtp_discard_ehlo_keywords", NULL },
+};
+
+char *
+conf_row_lmtp_name(const struct conf_row *row, const char **value_r)
+{
+	*value_r = row->value;
+	for (size_t i = 0; i < sizeof(lmtp) / sizeof(*lmtp); i++) {
+		if (strcmp(row->name, lmtp[i].row) != 0)
+			continue;
+		if (lmtp[i].value != NULL)
+			*value_r = lmtp[i].value;
+		return mem_strdup(lmtp[i].name);
+	}
+	return strncmp(row->name, "smtp_", 5) == 0 ?
+	    mem_printf("lmtp_%s", row->name + 5) : NULL;
+}
+
+const struct conf_row *
+conf_row_find_lmtp(const char *name, const char **value_r)
+{
+	bool	is_same = false;
+
+	if (strncmp(name, "lmtp_", 5) != 0)
+		return NULL;
+	for (const struct conf_row *row = rows; row->name != NULL; row++) {
+		char	*own = conf_row_lmtp_name(row, value_r);
+
+		is_same = own != NULL && strcmp(own, name) == 0;
+		mem_free(own);
+		if (is_same)
+			return row;
+	}
+	return NULL;
+}
+
 static char *
 time_hint(const struct conf_row *row)
 {

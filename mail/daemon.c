@@ -184,6 +184,8 @@ read_arguments(struct daemon *daemon, int argc, char **argv)
 		}
 	if (daemon->service == NULL)
 		log_fatal("no -n: is this program started by hand?");
+	if (daemon->program->set != NULL)
+		daemon->program->set(source);
 	if ((daemon->conf = conf_new(source, &why)) == NULL)
 		log_fatal("%s", why);
 }

@@ -46,6 +46,9 @@ struct daemon_program {
 	const char		*name;
 	enum daemon_user	 user;
 
+	/* Before parameters are read: set some; NULL for nothing. */
+	void	(*set)(struct conf_source *source);
+
 	/* Before rights are given up: open files; NULL for nothing. */
 	void	(*open)(struct daemon *daemon);
 

@@ -16,7 +16,8 @@ static const struct {
 	unsigned	 role;
 } roles[] = {
 	{ "smtpd", IPC_SMTPD }, { "cleanup", IPC_CLEANUP },
-	{ "qmgr", IPC_QMGR }, { "smtp", IPC_AGENT }, { "admin", IPC_ADMIN },
+	{ "qmgr", IPC_QMGR }, { "smtp", IPC_AGENT }, { "lmtp", IPC_AGENT },
+	{ "admin", IPC_ADMIN },
 	{ "lookup", IPC_LOOKUP },
 };
 

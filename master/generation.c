@@ -42,6 +42,33 @@ warn(struct generation *generation, char *text)
 
 /* ---- main.cf ------------------------------------------------------------- */
 
+static bool
+has_service(const struct master_cf *cf, const char *name)
+{
+	for (size_t i = 0; i < cf->count; i++)
+		if (strcmp(cf->services[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Mail for relay_domains has a service of its own where there is one. */
+static void
+set_relay_transport(struct conf_source *source, const char *folder)
+{
+	char			*file = path_join(folder, "master.cf");
+	char			*why = NULL;
+	struct master_cf	*cf = master_cf_read(file, &why);
+
+	/* That it cannot be read is told by who needs it. */
+	if (cf != NULL && !has_service(cf, "relay") &&
+	    conf_source_find(source, "relay_transport") == NULL)
+		conf_source_set(source, "relay_transport",
+		    "$default_transport", file);
+	master_cf_free(&cf);
+	mem_free(why);
+	mem_free(file);
+}
+
 static struct conf *
 read_main(const char *folder, char **why_r)
 {
@@ -52,6 +79,7 @@ read_main(const char *folder, char **why_r)
 	if (conf_source_read(source, file, why_r) == 0) {
 		/* Whatever it says of itself, this is where it is. */
 		conf_source_set(source, "config_directory", folder, file);
+		set_relay_transport(source, folder);
 		conf = conf_new(source, why_r);
 	}
 	if (conf == NULL)
@@ -411,15 +439,6 @@ add_services(struct generation *generation, const struct master_cf *cf,
 
 /* What the others cannot do without, and a master.cf of Postfix has not. */
 static const char	needed[] = "lookup unix - - - - 1 lookup";
-
-static bool
-has_service(const struct master_cf *cf, const char *name)
-{
-	for (size_t i = 0; i < cf->count; i++)
-		if (strcmp(cf->services[i].name, name) == 0)
-			return true;
-	return false;
-}
 
 static int
 add_all_services(struct generation *generation, const struct master_cf *cf,

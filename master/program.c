@@ -16,6 +16,8 @@ static const struct program programs[] = {
 	{ "qmgr", PROGRAM_RESIDENT | PROGRAM_SINGLE | PROGRAM_FILES |
 	    PROGRAM_PUBLIC, "lookup bounce cleanup" },
 	{ "smtp", PROGRAM_RESIDENT | PROGRAM_GATE, "qmgr lookup" },
+	/* The sockets of servers are files. */
+	{ "lmtp", PROGRAM_RESIDENT | PROGRAM_FILES, "qmgr lookup" },
 	{ "lookup", PROGRAM_RESIDENT | PROGRAM_FILES, "" },
 	{ "auth", PROGRAM_RESIDENT | PROGRAM_FILES, "" },
 	{ "bounce", PROGRAM_RESIDENT, "qmgr cleanup lookup" },
@@ -28,7 +30,7 @@ static const struct program stranger = { "", PROGRAM_FILES, "" };
 
 /* A master.cf that comes from Postfix names these. */
 static const char foreign[] = "anvil bounce discard dnsblog error flush "
-    "lmtp local nqmgr oqmgr pickup pipe postlogd postscreen proxymap "
+    "local nqmgr oqmgr pickup pipe postlogd postscreen proxymap "
     "proxywrite qmqpd retry scache showq spawn tlsmgr tlsproxy "
     "trivial-rewrite verify virtual";
 

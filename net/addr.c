@@ -62,6 +62,15 @@ addr_parse_unix(const char *path, struct addr *addr_r)
 	return 0;
 }
 
+const char *
+addr_unix_path(const struct addr *addr)
+{
+	const struct sockaddr_un	*un =
+	    (const struct sockaddr_un *)&addr->storage;
+
+	return un->sun_family == AF_UNIX ? un->sun_path : NULL;
+}
+
 int
 addr_split(struct slice text, struct slice *host_r, struct slice *port_r,
     bool *in_brackets_r)

@@ -27,6 +27,9 @@ int		 addr_parse_ip(struct slice text, uint16_t port,
 /* The path of a Unix socket; -1 when it is too long. */
 int		 addr_parse_unix(const char *path, struct addr *addr_r);
 
+/* That path, borrowed from addr; NULL: it is no Unix socket. */
+const char	*addr_unix_path(const struct addr *addr);
+
 /*
  * "host:port", "[host]:port", "[ipv6]", ":port" or "host" in its parts;
  * without a port, port_r is empty; in_brackets_r says whether the host was

@@ -175,15 +175,34 @@ try_next(struct connection *c)
 	mem_free(relay);
 }
 
+/* The host that is tried; ip has room for its address. */
+static struct dialogue_server
+server_of(const struct connection *c, char *ip)
+{
+	const struct route_host	*host = &c->hosts[c->host];
+	struct dialogue_server	 server = {
+		.host = host->name,
+		.ip = addr_unix_path(&host->addr),
+		.is_lmtp = c->sender->is_lmtp,
+	};
+
+	if (server.ip == NULL) {
+		server.ip = addr_format_ip(&host->addr, ip);
+		server.port = addr_port(&host->addr);
+	}
+	return server;
+}
+
 static void
 on_connect_failure(struct connection *c, const char *why)
 {
-	const struct route_host	*host = &c->hosts[c->host];
 	char			 ip[ADDR_TEXT_SIZE];
+	struct dialogue_server	 server = server_of(c, ip);
+	char			*name = dialogue_format_server(&server);
 
-	note_failure(c, "4.4.1", false, mem_printf("connect to %s[%s]:%u: %s",
-	    host->name, addr_format_ip(&host->addr, ip),
-	    addr_port(&host->addr), why));
+	note_failure(c, "4.4.1", false, mem_printf("connect to %s: %s", name,
+	    why));
+	mem_free(name);
 	log_info("%s", c->reason);
 	try_next(c);
 }
@@ -192,11 +211,13 @@ static const struct addr *
 source_address(const struct connection *c, struct addr *source)
 {
 	const struct conf	*conf = c->sender->conf;
+	int			 family =
+	    c->hosts[c->host].addr.storage.ss_family;
 	const char		*text;
 
-	text = c->hosts[c->host].addr.storage.ss_family == AF_INET6 ?
-	    conf->smtp_bind_address6 : conf->smtp_bind_address;
-	if (text[0] == '\0' || addr_parse_ip(slice_str(text), 0, source) < 0)
+	text = family == AF_INET6 ? conf->smtp_bind_address6 :
+	    conf->smtp_bind_address;
+	if (family == AF_UNIX || text[0] == '\0' || addr_parse_ip(slice_str(text), 0, source) < 0)
 		return NULL;
 	return source;
 }
@@ -437,19 +458,13 @@ on_drained(struct connection *c)
 static void
 on_connected(struct connection *c)
 {
-	const struct route_host	*host = &c->hosts[c->host];
 	const struct known	*known = c->sender->known;
 	int64_t			 now_ms = loop_now_ms(c->sender->loop);
 	char			 ip[ADDR_TEXT_SIZE];
-	char			*relay;
-	struct dialogue_server	 server = {
-		.host = host->name,
-		.ip = addr_format_ip(&host->addr, ip),
-		.port = addr_port(&host->addr),
-	};
+	struct dialogue_server	 server = server_of(c, ip);
+	char			*relay = dialogue_format_server(&server);
 
 	c->sessions++;
-	relay = mem_printf("%s[%s]:%u", server.host, server.ip, server.port);
 	server.guess = known_offer(known, relay, now_ms);
 	server.is_distrusted = known_is_distrusted(known, relay, now_ms);
 	mem_free(relay);

@@ -55,6 +55,15 @@ send_hello(struct dialogue *d, enum awaited_kind kind)
 	wire_await(&d->wire, kind, NULL, AWAITED_ALL);
 }
 
+char *
+dialogue_format_server(const struct dialogue_server *server)
+{
+	if (server->port == 0)
+		return mem_printf("%s[%s]", server->host, server->ip);
+	return mem_printf("%s[%s]:%u", server->host, server->ip,
+	    server->port);
+}
+
 struct dialogue *
 dialogue_new(const struct conf *conf, const struct dialogue_server *server,
     struct buf *out, void (*on_chunk)(void *arg), void *arg)
@@ -64,8 +73,7 @@ dialogue_new(const struct conf *conf, const struct dialogue_server *server,
 
 	wire->conf = conf;
 	wire->peer = mem_printf("%s[%s]", server->host, server->ip);
-	wire->relay = mem_printf("%s[%s]:%u", server->host, server->ip,
-	    server->port);
+	wire->relay = dialogue_format_server(server);
 	wire->out = out;
 	wire->on_chunk = on_chunk;
 	wire->chunk_arg = arg;
@@ -338,8 +346,9 @@ take_offer(struct dialogue *d)
 	struct wire	*wire = &d->wire;
 	struct offer	 offer;
 
+	/* LMTP goes to this very host most of the time. */
 	if (offer_parse(wire->conf, buf_slice(&wire->answer.lines),
-	    &offer) < 0) {
+	    &offer) < 0 && !wire->is_lmtp) {
 		wire_break(wire, "5.4.6", true, mem_printf(
 		    "mail for %s loops back to myself", wire->peer));
 		return;

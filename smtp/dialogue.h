@@ -41,8 +41,8 @@ struct dialogue_fault {
 
 struct dialogue_server {
 	const char	*host;
-	const char	*ip;
-	uint16_t	 port;
+	const char	*ip;		/* or the path of a socket */
+	uint16_t	 port;		/* 0: that */
 	bool		 is_lmtp;
 	bool		 is_distrusted;	/* its PIPELINING is not used */
 	/*
@@ -51,6 +51,9 @@ struct dialogue_server {
 	 */
 	const struct offer *guess;
 };
+
+/* "host[ip]:port", "host[path]"; the caller frees. */
+char		*dialogue_format_server(const struct dialogue_server *server);
 
 /*
  * Commands are appended to out, which is the caller's; on_chunk(arg) is

@@ -1,5 +1,5 @@
 /*
- * smtp: the SMTP client.
+ * smtp, the SMTP client; under the name of lmtp, the LMTP client.
  */
 
 #include "mail/daemon.h"
@@ -8,5 +8,5 @@
 int
 main(int argc, char **argv)
 {
-	return daemon_run(&sender_program, argc, argv);
+	return daemon_run(sender_program(argv[0]), argc, argv);
 }

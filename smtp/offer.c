@@ -77,6 +77,7 @@ offer_parse(const struct conf *conf, struct slice lines,
 {
 	struct slice	name, line, word;
 	ptrdiff_t	end = slice_find(lines, '\n');
+	int		result = 0;
 
 	memset(offer_r, 0, sizeof(*offer_r));
 	if (end < 0)
@@ -85,8 +86,8 @@ offer_parse(const struct conf *conf, struct slice lines,
 	lines = slice_after(lines, (size_t)end);
 	if (slice_get_word(&name, " \t", &word) == 0 &&
 	    slice_is_nocase(word, conf->myhostname))
-		return -1;
+		result = -1;
 	while (slice_get_word(&lines, "\n", &line) == 0)
 		take_keyword(conf, line, offer_r);
-	return 0;
+	return result;
 }

@@ -12,6 +12,7 @@
 #include "mail/self.h"
 #include "net/dns.h"
 #include "net/loop.h"
+#include "smtp/lmtp.h"
 #include "smtp/order.h"
 #include "smtp/sender.h"
 #include "util/ascii.h"
@@ -298,7 +299,8 @@ add_host(struct route_search *search, const struct mx *mx,
 	host->name = mem_strdup(mx->name);
 	host->preference = mx->preference;
 	host->addr = *addr;
-	addr_set_port(&host->addr, search->port);
+	if (addr_unix_path(addr) == NULL)
+		addr_set_port(&host->addr, search->port);
 }
 
 static void
@@ -424,21 +426,56 @@ on_mx(const struct dns_answer *answer, void *arg)
 /* ---- next hops ----------------------------------------------------------- */
 
 static void
+find_socket(struct route_search *search, const char *path)
+{
+	struct addr	addr;
+
+	search->domain = mem_strdup(search->sender->conf->myhostname);
+	if (addr_parse_unix(path, &addr) < 0) {
+		fail(search, "4.3.5", mem_printf("bad next hop \"%s\"",
+		    search->nexthop));
+		return;
+	}
+	add_mx(search, search->domain, 0);
+	add_host(search, &search->hosts[0], &addr);
+	check_addresses(search);
+}
+
+/* Where the next hop is a server and never a domain; true: it is dealt with. */
+static bool
+find_lmtp(struct route_search *search, struct slice *nexthop)
+{
+	char	*path;
+
+	if (!search->sender->is_lmtp || !lmtp_get_socket(nexthop))
+		return false;
+	path = slice_dup(*nexthop);
+	find_socket(search, path);
+	mem_free(path);
+	return true;
+}
+
+static void
 on_start(void *arg)
 {
 	struct route_search	*search = arg;
+	bool			 is_lmtp = search->sender->is_lmtp;
 	struct slice		 host, port;
+	struct slice		 nexthop = slice_str(search->nexthop);
 	struct addr		 addr;
 	bool			 in_brackets;
 
-	if (addr_split(slice_str(search->nexthop), &host, &port,
-	    &in_brackets) < 0 || (port.len > 0 &&
+	if (find_lmtp(search, &nexthop))
+		return;
+	if (addr_split(nexthop, &host, &port, &in_brackets) < 0 || (port.len > 0 &&
 	    (search->port = addr_parse_mail_port(port)) == 0)) {
 		fail(search, "4.3.5", mem_printf("bad next hop \"%s\"",
 		    search->nexthop));
 		return;
 	}
-	search->is_default_port = search->port == search->sender->port;
+	/* Who speaks LMTP at its port is no loop. */
+	search->is_default_port = search->port == search->sender->port &&
+	    !is_lmtp;
 	if (in_brackets && slice_has_prefix_nocase(host, "ipv6:"))
 		host = slice_after(host, 5);
 	search->domain = slice_dup(host);
@@ -446,7 +483,7 @@ on_start(void *arg)
 		add_mx(search, search->domain, 0);
 		add_host(search, &search->hosts[0], &addr);
 		check_addresses(search);
-	} else if (in_brackets) {
+	} else if (in_brackets || is_lmtp) {
 		add_mx(search, search->domain, 0);
 		look_up(search);
 	} else {

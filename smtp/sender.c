@@ -4,6 +4,7 @@
 
 #include "smtp/sender.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "conf/conf.h"
@@ -14,6 +15,7 @@
 #include "net/loop.h"
 #include "smtp/job.h"
 #include "smtp/known.h"
+#include "smtp/lmtp.h"
 #include "smtp/site.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -68,11 +70,12 @@ on_lookup(struct peer *peer, enum ipc_event event, void *arg)
 }
 
 static void
-on_open(struct daemon *daemon)
+open_sender(struct daemon *daemon, bool is_lmtp)
 {
 	struct sender	*sender = mem_new(sizeof(*sender));
 	const char	*why;
 
+	sender->is_lmtp = is_lmtp;
 	sender->daemon = daemon;
 	sender->conf = daemon_conf(daemon);
 	sender->loop = daemon_loop(daemon);
@@ -85,6 +88,18 @@ on_open(struct daemon *daemon)
 	sender->port = addr_parse_mail_port(
 	    slice_str(sender->conf->smtp_tcp_port));
 	daemon_set_state(daemon, sender);
+}
+
+static void
+on_open(struct daemon *daemon)
+{
+	open_sender(daemon, false);
+}
+
+static void
+on_open_lmtp(struct daemon *daemon)
+{
+	open_sender(daemon, true);
 }
 
 static void
@@ -133,11 +148,26 @@ on_drain(struct daemon *daemon, bool in_a_hurry)
 	sender_check_end(sender);
 }
 
-const struct daemon_program sender_program = {
-	.name = "smtp",
-	.user = DAEMON_GATE,
-	.open = on_open,
-	.start = on_start,
-	.accept = on_accept,
-	.drain = on_drain,
-};
+const struct daemon_program *
+sender_program(const char *name)
+{
+	static const struct daemon_program	smtp = {
+		.name = "smtp",
+		.user = DAEMON_GATE,
+		.open = on_open,
+		.start = on_start,
+		.accept = on_accept,
+		.drain = on_drain,
+	};
+	static const struct daemon_program	lmtp = {
+		.name = "lmtp",
+		.user = DAEMON_GATE,
+		.set = lmtp_set,
+		.open = on_open_lmtp,
+		.start = on_start,
+		.accept = on_accept,
+		.drain = on_drain,
+	};
+
+	return strcmp(name, lmtp.name) == 0 ? &lmtp : &smtp;
+}

@@ -37,6 +37,7 @@ struct sender {
 	struct known		*known;		/* servers */
 	struct self		*self;
 	uint16_t		 port;		/* smtp_tcp_port */
+	bool			 is_lmtp;	/* RFC 2033 is spoken */
 	struct job		*jobs;		/* hash by id */
 	struct site		*sites;		/* hash by next hop */
 	size_t			 job_count;	/* to be done */
@@ -47,7 +48,8 @@ struct sender {
 	bool			 is_stopping;
 };
 
-extern const struct daemon_program sender_program;
+/* The program of that name: "lmtp", else "smtp". */
+const struct daemon_program *sender_program(const char *name);
 
 /* The queue manager; NULL while it is away. */
 struct ipc	*sender_qmgr(const struct sender *sender);

@@ -9,15 +9,13 @@ The last line is "checks: N passed, M failed".
 import os
 import re
 import signal
-import socket
-import socketserver
 import sys
-import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from queue_case import check, listing, run, tool            # noqa: E402
+from next_server import Server, submit                  # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
 
 RULES = """\
@@ -42,94 +40,6 @@ BODY = """\
 /evil/                      REJECT
 /^secret/                   REPLACE ------
 """
-
-
-class Server(socketserver.ThreadingTCPServer):
-    """A next server; not ready, it defers."""
-    allow_reuse_address = True
-    daemon_threads = True
-
-    def __init__(self, port):
-        self.is_ready, self.tries, self.mails = True, 0, []
-        super().__init__(("127.0.0.1", port), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def take(self, count=1):
-        """The mails that came, when they are so many."""
-        wait_for(lambda: len(self.mails) >= count)
-        mails, self.mails = self.mails, []
-        return mails
-
-
-class Mail:
-    def __init__(self, line):
-        self.sender, self.rcpts, self.text = line, [], b""
-
-
-class Handler(socketserver.StreamRequestHandler):
-    def say(self, text):
-        self.wfile.write(text.encode() + b"\r\n")
-
-    def handle(self):
-        self.mail = None
-        self.say("220 next.example")
-        for line in self.rfile:
-            if not self.answer(line.rstrip(b"\r\n").decode("latin-1")):
-                return
-
-    def answer(self, line):
-        verb = line.split(" ")[0].upper()
-        if verb == "MAIL":
-            self.server.tries += 1
-            self.mail = Mail(line)
-        if verb == "EHLO":
-            self.say("250-next.example\r\n250-PIPELINING\r\n"
-                     "250-8BITMIME\r\n250 DSN")
-        elif verb == "QUIT":
-            self.say("221 bye")
-        elif verb in ("MAIL", "RCPT", "DATA") and not self.server.is_ready:
-            self.say("451 4.3.0 not yet")
-        elif verb == "DATA":
-            self.say("354 go on")
-            for line in self.rfile:
-                if line == b".\r\n":
-                    break
-                self.mail.text += line
-            self.server.mails.append(self.mail)
-            self.say("250 2.0.0 Ok")
-        else:
-            if verb == "RCPT":
-                self.mail.rcpts.append(line)
-            self.say("250 2.0.0 Ok")
-        return verb != "QUIT"
-
-
-def submit(port, header, body="text\r\n", rcpts=("a@d.example",),
-           before_end=None):
-    """The reply to the content."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as sock:
-        stream = sock.makefile("rwb")
-
-        def read():
-            line = stream.readline()
-            while line[3:4] == b"-":
-                line = stream.readline()
-            return line.decode("latin-1").strip()
-
-        def say(text):
-            stream.write(text.encode("latin-1") + b"\r\n")
-            stream.flush()
-            return read()
-
-        read()
-        say("EHLO client.example")
-        say("MAIL FROM:<s@c.example>")
-        for rcpt in rcpts:
-            say("RCPT TO:<%s> ORCPT=rfc822;%s" % (rcpt, rcpt))
-        say("DATA")
-        if before_end is not None:
-            before_end()
-        return say(header + "\r\n\r\n" + body + ".")
 
 
 def has_line(mail, line):

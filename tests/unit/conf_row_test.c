@@ -81,6 +81,41 @@ suffixes(void)
 	CU_ASSERT_PTR_NULL(conf_row_find_suffix(""));
 }
 
+/* The name, the row it is the counterpart of, its default; NULL: none. */
+static const struct {
+	const char	*name, *row, *value;
+} counterparts[] = {
+	{ "lmtp_mail_timeout", "smtp_mail_timeout", "300s" },
+	{ "lmtp_tcp_port", "smtp_tcp_port", "24" },
+	{ "lmtp_connect_timeout", "smtp_connect_timeout", "0s" },
+	{ "lmtp_lhlo_name", "smtp_helo_name", "$myhostname" },
+	{ "lmtp_lhlo_timeout", "smtp_helo_timeout", "300s" },
+	{ "lmtp_discard_lhlo_keywords", "smtp_discard_ehlo_keywords", "" },
+	{ "lmtp_helo_name", NULL, NULL },
+	{ "lmtp_", NULL, NULL },
+	{ "lmtp_no_such", NULL, NULL },
+	{ "smtp_mail_timeout", NULL, NULL },
+	{ "lmtp_d_banner", NULL, NULL },
+};
+
+static void
+lmtp(void)
+{
+	for (size_t i = 0; i < sizeof(counterparts) / sizeof(*counterparts);
+	    i++) {
+		const char		*value;
+		const struct conf_row	*row;
+
+		row = conf_row_find_lmtp(counterparts[i].name, &value);
+		if (counterparts[i].row == NULL) {
+			CU_ASSERT_PTR_NULL(row);
+			continue;
+		}
+		CU_ASSERT_PTR_EQUAL(row, conf_row_find(counterparts[i].row));
+		CU_ASSERT_STRING_EQUAL(value, counterparts[i].value);
+	}
+}
+
 /* A type's hint, and what must be in it. */
 static bool
 hints(const char *name, const char *part)
@@ -121,5 +156,6 @@ conf_row_test(void)
 	CU_add_test(suite, "finds every row", finds_every_row);
 	CU_add_test(suite, "ranges", ranges);
 	CU_add_test(suite, "suffixes", suffixes);
+	CU_add_test(suite, "names of lmtp", lmtp);
 	CU_add_test(suite, "says what may stand", says_what_may_stand);
 }

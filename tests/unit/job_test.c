@@ -102,7 +102,7 @@ begin(void)
 {
 	bind_server();
 	loop = loop_new();
-	child_start(&sender_program, "maillog_file = /dev/stderr\n");
+	child_start(sender_program("smtp"), "maillog_file = /dev/stderr\n");
 	CU_ASSERT(child_sends(CONTROL_CONNECT));
 	CU_ASSERT_STRING_EQUAL(child.packet.text, "qmgr");
 	qmgr_comes();

@@ -24,7 +24,7 @@ static const struct {
 	{ NULL, "", "u@alias.example",
 	    "error:5.1.1 User unknown in virtual alias table" },
 	{ NULL, "", "u@Box.example", "virtual:box.example" },
-	{ NULL, "", "u@relay.example", "smtp:relay.example" },
+	{ NULL, "", "u@relay.example", "relay:relay.example" },
 	{ NULL, "", "u@X.example", "smtp:x.example" },
 	{ NULL, "", "\"a@y\"@x.example", "smtp:x.example" },
 	{ NULL, "", "u@[192.0.2.1]", "smtp:[192.0.2.1]" },
@@ -58,7 +58,7 @@ static const struct {
 	{ NULL, "c@t.example", "u@x.example", "smtp:hub" },
 	{ NULL, "d@t.example", "u@x.example", "quick:hub" },
 	{ NULL, "", "u@x.example", "null:[null.hub]" },
-	{ NULL, "a@s.example", "u@relay.example", "smtp:[s.hub]" },
+	{ NULL, "a@s.example", "u@relay.example", "relay:[s.hub]" },
 	{ NULL, "a@s.example", "u@box.example", "virtual:box.example" },
 	{ NULL, "a@s.example", "u@ours.example", "local:mail.ours.example" },
 	/* transport_maps: what is asked for, and in which order */

@@ -1,0 +1,24 @@
+#ifndef SMTP_LMTP_H
+#define SMTP_LMTP_H
+
+/*
+ * What is different where LMTP is spoken (RFC 2033): the parameters begin
+ * with lmtp_, and a next hop is a server, never a domain with MX records.
+ *
+ *	unix:/path/of/socket	a relative path is one in the queue directory
+ *	inet:host:port		and the same without inet:
+ */
+
+#include <stdbool.h>
+
+#include "util/slice.h"
+
+struct conf_source;
+
+/* Each smtp_ parameter becomes what its lmtp_ counterpart says. */
+void		 lmtp_set(struct conf_source *source);
+
+/* unix: or inet: off the front; true: what follows is a path. */
+bool		 lmtp_get_socket(struct slice *nexthop);
+
+#endif

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Delivery by services of master.cf: LMTP, and a transport for relay_domains.
+
+usage: services.py BINDIR [-p port] [part...]
+
+The last line is "services: N passed, M failed".
+"""
+
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+from next_server import Server, SocketServer, submit        # noqa: E402
+from queue_case import check, run                  # noqa: E402
+from private_suite import Suite, wait_for                   # noqa: E402
+
+LMTP = "lmtp unix - - n - - lmtp\n"
+
+
+class Place:
+    """A suite with more in its files, and one SMTP server for the rest."""
+
+    def __init__(self, options, services="", settings=None):
+        self.port = options.port
+        self.smtp = Server(options.port + 1)
+        self.suite = Suite(options.bin, options.port, options.port + 1,
+                           settings)
+        # Of a relative path: the queue directory.
+        self.spool = os.path.join(self.suite.dir, "spool")
+        os.mkdir(self.spool)
+        with open(os.path.join(self.suite.etc, "master.cf"), "a") as file:
+            file.write(services)
+
+    def start(self):
+        self.suite.start()
+        wait_for(lambda: self.suite.queue() == [])
+
+    def send(self, *recipients):
+        return submit(self.port, "Subject: x", rcpts=recipients)
+
+    def logs(self, name, pattern, seconds=10):
+        check("%s: it is in the log" % name,
+              self.suite.wait_log(pattern, seconds),
+              self.suite.log_text()[-2500:])
+
+    def close(self, *servers):
+        for server in (self.smtp, *servers):
+            server.close()
+        self.suite.close()
+
+
+def part_lmtp(options):
+    place = Place(options, LMTP, {
+        "transport_maps": "inline:{ { unix.example = lmtp:unix:Next } "
+        "{ inet.example = lmtp:inet:127.0.0.1:%d } "
+        "{ name.example = lmtp:localhost:%d } "
+        "{ gone.example = lmtp:unix:gone } }" %
+        (options.port + 2, options.port + 2),
+        "lmtp_lhlo_name": "lhlo.example", "smtp_helo_name": "helo.example",
+        "lmtp_destination_recipient_limit": "10"})
+    os.chmod(place.spool, 0o755)
+    # It is this very host: no loop.
+    at_socket = SocketServer(os.path.join(place.spool, "Next"), is_lmtp=True,
+                             name="tern.example")
+    at_port = Server(options.port + 2, is_lmtp=True)
+    place.start()
+    at_socket.verdicts = {
+        "no@unix.example": "550 5.1.1 no such box",
+        "full@unix.example": "452 4.2.2 box is full"}
+    place.send("a@unix.example", "no@unix.example", "full@unix.example",
+               "b@unix.example")
+    mails = at_socket.take()
+    check("lmtp: one mail for all", len(mails) == 1 and
+          len(mails[0].rcpts) == 4, mails and mails[0].rcpts)
+    check("lmtp: LHLO with its own parameter",
+          "LHLO lhlo.example" in at_socket.lines, at_socket.lines)
+    relay = r" relay=tern\.example\[Next\], .*, "
+    for user, words in (("a", r"dsn=2\.0\.0, status=sent"),
+                        ("b", r"dsn=2\.0\.0, status=sent"),
+                        ("no", r"dsn=5\.1\.1, status=bounced .*"
+                         r"no such box"),
+                        ("full", r"dsn=4\.2\.2, status=deferred .*"
+                         r"box is full")):
+        place.logs("lmtp: " + user, r"tern/lmtp\[\d+\]: \w+: to=<%s@unix\."
+                   r"example>,%s%s" % (user, relay, words))
+    place.send("a@inet.example")
+    check("lmtp: at TCP", len(at_port.take()) == 1)
+    place.logs("lmtp: its port", r"relay=127\.0\.0\.1\[127\.0\.0\.1\]:%d, "
+               % (options.port + 2))
+    place.send("a@name.example")
+    check("lmtp: a name is a host", len(at_port.take()) == 1)
+    place.send("a@else.example")
+    check("smtp: with its own name", len(place.smtp.take()) == 1 and
+          "EHLO helo.example" in place.smtp.lines, place.smtp.lines)
+    place.send("a@gone.example")
+    place.logs("lmtp: no socket", r"to=<a@gone\.example>, relay=none, .*"
+               r"dsn=4\.4\.1, status=deferred \(connect to tern\.example"
+               r"\[gone\]: No such file or directory\)")
+    at_socket.verdicts = {}
+    place.suite.flush()
+    mails = at_socket.take()
+    check("lmtp: again, for who was deferred", len(mails) == 1 and
+          len(mails[0].rcpts) == 1 and "<full@" in mails[0].rcpts[0],
+          [mail.rcpts for mail in mails])
+    place.close(at_socket, at_port)
+
+
+RELAY = "relay unix - - n - - smtp -o syslog_name=tern/relay\n"
+
+
+def part_relay(options):
+    """relay_transport is relay where there is one, else default_transport."""
+    for services, tag in ((RELAY, "tern/relay/smtp"), ("", "tern/smtp")):
+        place = Place(options, services, {"relay_domains": "relay.example"})
+        place.start()
+        place.send("a@relay.example", "a@else.example")
+        place.smtp.take(2)
+        place.logs("relay: " + tag, r" %s\[\d+\]: \w+: to=<a@relay\."
+                   r"example>, .*status=sent" % tag)
+        place.logs("relay: others", r" tern/smtp\[\d+\]: \w+: to=<a@else\."
+                   r"example>, .*status=sent")
+        place.close()
+
+
+if __name__ == "__main__":
+    sys.exit(run("services", {"lmtp": part_lmtp, "relay": part_relay}))
