@@ -235,7 +235,7 @@ on_start(struct daemon *daemon)
 	    cleaner);
 	cleaner->lookup = peer_new(daemon, "lookup", &lookup_side, on_lookup,
 	    cleaner);
-	cleaner->rewriting = rewriting_rules_new(cleaner);
+	cleaner->mapped = rewriting_places(cleaner->conf);
 	daemon_set_state(daemon, cleaner);
 }
 

@@ -20,7 +20,6 @@ struct loop;
 struct loop_timer;
 struct message;
 struct peer;
-struct rewriting_rules;
 struct rules;
 
 struct cleaner {
@@ -30,7 +29,7 @@ struct cleaner {
 	struct door		*door;
 	struct peer		*qmgr;
 	struct peer		*lookup;
-	struct rewriting_rules	*rewriting;
+	unsigned		 mapped;	/* rewriting_places */
 	struct loop_timer	*away;		/* while qmgr may return */
 	struct rules		*rules;		/* of content checks */
 	struct feeder		*feeders;	/* list */

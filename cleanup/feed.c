@@ -107,7 +107,6 @@ begin(struct message *m)
 {
 	struct rewriting_settings	settings = {
 		.sender = m->sender,
-		.client_addr = m->client.addr,
 		.is_ours = (m->flags & MAIL_LOCAL) != 0,
 		.fn = on_rewritten,
 		.arg = m,

@@ -8,23 +8,10 @@
 #include "conf/conf.h"
 #include "mail/ipc.h"
 #include "mail/letterhead.h"
-#include "mail/self.h"
+#include "mail/place.h"
 #include "mail/standard.h"
 #include "mail/wording.h"
-#include "net/nets.h"
-#include "util/log.h"
 #include "util/mem.h"
-
-#define SEPARATORS	", \t\r\n"
-
-/* Which clients' headers are rewritten, and what by. */
-struct rewriting_rules {
-	struct self	*self;		/* NULL: our own address is nothing */
-	struct nets	 nets;
-	bool		 has_networks;	/* permit_mynetworks */
-	bool		 has_all;	/* static:all */
-	unsigned	 mapped;	/* set of PLACE_*: lookup is asked */
-};
 
 struct rewriting {
 	struct cleaner		*cleaner;
@@ -41,87 +28,27 @@ struct rewriting {
 
 /* ---- rules --------------------------------------------------------------- */
 
-static bool
-has_word(const char *text, const char *name)
-{
-	struct slice	rest = slice_str(text), word;
-
-	while (slice_get_word(&rest, SEPARATORS, &word) == 0)
-		if (slice_is_nocase(word, name))
-			return true;
-	return false;
-}
-
 /* The places of those classes, where there are tables for them. */
 static unsigned
-read_places(const char *tables, const char *classes)
+read_places(const char *tables, const char *name, const char *classes)
 {
-	unsigned	places = 0;
-
-	if (tables[0] == '\0')
-		return 0;
-	if (has_word(classes, "envelope_sender"))
-		places |= PLACE_ENVELOPE_SENDER;
-	if (has_word(classes, "header_sender"))
-		places |= PLACE_HEADER_SENDER;
-	if (has_word(classes, "header_recipient"))
-		places |= PLACE_HEADER_RECIPIENT;
-	return places;
+	return tables[0] == '\0' ? 0 : place_parse(name, classes) &
+	    ~(unsigned)PLACE_ENVELOPE_RECIPIENT;
 }
 
-static void
-read_client(struct rewriting_rules *rules, struct slice word,
-    const struct conf *conf)
+unsigned
+rewriting_places(const struct conf *conf)
 {
-	char		*text = slice_dup(word);
-	struct slice	 bad;
-	const char	*why;
-
-	if (slice_is_nocase(word, "permit_inet_interfaces") &&
-	    rules->self == NULL)
-		rules->self = self_new(conf);
-	else if (slice_is_nocase(word, "permit_mynetworks"))
-		rules->has_networks = true;
-	else if (slice_is_nocase(word, "static:all"))
-		rules->has_all = true;
-	else if (!slice_is_nocase(word, "permit_inet_interfaces") &&
-	    nets_parse(&rules->nets, text, &bad, &why) < 0)
-		log_warn("local_header_rewrite_clients: \"%s\" is left out: "
-		    "%s", text, why);
-	mem_free(text);
-}
-
-struct rewriting_rules *
-rewriting_rules_new(struct cleaner *cleaner)
-{
-	const struct conf	*conf = cleaner->conf;
-	struct rewriting_rules	*rules = mem_new(sizeof(*rules));
-	struct slice		 rest, word;
-
-	rest = slice_str(conf->local_header_rewrite_clients);
-	while (slice_get_word(&rest, SEPARATORS, &word) == 0)
-		read_client(rules, word, conf);
-	rules->mapped = read_places(conf->canonical_maps,
+	return read_places(conf->canonical_maps, "canonical_classes",
 	    conf->canonical_classes) |
-	    read_places(conf->masquerade_domains, conf->masquerade_classes) |
+	    read_places(conf->masquerade_domains, "masquerade_classes",
+	    conf->masquerade_classes) |
 	    (read_places(conf->sender_canonical_maps,
-	    conf->sender_canonical_classes) & PLACE_SENDER) |
+	    "sender_canonical_classes", conf->sender_canonical_classes) &
+	    PLACE_SENDER) |
 	    (read_places(conf->recipient_canonical_maps,
+	    "recipient_canonical_classes",
 	    conf->recipient_canonical_classes) & PLACE_HEADER_RECIPIENT);
-	return rules;
-}
-
-static bool
-is_local(const struct rewriting_rules *rules,
-    const struct rewriting_settings *settings)
-{
-	struct addr	addr;
-
-	if (rules->has_all || (rules->has_networks && settings->is_ours))
-		return true;
-	return addr_parse_ip(slice_str(settings->client_addr), 0, &addr) ==
-	    0 && ((rules->self != NULL && self_has_addr(rules->self,
-	    &addr)) || nets_has(&rules->nets, &addr));
 }
 
 /* ---- its end ------------------------------------------------------------- */
@@ -130,15 +57,14 @@ struct rewriting *
 rewriting_new(struct cleaner *cleaner,
     const struct rewriting_settings *settings)
 {
-	const struct rewriting_rules	*rules = cleaner->rewriting;
-	const char			*domain;
-	struct rewriting		*rewriting;
-	struct buf			 sender = BUF_INIT;
-	bool				 is_ours = is_local(rules, settings);
+	const char		*domain;
+	struct rewriting	*rewriting;
+	struct buf		 sender = BUF_INIT;
+	bool			 is_ours = settings->is_ours;
 
 	domain = cleaner->conf->remote_header_rewrite_domain;
 	if (!is_ours && domain[0] == '\0' &&
-	    !(rules->mapped & PLACE_ENVELOPE_SENDER))
+	    !(cleaner->mapped & PLACE_ENVELOPE_SENDER))
 		return NULL;
 	rewriting = mem_new(sizeof(*rewriting));
 	rewriting->cleaner = cleaner;
@@ -194,7 +120,7 @@ finish(struct rewriting *rewriting)
 static bool
 is_mapped(const struct rewriting *rewriting, unsigned place)
 {
-	return (rewriting->cleaner->rewriting->mapped & place) != 0;
+	return (rewriting->cleaner->mapped & place) != 0;
 }
 
 static void

@@ -15,11 +15,13 @@
 #include "util/slice.h"
 
 struct cleaner;
+struct conf;
 struct rewriting;
-struct rewriting_rules;
 
-/* By the parameters; may ask the kernel for our addresses. */
-struct rewriting_rules *rewriting_rules_new(struct cleaner *cleaner);
+/*
+ * Those of PLACE_* whose addresses tables may write anew: lookup is asked.
+ */
+unsigned	 rewriting_places(const struct conf *conf);
 
 /*
  * sender is the new envelope sender, content all that came so far; both
@@ -31,8 +33,7 @@ typedef void (*rewriting_fn)(void *arg, const char *sender,
 
 struct rewriting_settings {
 	const char	*sender;	/* borrowed until _new returns */
-	const char	*client_addr;	/* the same: its IP address */
-	bool		 is_ours;	/* it is in mynetworks */
+	bool		 is_ours;	/* of a client that is local */
 	rewriting_fn	 fn;		/* called once, with arg */
 	void		*arg;
 };

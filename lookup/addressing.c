@@ -11,6 +11,7 @@
 #include "mail/address.h"
 #include "mail/extension.h"
 #include "mail/match_list.h"
+#include "mail/place.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -54,30 +55,6 @@ maps_at(struct addressing *addressing, size_t i)
 	return (struct maps *)(void *)((char *)addressing + rows[i].maps);
 }
 
-static unsigned
-read_where(const char *name, const char *text)
-{
-	static const char *const	words[] = {
-		"envelope_sender", "envelope_recipient", "header_sender",
-		"header_recipient",
-	};
-	struct slice			rest = slice_str(text), word;
-	unsigned			where = 0;
-
-	while (slice_get_word(&rest, SEPARATORS, &word) == 0) {
-		size_t	i = 0;
-
-		while (i < 4 && !slice_is_nocase(word, words[i]))
-			i++;
-		if (i == 4)
-			log_warn("%s: unknown class \"%.*s\"", name,
-			    SLICE_ARG(word));
-		else
-			where |= 1u << i;
-	}
-	return where;
-}
-
 static bool
 has_word(const char *text, const char *name)
 {
@@ -96,7 +73,7 @@ read_masquerade(struct addressing *addressing, const struct conf *conf)
 
 	if (conf->masquerade_domains[0] == '\0')
 		return;
-	addressing->masquerade = read_where("masquerade_classes",
+	addressing->masquerade = place_parse("masquerade_classes",
 	    conf->masquerade_classes);
 	addressing->masquerade_exceptions = match_list_new(
 	    conf->masquerade_exceptions, MATCH_LIST_STRING, 0, &why);
@@ -133,12 +110,12 @@ addressing_init(struct addressing *addressing, const struct conf *conf)
 		maps_init(maps_at(addressing, i), rows[i].name, *text,
 		    rows[i].how);
 	}
-	addressing->sender_canonical.where = read_where(
+	addressing->sender_canonical.where = place_parse(
 	    "sender_canonical_classes", conf->sender_canonical_classes);
-	addressing->recipient_canonical.where = read_where(
+	addressing->recipient_canonical.where = place_parse(
 	    "recipient_canonical_classes",
 	    conf->recipient_canonical_classes);
-	addressing->canonical.where = read_where("canonical_classes",
+	addressing->canonical.where = place_parse("canonical_classes",
 	    conf->canonical_classes);
 	addressing->extends_canonical = has_word(
 	    conf->propagate_unmatched_extensions, "canonical");

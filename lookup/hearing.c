@@ -13,7 +13,6 @@
 #include "lookup/judge.h"
 #include "lookup/profile.h"
 #include "lookup/verdict.h"
-#include "util/log.h"
 
 void
 hearing_init(struct hearing *hearing, const struct profile *profile,
@@ -74,30 +73,14 @@ void
 hearing_log(const struct hearing *hearing, const char *what,
     const char *format, ...)
 {
-	const struct msg_judge	*m = hearing->m;
-	struct buf		 line = BUF_INIT;
-	va_list			 args;
+	struct buf	text = BUF_INIT;
+	va_list		args;
 
-	if (m->queue_id.len > 0)
-		buf_put_slice(&line, m->queue_id);
-	else
-		buf_put_str(&line, "NOQUEUE");
-	buf_printf(&line, ": %s: %s from %.*s[%.*s]: ", what,
-	    hearing_stage(hearing), SLICE_ARG(m->client_name),
-	    SLICE_ARG(m->client_addr));
 	va_start(args, format);
-	buf_vprintf(&line, format, args);
+	buf_vprintf(&text, format, args);
 	va_end(args);
-	buf_put_u8(&line, ';');
-	if (hearing_has_sender(hearing))
-		buf_printf(&line, " from=<%.*s>", SLICE_ARG(m->sender));
-	if (m->recipient.len > 0)
-		buf_printf(&line, " to=<%.*s>", SLICE_ARG(m->recipient));
-	buf_printf(&line, " proto=%.*s", SLICE_ARG(m->proto));
-	if (m->helo.len > 0)
-		buf_printf(&line, " helo=<%.*s>", SLICE_ARG(m->helo));
-	log_info("%s", buf_cstr(&line));
-	buf_clear(&line);
+	verdict_add_note(hearing->verdict, what, buf_slice(&text));
+	buf_clear(&text);
 }
 
 /* ---- refusals ------------------------------------------------------------ */

@@ -102,7 +102,7 @@ enum ruling	 hearing_defer_if_refuse(struct hearing *hearing,
 /* At the end: a yes becomes the no that was put off. */
 enum ruling	 hearing_finish(struct hearing *hearing, enum ruling ruling);
 
-/* "NOQUEUE: what: RCPT from client: text; from=<...> ..." in the log. */
+/* "NOQUEUE: what: RCPT from client: text; from=<...> ..." in smtpd's log. */
 void		 hearing_log(const struct hearing *hearing, const char *what,
 		    const char *format, ...)
 		    __attribute__((format(printf, 3, 4)));

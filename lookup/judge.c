@@ -8,6 +8,7 @@
 
 #include "conf/conf.h"
 #include "lookup/hearing.h"
+#include "lookup/locals.h"
 #include "lookup/profile.h"
 #include "lookup/quota.h"
 #include "lookup/resolve.h"
@@ -70,7 +71,7 @@ find_rights(const struct profile *profile,
 	const struct addr	*addr = &question->client;
 	uint32_t		 flags = 0;
 
-	if (profile_is_in(profile->networks, "mynetworks", name, addr))
+	if (locals_has(profile->locals, profile, name, addr))
 		flags |= JUDGE_LOCAL;
 	if (profile_is_in(profile->bare_lf,
 	    "smtpd_forbid_bare_newline_exclusions", name, addr))
@@ -237,6 +238,20 @@ resolve(const struct profile *profile, const struct msg_judge *m,
 		resolve_message(profile, m->sender, verdict);
 }
 
+/* A table in trouble is no reason for another answer: there is no footer. */
+static void
+find_footer(const struct profile *profile, struct verdict *verdict)
+{
+	struct buf	reply = BUF_INIT;
+
+	if (verdict->code == 0 || maps_is_empty(&profile->footers))
+		return;
+	buf_printf(&reply, "%d %s %.*s", verdict->code, verdict->dsn,
+	    SLICE_ARG(buf_slice(&verdict->text)));
+	maps_find(&profile->footers, buf_slice(&reply), 0, &verdict->footer);
+	buf_clear(&reply);
+}
+
 void
 judge_run(const struct profile *profile, struct judge_question *question,
     struct verdict *verdict)
@@ -255,5 +270,6 @@ judge_run(const struct profile *profile, struct judge_question *question,
 		ruling = hearing_finish(&hearing, judge_stage(&hearing));
 	if (ruling != RULING_REFUSE && question->m->stage == JUDGE_RCPT)
 		resolve(profile, question->m, verdict);
+	find_footer(profile, verdict);
 	hearing_clear(&hearing);
 }

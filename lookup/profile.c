@@ -11,6 +11,7 @@
 #include "lookup/adviser.h"
 #include "lookup/classes.h"
 #include "lookup/dnsbl.h"
+#include "lookup/locals.h"
 #include "lookup/policy_service.h"
 #include "lookup/rate.h"
 #include "lookup/restriction.h"
@@ -214,8 +215,11 @@ read_conf(struct profile *profile)
 	    conf->smtpd_sender_login_maps, 0);
 	maps_init(&profile->rbl_replies, "rbl_reply_maps",
 	    conf->rbl_reply_maps, 0);
+	maps_init(&profile->footers, "smtpd_reject_footer_maps",
+	    conf->smtpd_reject_footer_maps, 0);
 	addressing_init(&profile->addressing, conf);
 	profile->self = self_new(conf);
+	profile->locals = locals_new(conf);
 	read_classes(profile);
 	read_restrictions(profile);
 }
@@ -302,6 +306,7 @@ profile_drop(struct profile **profilep)
 	free_lists(profile);
 	maps_clear(&profile->logins);
 	maps_clear(&profile->rbl_replies);
+	maps_clear(&profile->footers);
 	addressing_clear(&profile->addressing);
 	match_list_free(&profile->networks);
 	match_list_free(&profile->bare_lf);
@@ -310,6 +315,7 @@ profile_drop(struct profile **profilep)
 	rate_free(&profile->rate);
 	conf_free(&profile->own_conf);
 	self_free(&profile->self);
+	locals_free(&profile->locals);
 	mem_free(profile->settings);
 	mem_free(profile);
 }

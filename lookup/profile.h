@@ -20,6 +20,7 @@ struct addr;
 struct adviser;
 struct conf;
 struct dnsbl;
+struct locals;
 struct policy_service;
 struct query;
 struct rate;
@@ -60,6 +61,7 @@ struct profile {
 
 	/* NULL: it is malformed, and matches nothing */
 	struct match_list	*networks;	/* mynetworks */
+	struct locals		*locals;
 	struct match_list	*exceptions;	/* from limits of rates */
 	struct match_list	*bare_lf;	/* may send bare LFs */
 	struct match_list	*pipe_connect;	/* may send before we greet */
@@ -72,6 +74,7 @@ struct profile {
 	struct dnsbl		*dnsbls;	/* list */
 	struct maps		 logins;	/* smtpd_sender_login_maps */
 	struct maps		 rbl_replies;	/* rbl_reply_maps */
+	struct maps		 footers;	/* smtpd_reject_footer_maps */
 
 	size_t			 users;
 	struct profile		*next, *prev;	/* of the adviser */

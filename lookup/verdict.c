@@ -11,11 +11,14 @@
 
 #include "util/mem.h"
 
+#define NOTE_LIMIT	100
+
 void
 verdict_clear(struct verdict *verdict)
 {
 	struct verdict_rcpt	*rcpt, *next_rcpt;
 	struct verdict_action	*action, *next_action;
+	struct verdict_note	*note, *next_note;
 
 	DL_FOREACH_SAFE(verdict->rcpts, rcpt, next_rcpt) {
 		mem_free(rcpt->address);
@@ -27,7 +30,13 @@ verdict_clear(struct verdict *verdict)
 		mem_free(action->text);
 		mem_free(action);
 	}
+	DL_FOREACH_SAFE(verdict->notes, note, next_note) {
+		mem_free(note->what);
+		mem_free(note->text);
+		mem_free(note);
+	}
 	buf_clear(&verdict->text);
+	buf_clear(&verdict->footer);
 	mem_free(verdict->name);
 	mem_free(verdict->reverse_name);
 	memset(verdict, 0, sizeof(*verdict));
@@ -71,6 +80,22 @@ verdict_add_action(struct verdict *verdict, enum judge_action kind,
 }
 
 void
+verdict_add_note(struct verdict *verdict, const char *what,
+    struct slice text)
+{
+	struct verdict_note	*note;
+	size_t			 count;
+
+	DL_COUNT(verdict->notes, note, count);
+	if (count >= NOTE_LIMIT)
+		return;
+	note = mem_new(sizeof(*note));
+	note->what = mem_strdup(what);
+	note->text = slice_dup(text);
+	DL_APPEND(verdict->notes, note);
+}
+
+void
 verdict_set_client(struct verdict *verdict, const char *name,
     const char *reverse_name, uint32_t flags)
 {
@@ -99,13 +124,21 @@ verdict_send(const struct verdict *verdict, struct ipc *ipc, uint32_t id)
 {
 	const struct verdict_rcpt	*rcpt;
 	const struct verdict_action	*action;
+	const struct verdict_note	*note;
 	struct msg_judged		 judged = {
 		.code = verdict->code == 0 ? 250 : (uint32_t)verdict->code,
 		.dsn = slice_str(verdict->dsn),
 		.text = buf_slice(&verdict->text),
+		.footer = buf_slice(&verdict->footer),
 	};
 
 	send_client(verdict, ipc, id);
+	DL_FOREACH(verdict->notes, note) {
+		struct msg_judge_note	m = { slice_str(note->what),
+		    slice_str(note->text) };
+
+		ipc_send_judge_note(ipc, id, &m);
+	}
 	DL_FOREACH(verdict->rcpts, rcpt) {
 		struct msg_judge_rcpt	m = {
 			.address = slice_str(rcpt->address),

@@ -23,11 +23,20 @@ struct verdict_action {
 	struct verdict_action	*next, *prev;
 };
 
+/* A line for the log of smtpd, which knows the rest of it. */
+struct verdict_note {
+	char			*what;		/* "hold" */
+	char			*text;
+	struct verdict_note	*next, *prev;
+};
+
 /* Zeroed it says nothing yet. */
 struct verdict {
 	int			 code;		/* 0: nothing against it */
 	char			 dsn[16];
 	struct buf		 text;
+	struct buf		 footer;	/* smtpd_reject_footer_maps */
+	struct verdict_note	*notes;		/* list; owned */
 	struct verdict_rcpt	*rcpts;		/* list; owned */
 	struct verdict_action	*actions;	/* list; owned */
 	char			*name;		/* of the client; or NULL */
@@ -45,6 +54,10 @@ void	verdict_refuse(struct verdict *verdict, int code, const char *dsn,
 void	verdict_add_rcpt(struct verdict *verdict, struct slice address,
 	    struct slice transport, struct slice nexthop);
 void	verdict_add_action(struct verdict *verdict, enum judge_action kind,
+	    struct slice text);
+
+/* Some notes a question are enough for any log: more are dropped. */
+void	verdict_add_note(struct verdict *verdict, const char *what,
 	    struct slice text);
 
 /* Who the client is: to be told it, too. */

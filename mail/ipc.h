@@ -28,7 +28,7 @@
 
 #include "util/slice.h"
 
-#define IPC_VERSION	8
+#define IPC_VERSION	9
 #define IPC_FRAME_LIMIT	65536	/* bytes after the length field */
 #define IPC_HEADER_SIZE	10
 #define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
@@ -57,7 +57,7 @@ enum {
 /* mail_open.flags, queue_open.flags, queue_close.flags, deliver.flags */
 enum {
 	MAIL_EIGHT_BIT = 1,	/* BODY=8BITMIME, or a byte was not ASCII */
-	MAIL_LOCAL = 2,		/* from a client in mynetworks */
+	MAIL_LOCAL = 2,		/* from a client as of JUDGE_LOCAL */
 	MAIL_BINARY = 4,	/* BODY=BINARYMIME */
 	MAIL_UTF8 = 8,		/* SMTPUTF8 */
 	MAIL_RET_FULL = 16,	/* RET=FULL */
@@ -89,7 +89,7 @@ enum {
 	JUDGE_REVERSE_TROUBLE = 2,
 	JUDGE_UTF8 = 4,		/* SMTPUTF8 was asked for */
 	/* of judge_client only */
-	JUDGE_LOCAL = 256,	/* in mynetworks */
+	JUDGE_LOCAL = 256,	/* in local_header_rewrite_clients */
 	JUDGE_BARE_LF = 512,	/* smtpd_forbid_bare_newline_exclusions */
 	JUDGE_PIPECONNECT = 1024, /* smtpd_authorized_pipeconnect_clients */
 };

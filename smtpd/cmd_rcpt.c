@@ -126,9 +126,9 @@ take_answer(struct session *s)
 	const struct question		*question = asked->question;
 	enum step			 step;
 
+	reply_log_notes(question);
 	if (question->code != 250) {
-		reply_reject(s, question->recipient, question->code,
-		    question->dsn, "%s", question->text);
+		reply_refuse(question);
 		transaction_end_rcpt(s->txn);
 		return STEP_DONE;
 	}

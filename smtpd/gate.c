@@ -150,6 +150,9 @@ on_start(struct daemon *daemon)
 	gate->bare_lf = read_bare_lf(gate->conf->smtpd_forbid_bare_newline);
 	gate->overrides =
 	    read_overrides(gate->conf->receive_override_options);
+	/* As it is written: no $name in it is a parameter. */
+	gate->footer = conf_source_find(gate->conf->source,
+	    "smtpd_reject_footer");
 	gate->free_bytes = UINT64_MAX;
 	gate->started_us = clock_wall_us();
 	getrlimit(RLIMIT_NOFILE, &limit);

@@ -29,6 +29,7 @@ struct gate {
 	struct peer		*lookup;
 	enum gate_bare_lf	 bare_lf;	/* what one gets (S31) */
 	uint32_t		 overrides;	/* MAIL_NO_* */
+	const char		*footer;	/* of refusals; NULL: none */
 	int64_t			 started_us;	/* wall clock */
 	uint64_t		 free_bytes;	/* on the disk of the queue */
 	struct client		*clients;	/* list */

@@ -57,11 +57,13 @@ greet_denied(struct session *s)
 {
 	const struct question	*question = s->question;
 
-	if (question == NULL || !question->is_judged || question->code == 250)
+	if (question == NULL || !question->is_judged)
+		return STEP_DONE;
+	reply_log_notes(question);
+	if (question->code == 250)
 		return STEP_DONE;
 	s->is_denied = true;
-	reply_reject(s, NULL, question->code, question->dsn, "%s",
-	    question->text);
+	reply_refuse(question);
 	return question->code == 421 || question->code == 521 ?
 	    session_hang_up(s) : STEP_DONE;
 }

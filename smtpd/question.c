@@ -30,11 +30,13 @@ finish(struct question *q)
 }
 
 static void
-answer(struct question *q, int code, struct slice dsn, struct slice text)
+answer(struct question *q, int code, struct slice dsn, struct slice text,
+    struct slice footer)
 {
 	q->code = code;
 	q->dsn = slice_dup(dsn);
 	q->text = slice_dup(text);
+	q->footer = slice_dup(footer);
 }
 
 /* Nobody there, or too slow: a temporary failure, never yes. */
@@ -42,7 +44,8 @@ static void
 answer_later(struct question *q)
 {
 	answer(q, 451, slice_str("4.3.0"), slice_str(
-	    "Error: address and policy service is not ready"));
+	    "Error: address and policy service is not ready"),
+	    slice_str(""));
 	finish(q);
 }
 
@@ -58,14 +61,20 @@ free_findings(struct question *q)
 	}
 	for (size_t i = 0; i < q->action_count; i++)
 		mem_free(q->actions[i].text);
+	for (size_t i = 0; i < q->note_count; i++) {
+		mem_free(q->notes[i].what);
+		mem_free(q->notes[i].text);
+	}
+	mem_free(q->notes);
 	mem_free(q->rcpts);
 	mem_free(q->actions);
 	mem_free(q->name);
 	mem_free(q->reverse_name);
 	q->rcpts = NULL;
 	q->actions = NULL;
+	q->notes = NULL;
 	q->name = q->reverse_name = NULL;
-	q->rcpt_count = q->action_count = 0;
+	q->rcpt_count = q->action_count = q->note_count = 0;
 }
 
 static void
@@ -91,6 +100,18 @@ take_action(struct question *q, const struct msg_judge_action *m)
 	action = &q->actions[q->action_count++];
 	action->kind = (enum judge_action)m->kind;
 	action->text = slice_dup(m->text);
+}
+
+static void
+take_note(struct question *q, const struct msg_judge_note *m)
+{
+	struct question_note	*note;
+
+	q->notes = mem_resize(q->notes,
+	    (q->note_count + 1) * sizeof(*q->notes));
+	note = &q->notes[q->note_count++];
+	note->what = slice_dup(m->what);
+	note->text = slice_dup(m->text);
 }
 
 static void
@@ -135,6 +156,7 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 	struct msg_judge_client	 client;
 	struct msg_judge_rcpt	 rcpt;
 	struct msg_judge_action	 action;
+	struct msg_judge_note	 note;
 	struct msg_judged	 judged;
 
 	(void)call;
@@ -149,12 +171,16 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 	} else if (code == IPC_CODE_judge_action &&
 	    ipc_parse_judge_action(payload, &action) == 0) {
 		take_action(q, &action);
+	} else if (code == IPC_CODE_judge_note &&
+	    ipc_parse_judge_note(payload, &note) == 0) {
+		take_note(q, &note);
 	} else if (code == IPC_CODE_judged &&
 	    ipc_parse_judged(payload, &judged) == 0 &&
 	    judged.code >= 200 && judged.code <= 599) {
 		ipc_cancel(&q->call);
 		q->is_judged = true;
-		answer(q, (int)judged.code, judged.dsn, judged.text);
+		answer(q, (int)judged.code, judged.dsn, judged.text,
+		    judged.footer);
 		finish(q);
 	} else {
 		log_warn("unexpected reply %#x from lookup", code);
@@ -256,5 +282,6 @@ question_free(struct question **qp)
 	mem_free(q->recipient);
 	mem_free(q->dsn);
 	mem_free(q->text);
+	mem_free(q->footer);
 	mem_free(q);
 }

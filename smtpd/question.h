@@ -31,6 +31,12 @@ struct question_action {
 	char			*text;
 };
 
+/* A line for the log. */
+struct question_note {
+	char	*what;		/* "hold" */
+	char	*text;
+};
+
 typedef void (*question_fn)(struct question *question);
 
 /* The answer is to be read when is_answered is set. */
@@ -49,6 +55,9 @@ struct question {
 	int			 code;		/* 250, or why not */
 	char			*dsn;
 	char			*text;
+	char			*footer;	/* of a refusal; "": the usual */
+	struct question_note	*notes;
+	size_t			 note_count;
 	struct question_rcpt	*rcpts;		/* JUDGE_RCPT */
 	size_t			 rcpt_count;
 	struct question_action	*actions;

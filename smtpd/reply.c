@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "smtpd/footer.h"
+#include "smtpd/question.h"
 #include "smtpd/transaction.h"
-#include "smtpd/verb.h"
 #include "util/ascii.h"
 #include "util/log.h"
 
@@ -32,14 +33,13 @@ make_printable(const struct session *s, unsigned char *p, size_t len)
 }
 
 static void
-put_text(struct session *s, const char *head, const char *format,
-    va_list args)
+put_line(struct session *s, const char *head, struct slice text)
 {
 	struct buf	*out = s->is_late ? &s->late : s->out;
 	char		 line[LINE_SIZE - 1];
-	int		 len = snprintf(line, sizeof(line), "%s", head);
+	int		 len = snprintf(line, sizeof(line), "%s%.*s", head,
+			    SLICE_ARG(text));
 
-	len += vsnprintf(line + len, sizeof(line) - (size_t)len, format, args);
 	if ((size_t)len >= sizeof(line))
 		len = (int)sizeof(line) - 1;
 	make_printable(s, (unsigned char *)line, (size_t)len);
@@ -48,19 +48,76 @@ put_text(struct session *s, const char *head, const char *format,
 }
 
 static void
+put_text(struct session *s, const char *head, const char *format,
+    va_list args)
+{
+	char	text[LINE_SIZE];
+	int	len = vsnprintf(text, sizeof(text), format, args);
+
+	if ((size_t)len >= sizeof(text))
+		len = (int)sizeof(text) - 1;
+	put_line(s, head, slice_from(text, (size_t)len));
+}
+
+/* "550-5.1.1 " */
+static void
+make_head(char *head, size_t size, int code, const char *dsn, bool more)
+{
+	snprintf(head, size, "%d%c%s%s", code, more ? '-' : ' ',
+	    dsn == NULL ? "" : dsn, dsn == NULL ? "" : " ");
+}
+
+/* RFC 2034 section 4: each line has the status code. */
+static void
+put_lines(struct session *s, int code, const char *dsn, struct slice text)
+{
+	ptrdiff_t	end;
+
+	do {
+		char		head[32];
+		struct slice	line;
+
+		end = slice_find(text, '\n');
+		line = end < 0 ? text : slice_first(text, (size_t)end);
+		text = slice_after(text, line.len + 1);
+		make_head(head, sizeof(head), code, dsn, end >= 0);
+		put_line(s, head, line);
+	} while (end >= 0);
+}
+
+/* A refusal, and under it what the template says. */
+static void
+put_with_footer(struct session *s, int code, const char *dsn,
+    const char *template, const char *format, va_list args)
+{
+	struct buf	text = BUF_INIT;
+
+	buf_vprintf(&text, format, args);
+	/* Only the template ends lines. */
+	make_printable(s, text.data + text.start, text.len);
+	footer_add(s, template, &text);
+	put_lines(s, code, dsn, buf_slice(&text));
+	buf_clear(&text);
+}
+
+static void
 put_reply(struct session *s, int code, const char *dsn, const char *format,
     va_list args)
 {
-	char	head[32];
+	const char	*template = code >= 400 ? footer_template(s) : NULL;
+	char		 head[32];
 
-	snprintf(head, sizeof(head), "%d %s%s", code, dsn == NULL ? "" : dsn,
-	    dsn == NULL ? "" : " ");
 	if (code >= 400) {
 		s->has_error = true;
 		s->error_count++;
 	}
 	if (code == 421 || code == 521)
 		s->is_leaving = true;
+	if (template != NULL) {
+		put_with_footer(s, code, dsn, template, format, args);
+		return;
+	}
+	make_head(head, sizeof(head), code, dsn, false);
 	put_text(s, head, format, args);
 }
 
@@ -97,8 +154,7 @@ reply_log(const struct session *s, const char *what, const char *recipient,
 	struct buf	line = BUF_INIT;
 
 	buf_printf(&line, "%s: %s: %s from %s: %s;",
-	    transaction_id(s->txn, id), what,
-	    s->verb == NULL ? "UNKNOWN" : s->verb->name,
+	    transaction_id(s->txn, id), what, s->last,
 	    session_client(s, client), text);
 	if (s->txn != NULL)
 		buf_printf(&line, " from=<%s>", s->txn->sender);
@@ -126,4 +182,31 @@ reply_reject(struct session *s, const char *recipient, int code,
 	va_end(args);
 	reply_log(s, "reject", recipient, text);
 	reply_put(s, code, dsn, "%s", text + len);
+}
+
+/* ---- what lookup says ---------------------------------------------------- */
+
+static const char *
+recipient_of(const struct question *q)
+{
+	return q->recipient[0] == '\0' ? NULL : q->recipient;
+}
+
+void
+reply_log_notes(const struct question *q)
+{
+	for (size_t i = 0; i < q->note_count; i++)
+		reply_log(q->session, q->notes[i].what, recipient_of(q),
+		    q->notes[i].text);
+}
+
+void
+reply_refuse(const struct question *q)
+{
+	struct session	*s = q->session;
+
+	s->footer = q->footer == NULL || q->footer[0] == '\0' ? NULL :
+	    q->footer;
+	reply_reject(s, recipient_of(q), q->code, q->dsn, "%s", q->text);
+	s->footer = NULL;
 }

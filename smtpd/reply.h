@@ -7,6 +7,8 @@
 
 #include "smtpd/session.h"
 
+struct question;
+
 /*
  * One line: code, dsn unless it is NULL, text.  What stands in the text of
  * a peer's bytes is made printable; the line is cut at 512 bytes (RFC 5321
@@ -33,5 +35,12 @@ void	reply_log(const struct session *s, const char *what,
 void	reply_reject(struct session *s, const char *recipient, int code,
 	    const char *dsn, const char *format, ...)
 	    __attribute__((format(printf, 5, 6)));
+
+/*
+ * A question that is answered, in its turn: log what lookup has noted; and
+ * when the answer is no, refuse.
+ */
+void	reply_log_notes(const struct question *question);
+void	reply_refuse(const struct question *question);
 
 #endif

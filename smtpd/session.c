@@ -487,6 +487,7 @@ take_line(struct session *s, struct buf *in)
 		s->has_bare_lf = true;
 	if (bare && s->bare_lf == BARE_LF_REJECT) {
 		begin_command(s, NULL);
+		s->last = "UNKNOWN";
 		s->unknown_count++;
 		session_refuse_bare_lf(s);
 		drop(s, in, size);

@@ -86,7 +86,7 @@ struct session {
 	char			*reverse_name;	/* not verified */
 	uint32_t		 name_flags;	/* JUDGE_*_TROUBLE */
 	char			*helo;		/* NULL before HELO */
-	bool			 is_local;	/* in mynetworks */
+	bool			 is_local;	/* its headers are rewritten */
 	enum gate_bare_lf	 bare_lf;	/* what a bare LF gets */
 	bool			 is_esmtp;	/* said EHLO */
 	bool			 has_pipe_connect; /* may send ahead */
@@ -99,6 +99,7 @@ struct session {
 	bool			 is_leaving;	/* it was 421 or 521 (S28) */
 	bool			 is_late;	/* replies wait: errors */
 	bool			 is_utf8;	/* its reply may be */
+	const char		*footer;	/* of its reply; NULL: the usual */
 
 	/* input */
 	size_t			 ahead;		/* bytes asked ahead */

@@ -8,6 +8,7 @@
 #include "smtpd/gate.h"
 #include "smtpd/question.h"
 #include "smtpd/reply.h"
+#include "smtpd/transaction.h"
 
 static bool
 has_rates(const struct conf *conf)
@@ -42,9 +43,11 @@ on_answer(struct question *question)
 	struct session	*s = question->session;
 	bool		 ok = question->code == 250;
 
+	reply_log_notes(question);
+	if (ok && s->txn != NULL)
+		transaction_act(s->txn, question);
 	if (!ok)
-		reply_reject(s, NULL, question->code, question->dsn, "%s",
-		    question->text);
+		reply_refuse(question);
 	question_free(&s->question);
 	s->go_on(s, ok);
 }

@@ -235,23 +235,9 @@ act(struct transaction *txn, const struct question_action *wanted)
 void
 transaction_act(struct transaction *txn, const struct question *question)
 {
-	static const char *const	names[] = {
-		[JUDGE_HOLD] = "hold", [JUDGE_DISCARD] = "discard",
-		[JUDGE_FILTER] = "filter", [JUDGE_REDIRECT] = "redirect",
-		[JUDGE_BCC] = "bcc", [JUDGE_PREPEND] = "prepend",
-	};
-
-	for (size_t i = 0; i < question->action_count; i++) {
-		const struct question_action	*wanted =
-		    &question->actions[i];
-
-		if (wanted->kind > JUDGE_PREPEND)
-			continue;
-		reply_log(txn->session, names[wanted->kind],
-		    question->recipient[0] == '\0' ? NULL :
-		    question->recipient, wanted->text);
-		act(txn, wanted);
-	}
+	for (size_t i = 0; i < question->action_count; i++)
+		if (question->actions[i].kind <= JUDGE_PREPEND)
+			act(txn, &question->actions[i]);
 }
 
 static void

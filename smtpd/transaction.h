@@ -84,10 +84,7 @@ void		 transaction_free(struct transaction **txn);
 void		 transaction_add(struct transaction *txn,
 		    const struct transaction_asked *asked);
 
-/*
- * A question was accepted: what its answer wants of the message is logged,
- * and done.
- */
+/* A question was accepted: what its answer wants of the message is done. */
 void		 transaction_act(struct transaction *txn,
 		    const struct question *question);
 

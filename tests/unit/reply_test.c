@@ -9,6 +9,7 @@
 
 static struct buf	out = BUF_INIT;
 static struct session	s;
+static struct gate	gate;
 
 static void
 begin(void)
@@ -16,6 +17,8 @@ begin(void)
 	memset(&s, 0, sizeof(s));
 	buf_empty(&out);
 	s.out = &out;
+	s.gate = &gate;
+	gate.footer = NULL;
 }
 
 static int
@@ -45,6 +48,45 @@ several_lines(void)
 	reply_put_line(&s, 250, false, "DSN");
 	CU_ASSERT_STRING_EQUAL(buf_cstr(&out), "250-host\r\n250-SIZE 7\r\n"
 	    "250 DSN\r\n");
+}
+
+/* The template, and what follows "550 5.1.1 no". */
+static const struct {
+	const char	*footer, *want;
+} footers[] = {
+	{ "", "550 5.1.1 no\r\n" },
+	{ "call us", "550-5.1.1 no\r\n550 5.1.1 call us\r\n" },
+	{ "\\c; call us", "550 5.1.1 no; call us\r\n" },
+	{ "\\c", "550 5.1.1 no\r\n" },
+	{ "a\\nb\\n", "550-5.1.1 no\r\n550-5.1.1 a\r\n550-5.1.1 b\r\n"
+	    "550 5.1.1 \r\n" },
+	{ "$$ $none ${none}.${", "550-5.1.1 no\r\n550 5.1.1 $  .\r\n" },
+	{ "$client_address ${client_address}x", "550-5.1.1 no\r\n"
+	    "550 5.1.1 192.0.2.1 192.0.2.1x\r\n" },
+	{ "a\x07" "b\nc", "550-5.1.1 no\r\n550-5.1.1 a?b\r\n"
+	    "550 5.1.1 c\r\n" },
+	{ "$", "550-5.1.1 no\r\n550 5.1.1 \r\n" },
+};
+
+static void
+footed(void)
+{
+	for (size_t i = 0; i < sizeof(footers) / sizeof(*footers); i++) {
+		begin();
+		strcpy(s.addr, "192.0.2.1");
+		gate.footer = footers[i].footer;
+		reply_put(&s, 550, "5.1.1", "no");
+		CU_ASSERT_STRING_EQUAL(buf_cstr(&out), footers[i].want);
+	}
+	/* Good news has none; one of a table goes before; errors count. */
+	begin();
+	gate.footer = "usual";
+	s.footer = "other";
+	reply_put(&s, 250, NULL, "Ok");
+	reply_put(&s, 450, NULL, "a\nb");
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&out), "250 Ok\r\n450-a?b\r\n"
+	    "450 other\r\n");
+	CU_ASSERT_EQUAL(s.error_count, 1);
 }
 
 static void
@@ -117,6 +159,7 @@ reply_test(void)
 
 	CU_add_test(suite, "one line", one_line);
 	CU_add_test(suite, "several lines", several_lines);
+	CU_add_test(suite, "footers", footed);
 	CU_add_test(suite, "counts errors", counts_errors);
 	CU_add_test(suite, "cuts lines", cuts_lines);
 	CU_add_test(suite, "random bytes", random_bytes);

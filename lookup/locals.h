@@ -1,0 +1,28 @@
+#ifndef LOOKUP_LOCALS_H
+#define LOOKUP_LOCALS_H
+
+/*
+ * The clients of local_header_rewrite_clients (A03): their mail is ours, so
+ * that what is missing in its header is added, and addresses there are
+ * completed and written anew.
+ */
+
+#include <stdbool.h>
+
+#include "util/slice.h"
+
+struct addr;
+struct conf;
+struct locals;
+struct profile;
+
+/* Opens no table; what is wrong in the list is logged, and left out. */
+struct locals	*locals_new(const struct conf *conf);
+void		 locals_free(struct locals **locals);
+
+/* The client is one.  A table in trouble has nobody. */
+bool		 locals_has(const struct locals *locals,
+		    const struct profile *profile, struct slice name,
+		    const struct addr *addr);
+
+#endif
