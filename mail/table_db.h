@@ -54,6 +54,8 @@ int		 table_db_open_source(const struct table_source *source,
 enum table_answer table_db_find_content(void *content, struct slice key,
 		    struct buf *value);
 void		 table_db_close_content(void *content);
+/* Reads all of it: half a file opens well, and fails later. */
+void		 table_db_check_content(void *content, struct buf *why);
 int		 table_db_each_content(void *content, table_entry_fn fn,
 		    void *arg);
 int		 table_db_build(const char *file, enum table_db_kind kind,

@@ -19,6 +19,7 @@
 #include "master/generation.h"
 #include "master/service.h"
 #include "master/supervisor.h"
+#include "master/survey.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -136,6 +137,14 @@ open_log(struct startup *startup, char **why)
 		mem_free(log_why);
 }
 
+/* What the tables would log themselves is told once, as warnings. */
+static void
+look_at_tables(struct generation *generation)
+{
+	log_open_fd("tern/master", open("/dev/null", O_WRONLY | O_CLOEXEC));
+	survey_tables(generation);
+}
+
 static int
 read_configuration(struct startup *startup)
 {
@@ -144,6 +153,8 @@ read_configuration(struct startup *startup)
 	startup->generation = generation_read(startup->folder, 1, &why);
 	if (!startup->options->checks_only)
 		open_log(startup, &why);
+	else if (why == NULL)
+		look_at_tables(startup->generation);
 	startup_warn(startup, startup->generation);
 	return why == NULL ? 0 : startup_refuse(startup, why);
 }

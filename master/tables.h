@@ -3,7 +3,8 @@
 
 /*
  * Parameters that name tables: whether each can be a table at all, and one
- * for that use.  Whether its file is good is seen by who opens it.
+ * for that use.  Whether its file is good is seen by who opens it, and by
+ * master/survey.h.
  */
 
 struct conf;
