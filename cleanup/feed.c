@@ -52,7 +52,7 @@ on_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *rcpt)
 
 	if (m == NULL || m->has_begun || m->is_refused || m->is_ended)
 		return;
-	recipients_add(&m->recipients, rcpt);
+	recipients_add(&m->recipients, m->feeder->cleaner->conf, rcpt);
 	message_check_memory(m);
 }
 

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "cleanup/fate.h"
+#include "conf/conf.h"
 #include "mail/ipc.h"
+#include "util/ascii.h"
 #include "util/mem.h"
 
 #define PIECE_COST	32	/* an allocation, beside its bytes */
@@ -26,8 +28,53 @@ recipients_clear(struct recipients *recipients)
 	*recipients = (struct recipients){ .list = NULL };
 }
 
-void
-recipients_add(struct recipients *recipients, const struct msg_mail_rcpt *m)
+/* Case makes no difference; FNV-1a. */
+static uint32_t
+mark(uint32_t hash, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		hash = (hash ^ (uint32_t)ascii_lower(text.data[i])) *
+		    16777619u;
+	return (hash ^ '\n') * 16777619u;
+}
+
+static uint32_t
+mark_of(const struct conf *conf, const struct msg_mail_rcpt *m)
+{
+	uint32_t	hash = mark(2166136261u, m->address);
+
+	return conf->enable_original_recipient ?
+	    mark(mark(hash ^ m->notify, m->original), m->orcpt) : hash;
+}
+
+static bool
+is_same(const struct recipient *r, const struct conf *conf,
+    const struct msg_mail_rcpt *m)
+{
+	return slice_is_nocase(m->address, r->address) &&
+	    (!conf->enable_original_recipient || (m->notify == r->notify &&
+	    slice_is_nocase(m->original, r->original) &&
+	    slice_is_nocase(m->orcpt, r->orcpt)));
+}
+
+static bool
+is_known(const struct recipients *recipients, const struct conf *conf,
+    const struct msg_mail_rcpt *m, uint32_t own)
+{
+	size_t	limit = (size_t)conf->duplicate_filter_limit;
+
+	if (limit == 0 || limit > recipients->count)
+		limit = recipients->count;
+	for (size_t i = 0; i < limit; i++)
+		if (recipients->list[i].mark == own &&
+		    is_same(&recipients->list[i], conf, m))
+			return true;
+	return false;
+}
+
+static void
+append(struct recipients *recipients, const struct msg_mail_rcpt *m,
+    uint32_t own)
 {
 	struct recipient	*r;
 	size_t			 n = recipients->count;
@@ -42,10 +89,21 @@ recipients_add(struct recipients *recipients, const struct msg_mail_rcpt *m)
 	r->nexthop = slice_dup(m->nexthop);
 	r->notify = m->notify;
 	r->orcpt = slice_dup(m->orcpt);
+	r->mark = own;
 	/* The array grows to twice its size. */
 	recipients->bytes += 2 * sizeof(*r) + m->address.len +
 	    m->original.len + m->transport.len + m->nexthop.len +
 	    m->orcpt.len + 5 * PIECE_COST;
+}
+
+void
+recipients_add(struct recipients *recipients, const struct conf *conf,
+    const struct msg_mail_rcpt *m)
+{
+	uint32_t	own = mark_of(conf, m);
+
+	if (!is_known(recipients, conf, m, own))
+		append(recipients, m, own);
 }
 
 static bool
@@ -68,7 +126,7 @@ add_unrouted(struct recipients *recipients, const char *address,
 	};
 
 	if (!has(recipients, address))
-		recipients_add(recipients, &m);
+		append(recipients, &m, 0);
 }
 
 void

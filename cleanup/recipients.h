@@ -5,9 +5,11 @@
  * The recipients of a message, from smtpd to qmgr.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct conf;
 struct fate;
 struct ipc;
 struct msg_mail_rcpt;
@@ -19,6 +21,7 @@ struct recipient {
 	char		*nexthop;
 	uint32_t	 notify;	/* RCPT_NOTIFY_* */
 	char		*orcpt;
+	uint32_t	 mark;		/* of what makes it the same as one */
 };
 
 /* Zeroed it is empty. */
@@ -29,8 +32,14 @@ struct recipients {
 };
 
 void	recipients_clear(struct recipients *recipients);
+
+/*
+ * Nobody gets a message twice: one that is among the first
+ * duplicate_filter_limit is left out.  The same is who has the same address
+ * and, with enable_original_recipient, came with the same one.
+ */
 void	recipients_add(struct recipients *recipients,
-	    const struct msg_mail_rcpt *m);
+	    const struct conf *conf, const struct msg_mail_rcpt *m);
 
 /*
  * A redirection takes the place of them all; else each BCC is one more.

@@ -123,5 +123,26 @@ def part_relay(options):
         place.close()
 
 
+def part_twice(options):
+    """Two names that lead to one recipient."""
+    aliases = {"virtual_alias_maps": "inline:{ { list@x.example = "
+               "a@x.example, b@x.example } { other@x.example = b@x.example } "
+               "}"}
+    for original, want in (("yes", ["a", "b", "b", "c"]),
+                           ("no", ["a", "b", "c"])):
+        place = Place(options, "", dict(
+            aliases, enable_original_recipient=original))
+        place.start()
+        place.send("list@x.example", "other@x.example", "c@x.example",
+                   "C@x.example", "c@x.example")
+        mails = place.smtp.take()
+        got = sorted(line.split("<")[1].split("@")[0].lower()
+                     for mail in mails for line in mail.rcpts)
+        check("twice: enable_original_recipient = " + original,
+              len(mails) == 1 and got == want, got)
+        place.close()
+
+
 if __name__ == "__main__":
-    sys.exit(run("services", {"lmtp": part_lmtp, "relay": part_relay}))
+    sys.exit(run("services", {"lmtp": part_lmtp, "relay": part_relay,
+                              "twice": part_twice}))

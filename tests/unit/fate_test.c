@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup/recipients.h"
+#include "conf/conf.h"
 #include "util/mem.h"
 
 static const struct {
@@ -111,8 +112,11 @@ recipients_follow(void)
 		.transport = SLICE_LIT("smtp"), .nexthop = SLICE_LIT("b"),
 		.notify = RCPT_NOTIFY_SUCCESS, .orcpt = SLICE_LIT("rfc822;A"),
 	};
+	char			*why;
+	struct conf		*conf = conf_new(conf_source_new(), &why);
 
-	recipients_add(&recipients, &m);
+	recipients_add(&recipients, conf, &m);
+	conf_free(&conf);
 	add(&fate, JUDGE_BCC, "a@b");
 	add(&fate, JUDGE_BCC, "x@y");
 	recipients_apply(&recipients, &fate);
