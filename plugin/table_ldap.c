@@ -5,6 +5,7 @@
 #include <lber.h>
 #include <ldap.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include "mail/table_backend.h"
@@ -18,6 +19,7 @@ struct connection {
 	int		 scope, size_limit;
 	struct timeval	 timeout;
 	char		**attributes;	/* ended by NULL */
+	struct ldap_conncb callback;	/* the library has its address */
 };
 
 static void
@@ -62,6 +64,37 @@ make_uri(const struct table_cf *cf, const char *host)
 	    (long long)table_cf_number(cf, "server_port", 389));
 }
 
+/*
+ * The library waits for the first byte of an answer, and no longer than it
+ * is told; for the others it would wait for ever.
+ */
+static int
+on_connect(LDAP *ldap, Sockbuf *sockbuf, LDAPURLDesc *url,
+    struct sockaddr *addr, struct ldap_conncb *context)
+{
+	const struct connection	*connection = context->lc_arg;
+	int			 fd = -1;
+
+	(void)ldap;
+	(void)url;
+	(void)addr;
+	if (ber_sockbuf_ctrl(sockbuf, LBER_SB_OPT_GET_FD, &fd) != 1)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &connection->timeout,
+	    sizeof(connection->timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &connection->timeout,
+	    sizeof(connection->timeout));
+	return 0;
+}
+
+static void
+on_disconnect(LDAP *ldap, Sockbuf *sockbuf, struct ldap_conncb *context)
+{
+	(void)ldap;
+	(void)sockbuf;
+	(void)context;
+}
+
 static int
 set_options(struct connection *connection, const struct table_cf *cf)
 {
@@ -78,7 +111,9 @@ set_options(struct connection *connection, const struct table_cf *cf)
 	    ldap_set_option(ldap, LDAP_OPT_NETWORK_TIMEOUT,
 	    &connection->timeout) != 0 ||
 	    ldap_set_option(ldap, LDAP_OPT_TIMEOUT,
-	    &connection->timeout) != 0)
+	    &connection->timeout) != 0 ||
+	    ldap_set_option(ldap, LDAP_OPT_CONNECT_CB,
+	    &connection->callback) != 0)
 		return -1;
 	if (ca != NULL &&
 	    ldap_set_option(ldap, LDAP_OPT_X_TLS_CACERTFILE, ca) != 0)
@@ -149,6 +184,9 @@ connect_server(const struct table_cf *cf, const char *host,
 	}
 	uri = make_uri(cf, host);
 	connection = mem_new(sizeof(*connection));
+	connection->callback = (struct ldap_conncb){
+		on_connect, on_disconnect, connection,
+	};
 	read_search(connection, cf, timeout_ms);
 	error = ldap_initialize(&connection->ldap, uri);
 	if (error == LDAP_SUCCESS && set_options(connection, cf) != 0)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tables of SQLite, PostgreSQL and LDAP, asked of the real ones.
 
-usage: servers.py BINDIR [-p port]
+usage: servers.py BINDIR [-p port] [part...]
 
 Each server is private: a folder of its own, a port of its own, no rights.
 One that is not installed, or whose plug-in is not built, is left out; as
@@ -9,7 +9,7 @@ root, which gets all of them installed, that is a failure.  The last line
 is "tables: N passed, M failed".
 """
 
-import argparse
+import contextlib
 import glob
 import os
 import pwd
@@ -19,33 +19,17 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
-from ports import first_port                                # noqa: E402
-
-results = []
-
-
-def check(name, good, detail=""):
-    results.append(bool(good))
-    print("%s: %s%s" % ("ok" if good else "FAILED", name,
-                        "" if good else ": %s" % (detail,)), flush=True)
-
+from private_suite import wait_for                          # noqa: E402
+from queue_case import check, run                           # noqa: E402
 
 def is_open(port):
     with socket.socket() as sock:
         return sock.connect_ex(("127.0.0.1", port)) == 0
-
-
-def wait_for(what, seconds=15):
-    end = time.time() + seconds
-    while time.time() < end:
-        if what():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 class Tables:
@@ -110,6 +94,46 @@ class Silence:
 
     def __exit__(self, *unused):
         self.sock.close()
+
+
+class Rubbish(Silence):
+    """One that answers whatever it is asked with something else."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def __enter__(self):
+        port = super().__enter__()
+        threading.Thread(target=self.serve, daemon=True).start()
+        return port
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client = self.sock.accept()[0]
+                threading.Thread(target=self.talk, args=(client,),
+                                 daemon=True).start()
+
+    def talk(self, client):
+        with contextlib.suppress(OSError), client:
+            while client.recv(4096):
+                client.sendall(self.answer)
+
+
+RUBBISH = (b"no server at all\r\n", b"\xff" * 70000, bytes(70000),
+           # PostgreSQL: an error without an end; rows that nobody wanted.
+           b"E\x7f\xff\xff\xffSFATAL", b"R\0\0\0\x08\0\0\0\0" * 9000,
+           # LDAP: a length beyond all bounds; an answer to another question.
+           b"\x30\x84\x7f\xff\xff\xff", b"\x30\x0c\x02\x01\x63\x61\x07"
+           b"\x0a\x01\x00\x04\x00\x04\x00")
+
+
+def test_rubbish(tables, kind, text):
+    """text has a %s for the host."""
+    for i, answer in enumerate(RUBBISH):
+        with Rubbish(answer) as port:
+            name = tables.write("r%d.cf" % i, text % ("127.0.0.1:%d" % port))
+            tables.expect_trouble("rubbish %d" % i, kind + ":" + name, 5)
 
 
 def test_injection(tables, table, known):
@@ -277,6 +301,7 @@ def ask_pgsql(tables, base, port):
     with Silence() as port:
         name = tables.write("q.cf", text % ("127.0.0.1:%d" % port))
         tables.expect_trouble("the server is silent", "pgsql:" + name, 4)
+    test_rubbish(tables, "pgsql", text)
 
 
 def test_pgsql(tables, port):
@@ -396,6 +421,7 @@ def ask_ldap(tables, directory, port):
     with Silence() as port:
         name = tables.write("q.cf", text % ("127.0.0.1:%d" % port, "secret"))
         tables.expect_trouble("the server is silent", "ldap:" + name, 5)
+    test_rubbish(tables, "ldap", text.replace("bind_pw = %s", "bind_pw = x"))
 
 
 def test_ldap(tables, port):
@@ -431,41 +457,32 @@ def test_files(tables, unused_port):
         tables.expect_trouble("no file", table, 2)
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("bin")
-    parser.add_argument("-p", dest="port", type=int, 
-                        default=first_port("plugins"))
-    options = parser.parse_args()
-    plugins = os.path.join(options.bin, "..", "plugin", "table_%s.so")
-    tests = (("lmdb", True, test_files),
-             ("sqlite", True, test_sqlite),
-             ("pgsql", glob.glob("/usr/lib/postgresql/*/bin/initdb"),
-              test_pgsql),
-             ("ldap", os.path.exists("/usr/sbin/slapd"), test_ldap))
-    folder = tempfile.mkdtemp(prefix="tern-tables-")
-    os.chmod(folder, 0o755)
-    try:
-        for offset, (name, has_server, test) in enumerate(tests):
-            if has_server and os.path.exists(plugins % name):
-                try:
-                    test(Tables(options.bin, folder), options.port + offset)
-                except (OSError, RuntimeError,
-                        subprocess.SubprocessError) as error:
-                    check(name, False, error)
-            elif os.getuid() == 0:
+def with_tables(name, has_server, test, offset):
+    """A part; one whose server or plug-in is not there is left out."""
+    def part(options):
+        plugin = os.path.join(options.bin, "..", "plugin",
+                              "table_%s.so" % name)
+        if not has_server or not os.path.exists(plugin):
+            if os.getuid() == 0:
                 check("%s is installed" % name, False)
             else:
                 print("%s: left out" % name)
-    finally:
-        if all(results):
-            shutil.rmtree(folder)
-        else:
-            print("logs: " + folder)
-    failed = results.count(False)
-    print("tables: %d passed, %d failed" % (len(results) - failed, failed))
-    return 1 if failed or not results else 0
+            return
+        folder = tempfile.mkdtemp(prefix="tern-tables-")
+        os.chmod(folder, 0o755)
+        test(Tables(options.bin, folder), options.port + offset)
+        shutil.rmtree(folder)
+    return part
 
+
+PARTS = {
+    "lmdb": with_tables("lmdb", True, test_files, 0),
+    "sqlite": with_tables("sqlite", True, test_sqlite, 1),
+    "pgsql": with_tables("pgsql", glob.glob(
+        "/usr/lib/postgresql/*/bin/initdb"), test_pgsql, 2),
+    "ldap": with_tables("ldap", os.path.exists("/usr/sbin/slapd"), test_ldap,
+                        3),
+}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("tables", PARTS))
