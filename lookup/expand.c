@@ -53,6 +53,8 @@ read_value(const struct addressing *addressing, struct slice value,
 	while ((got = address_list_get(&from, &address)) != 0) {
 		struct buf	longer = BUF_INIT;
 
+		if (got < 0 && from.end - from.start > ADDRESS_LIMIT)
+			list->has_long = true;
 		if (got > 0) {
 			rewrite_standard(addressing, buf_slice(&address),
 			    &standard);
@@ -110,7 +112,7 @@ is_too_long(const struct conf *conf, const struct expand_list *list)
 		if (strlen(list->items[i]) >
 		    (size_t)conf->virtual_alias_address_length_limit)
 			return true;
-	return false;
+	return list->has_long;
 }
 
 /* The first takes the place of list->items[at], the others come last. */
@@ -160,7 +162,7 @@ expand_one(const struct addressing *addressing, struct expand_list *list,
 		    addressing->extends_virtual, slice_str(before), &found);
 		if (answer == TABLE_NONE)
 			return EXPAND_OK;
-		if (answer == TABLE_TROUBLE)
+		if (answer == TABLE_TROUBLE && !found.has_long)
 			return EXPAND_TROUBLE;
 		before = mem_strdup(before);
 		if (depth >= conf->virtual_alias_recursion_limit)

@@ -17,9 +17,10 @@ struct maps;
 struct expand_list {
 	char	**items;	/* owned, as is each of them */
 	size_t	  count;
+	bool	  has_long;	/* one was too long, and was left out */
 };
 
-#define EXPAND_LIST_INIT	{ NULL, 0 }
+#define EXPAND_LIST_INIT	{ NULL, 0, false }
 
 enum expand_answer {
 	EXPAND_OK,

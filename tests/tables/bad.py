@@ -14,6 +14,7 @@ import os
 import re
 import smtplib
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -159,5 +160,45 @@ def part_run(options):
     place.suite.close()
 
 
+def part_limits(options):
+    """Loops, bombs, long addresses, patterns that explode."""
+    place = Place(options, smtpd_hard_error_limit="1000")
+    aliases = ["loop1@x.example loop2@x.example\n",
+               "loop2@x.example loop1@x.example\n",
+               "long@x.example %s@x.example\n" % ("l" * 10000)]
+    for count in (1000, 1001):
+        aliases.append("all%d@x.example %s\n" % (count, ", ".join(
+            "u%d@y.example" % i for i in range(count))))
+    place.write("aliases", "".join(aliases))
+    place.write("explodes", "/^(a+)+b@/ REJECT it matches\n"
+                            "/^a+@/ REJECT the next rule\n")
+    place.add("virtual_alias_maps = texthash:%s\n"
+              "line_length_limit = 20000\n"
+              "smtpd_recipient_restrictions = check_recipient_access "
+              "pcre:%s\n" % (place.path("aliases"), place.path("explodes")))
+    place.suite.start()
+    error = r"451 4\.6\.0 .*Alias expansion error"
+    place.expect("a loop", "loop1@x.example", error)
+    place.expect("1,001-fold", "all1001@x.example", error)
+    place.expect("an address of 10,000 bytes out of a table",
+                 "long@x.example", error)
+    place.expect("1,000-fold is allowed", "all1000@x.example", "250 ")
+    for size, want in ((10000, "[45]"), (65, "250 "), (1000, "[245]")):
+        place.expect("an address of %d bytes" % size,
+                     "u" * (size - 10) + "@z.example", want)
+    began = time.monotonic()
+    place.expect("a pattern that explodes is given up",
+                 "a" * 60 + "@z.example", r"554 .*the next rule")
+    took = time.monotonic() - began
+    check("and soon", took < 3, took)
+    check("and the log says so", place.suite.wait_log(
+        r"pcre: pattern .* it takes too long"), place.suite.log_text()[-900:])
+    place.expect("others go on", "b@z.example", "250 ")
+    check("nothing has ended", not place.suite.count_log(
+        "exit status|killed by|panic|fatal"), place.suite.log_text()[-900:])
+    place.suite.close()
+
+
 if __name__ == "__main__":
-    sys.exit(run("bad_tables", {"check": part_check, "run": part_run}))
+    sys.exit(run("bad_tables", {"check": part_check, "run": part_run,
+                                "limits": part_limits}))
