@@ -44,6 +44,8 @@ static const struct {
 	{ "_initial_destination_concurrency",
 	    "initial_destination_concurrency" },
 	{ "_delivery_slot_cost", "delivery_slot_cost" },
+	{ "_destination_rate_delay", "default_destination_rate_delay" },
+	{ "_transport_rate_delay", "default_transport_rate_delay" },
 };
 
 const struct conf_row *

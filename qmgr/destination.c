@@ -23,7 +23,7 @@ destination_has_jobs(const struct destination *d)
 #define NO_LIMIT	1000000
 #define ALMOST_ONE	0.9999	/* a third, three times */
 
-/* "smtp_destination_concurrency_limit" and the like. */
+/* "smtp_destination_rate_delay" and the like. */
 static int64_t
 transport_number(const struct conf *conf, const char *transport,
     const char *suffix, int64_t fallback)
@@ -35,6 +35,7 @@ transport_number(const struct conf *conf, const char *transport,
 	return number;
 }
 
+/* The same of a limit, which may be none. */
 static int64_t
 transport_limit(const struct conf *conf, const char *transport,
     const char *suffix, int64_t fallback)
@@ -43,6 +44,74 @@ transport_limit(const struct conf *conf, const char *transport,
 
 	return limit < 1 ? NO_LIMIT : limit;
 }
+
+/* ---- delays -------------------------------------------------------------- */
+
+static void
+on_lane_rested(void *arg)
+{
+	struct lane	*lane = arg;
+
+	lane->is_busy = false;
+	schedule_run_later(lane->schedule);
+}
+
+/* NULL: that transport has no delay. */
+static struct lane *
+find_lane(struct schedule *schedule, const char *transport)
+{
+	const struct conf	*conf = schedule->manager->conf;
+	int64_t			 delay_ms;
+	struct lane		*lane;
+
+	LL_FOREACH(schedule->lanes, lane)
+		if (strcmp(lane->transport, transport) == 0)
+			return lane;
+	delay_ms = transport_number(conf, transport, "transport_rate_delay",
+	    conf->default_transport_rate_delay);
+	if (delay_ms <= 0)
+		return NULL;
+	lane = mem_new(sizeof(*lane));
+	lane->schedule = schedule;
+	lane->transport = mem_strdup(transport);
+	lane->delay_ms = delay_ms;
+	lane->rest = loop_timer_new(schedule->manager->loop, on_lane_rested,
+	    lane);
+	LL_PREPEND(schedule->lanes, lane);
+	return lane;
+}
+
+static void
+on_rested(void *arg)
+{
+	destination_check(arg);
+}
+
+void
+destination_begin(struct destination *d)
+{
+	d->in_flight++;
+	if (d->lane != NULL)
+		d->lane->is_busy = true;
+}
+
+void
+destination_end(struct destination *d)
+{
+	d->in_flight--;
+	if (d->rest != NULL)
+		loop_timer_start(d->rest, d->delay_ms);
+	if (d->lane != NULL)
+		loop_timer_start(d->lane->rest, d->lane->delay_ms);
+}
+
+static bool
+is_resting(const struct destination *d)
+{
+	return d->rest != NULL && loop_timer_is_running(d->rest);
+}
+
+/* ---- destinations -------------------------------------------------------- */
 
 /* Master has checked them. */
 static struct feedback
@@ -88,6 +157,14 @@ read_settings(struct destination *d)
 	d->down = transport_feedback(conf, name,
 	    "destination_concurrency_negative_feedback",
 	    conf->default_destination_concurrency_negative_feedback);
+	d->delay_ms = transport_number(conf, name, "destination_rate_delay",
+	    conf->default_destination_rate_delay);
+	d->lane = find_lane(d->schedule, name);
+	if (d->delay_ms > 0) {
+		d->rest = loop_timer_new(d->schedule->manager->loop,
+		    on_rested, d);
+		d->limit = 1;
+	}
 	if (d->window > d->limit)
 		d->window = d->limit;
 }
@@ -124,6 +201,8 @@ destination_find(struct schedule *schedule, const char *transport,
 static int64_t
 capacity(const struct destination *d)
 {
+	if (d->delay_ms > 0)
+		return is_resting(d) ? 0 : 1;
 	return d->is_well ? 3 * d->window : d->window;
 }
 
@@ -143,9 +222,10 @@ destination_check(struct destination *d)
 	if (d->is_ready)
 		DL_DELETE(schedule->ready, d);
 	d->is_ready = false;
-	if (destination_has_jobs(d) || d->in_flight > 0 ||
+	if (destination_has_jobs(d) || d->in_flight > 0 || is_resting(d) ||
 	    d->dead_until_ms != 0)
 		return;
+	loop_timer_free(&d->rest);
 	HASH_DEL(schedule->destinations, d);
 	mem_free(d->key);
 	mem_free(d->transport);

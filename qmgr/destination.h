@@ -33,8 +33,22 @@ struct job {
 	struct job		*sibling, *before; /* of the message */
 };
 
+/*
+ * A transport with a delay between its deliveries, whatever their
+ * destinations (Q45): one goes on at a time.
+ */
+struct lane {
+	struct schedule		*schedule;
+	char			*transport;
+	int64_t			 delay_ms;
+	bool			 is_busy;	/* with an entry, or resting */
+	struct loop_timer	*rest;
+	struct lane		*next;
+};
+
 struct destination {
 	struct schedule		*schedule;
+	struct lane		*lane;		/* or NULL; the schedule's */
 	UT_hash_handle		 hh;		/* by key */
 	char			*key;		/* "transport\nnexthop" */
 	char			*transport;
@@ -49,6 +63,8 @@ struct destination {
 	double			 rise, fall;	/* towards the next window */
 	int64_t			 in_flight;
 	int64_t			 small_turns;	/* since a large one's */
+	int64_t			 delay_ms;	/* between entries; 0: none */
+	struct loop_timer	*rest;		/* for that long; NULL: none */
 	double			 failed_cohorts;
 	bool			 is_well;	/* the last entry succeeded */
 	int64_t			 dead_until_ms;	/* 0: alive */
@@ -64,6 +80,7 @@ struct schedule {
 	struct destination	*ready;		/* list: their turns */
 	struct loop_timer	*no_agent;	/* how long without one */
 	struct loop_timer	*sweep;		/* of dead destinations */
+	struct lane		*lanes;		/* list */
 	bool			 is_deferred;	/* a run is coming */
 	bool			 is_stopped;
 };
@@ -79,6 +96,10 @@ bool		 destination_has_jobs(const struct destination *d);
  * alive) is forgotten: d may be gone.
  */
 void		 destination_check(struct destination *d);
+
+/* An entry leaves for it, or has come to its end: delays begin. */
+void		 destination_begin(struct destination *d);
+void		 destination_end(struct destination *d);
 
 /* Dead now?  One whose time is over gets one try, to see. */
 bool		 destination_is_dead(struct destination *d);

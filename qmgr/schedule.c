@@ -345,7 +345,7 @@ cut_entry(struct destination *d)
 		free_job(job);
 	else
 		add_job(d, job);
-	d->in_flight++;
+	destination_begin(d);
 	return entry;
 }
 
@@ -357,6 +357,9 @@ hand_out(struct destination *d)
 	struct agent	*agent;
 	bool		 has_any;
 
+	/* Its turn comes with the end of the transport's delay. */
+	if (d->lane != NULL && d->lane->is_busy)
+		return false;
 	agent = agent_find(schedule->manager, d->transport, d->last_agent,
 	    &has_any);
 	if (agent == NULL) {
@@ -450,7 +453,7 @@ end_entry(struct entry *entry)
 	agent_forget(entry->agent, entry);
 	mem_free(entry->recipients);
 	mem_free(entry);
-	d->in_flight--;
+	destination_end(d);
 	if (destination_is_dead(d) && destination_has_jobs(d))
 		defer_dead(d);
 	else

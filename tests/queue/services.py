@@ -8,6 +8,7 @@ The last line is "services: N passed, M failed".
 
 import os
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
@@ -143,6 +144,55 @@ def part_twice(options):
         place.close()
 
 
+def part_generic(options):
+    """Each service has the tables that its line of master.cf says."""
+    place = Place(
+        options, "slow unix - - n - - smtp\n"
+        "    -o smtp_generic_maps=inline:{s@c.example=slow@out.example}\n"
+        "plain unix - - n - - smtp -o smtp_generic_maps=\n", {
+            "smtp_generic_maps": "inline:{s@c.example=main@out.example}",
+            "transport_maps": "inline:{ { slow.example = slow: } "
+            "{ plain.example = plain: } }",
+            "relayhost": "",
+            "smtp_fallback_relay": "[127.0.0.1]:%d" % (options.port + 1)})
+    place.start()
+    for domain, want in (("main", "main@out"), ("slow", "slow@out"),
+                         ("plain", "s@c"), ("main", "main@out")):
+        place.send("a@[127.0.0.1]" if domain == "" else
+                   "a@%s.example" % domain)
+        mails = place.smtp.take()
+        check("generic: " + domain, len(mails) == 1 and
+              "<%s.example>" % want in mails[0].sender,
+              [mail.sender for mail in mails])
+    place.close()
+
+
+def part_delays(options):
+    """default_destination_rate_delay and its like for one transport."""
+    place = Place(options, "slow unix - - n - - smtp\n", {
+        "slow_destination_rate_delay": "1s",
+        "transport_maps": "inline:{ { slow.example = "
+        "slow:[127.0.0.1]:%d } }" % (options.port + 1)})
+    place.start()
+    begin = time.monotonic()
+    for i in range(3):
+        place.send("a%d@slow.example" % i)
+    for i in range(3):
+        place.send("a%d@quick.example" % i)
+    mails = place.smtp.take(3)
+    check("delays: others do not wait",
+          time.monotonic() - begin < 1.9 and sum(
+              "@quick" in mail.rcpts[0] for mail in mails) >= 2,
+          [mail.rcpts for mail in mails])
+    mails += place.smtp.take(6 - len(mails))
+    took = time.monotonic() - begin
+    check("delays: all arrive", len(mails) == 6, len(mails))
+    check("delays: a second between two", 1.8 < took < 6, took)
+    place.close()
+
+
 if __name__ == "__main__":
     sys.exit(run("services", {"lmtp": part_lmtp, "relay": part_relay,
-                              "twice": part_twice}))
+                              "twice": part_twice,
+                              "generic": part_generic,
+                              "delays": part_delays}))

@@ -40,6 +40,7 @@ static void
 end(void)
 {
 	struct destination	*d, *next;
+	struct lane		*lane;
 
 	HASH_ITER(hh, schedule.destinations, d, next) {
 		d->small = d->large = NULL;
@@ -48,6 +49,12 @@ end(void)
 		destination_check(d);
 	}
 	CU_ASSERT_EQUAL(HASH_COUNT(schedule.destinations), 0);
+	while ((lane = schedule.lanes) != NULL) {
+		schedule.lanes = lane->next;
+		loop_timer_free(&lane->rest);
+		mem_free(lane->transport);
+		mem_free(lane);
+	}
 	loop_timer_free(&schedule.sweep);
 	loop_tick(manager.loop, 0);
 	loop_free(&manager.loop);
@@ -90,6 +97,96 @@ finds(void)
 	a->large = NULL;
 	a->small = &job;
 	CU_ASSERT(destination_has_jobs(a));
+	end();
+}
+
+/* 0 is no limit; a transport may start and give up in its own way. */
+static void
+no_limits(void)
+{
+	struct destination	*d;
+
+	begin("default_destination_concurrency_limit = 0\n"
+	    "default_destination_recipient_limit = 0\n"
+	    "smtp_initial_destination_concurrency = 3\n"
+	    "smtp_destination_concurrency_failed_cohort_limit = 9\n");
+	d = find("a");
+	CU_ASSERT(d->limit > 10000);
+	CU_ASSERT(d->recipient_limit > 10000);
+	CU_ASSERT_EQUAL(d->window, 3);
+	CU_ASSERT_EQUAL(d->cohort_limit, 9);
+	end();
+}
+
+/* Until d may be handed out again, in milliseconds. */
+static int64_t
+time_to_ready(struct destination *d)
+{
+	int64_t	start = clock_now_ms();
+
+	while (!d->is_ready && clock_now_ms() - start < 5000)
+		loop_tick(manager.loop, 100);
+	return clock_now_ms() - start;
+}
+
+static void
+rests(void)
+{
+	struct destination	*slow, *other;
+	int64_t			 ms;
+
+	begin("smtp_destination_rate_delay = 1s\n");
+	slow = find("a");
+	other = find("b");
+	CU_ASSERT_EQUAL(slow->limit, 1);
+	CU_ASSERT_EQUAL(slow->window, 1);
+	CU_ASSERT_EQUAL(destination_find(&schedule, "other", "a")->limit, 20);
+	slow->small = other->small = &job;
+	slow->is_well = true;
+	destination_check(slow);
+	CU_ASSERT(slow->is_ready);
+	/* One at a time, however well it does; and then the delay. */
+	destination_begin(slow);
+	destination_check(slow);
+	CU_ASSERT_FALSE(slow->is_ready);
+	destination_end(slow);
+	destination_check(slow);
+	CU_ASSERT_FALSE(slow->is_ready);
+	destination_check(other);
+	CU_ASSERT(other->is_ready);
+	ms = time_to_ready(slow);
+	CU_ASSERT(ms >= 900 && ms < 3000);
+	/* What rests is remembered, though nothing waits there. */
+	destination_begin(slow);
+	slow->small = NULL;
+	destination_end(slow);
+	destination_check(slow);
+	CU_ASSERT_PTR_EQUAL(find("a"), slow);
+	loop_timer_stop(slow->rest);
+	end();
+}
+
+/* One transport, two destinations. */
+static void
+lanes(void)
+{
+	struct destination	*a, *b;
+	int64_t			 start = clock_now_ms();
+
+	begin("smtp_transport_rate_delay = 1s\n");
+	a = find("a");
+	b = find("b");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(a->lane);
+	CU_ASSERT_PTR_EQUAL(a->lane, b->lane);
+	CU_ASSERT_PTR_NULL(destination_find(&schedule, "other", "a")->lane);
+	destination_begin(a);
+	CU_ASSERT(b->lane->is_busy);
+	destination_end(a);
+	CU_ASSERT(b->lane->is_busy);
+	while (b->lane->is_busy && clock_now_ms() - start < 5000)
+		loop_tick(manager.loop, 100);
+	CU_ASSERT_FALSE(b->lane->is_busy);
+	CU_ASSERT(clock_now_ms() - start >= 900);
 	end();
 }
 
@@ -312,6 +409,9 @@ destination_test(void)
 
 	CU_add_test(suite, "finds", finds);
 	CU_add_test(suite, "checks", checks);
+	CU_add_test(suite, "no limits", no_limits);
+	CU_add_test(suite, "rests between deliveries", rests);
+	CU_add_test(suite, "a transport rests", lanes);
 	CU_add_test(suite, "window", window);
 	CU_add_test(suite, "follows feedback", follows_feedback);
 	CU_add_test(suite, "knows no limit", knows_no_limit);
