@@ -14,6 +14,7 @@
 #include "mail/door.h"
 #include "mail/worker.h"
 #include "net/addr.h"
+#include "mail/dns_filter.h"
 #include "net/dns.h"
 #include "net/loop.h"
 #include "util/buf.h"
@@ -135,6 +136,7 @@ on_open(struct daemon *daemon)
 	struct adviser	*adviser = mem_new(sizeof(*adviser));
 	struct dns	*dns;
 	const char	*why;
+	char		*wrong;
 
 	adviser->daemon = daemon;
 	adviser->conf = daemon_conf(daemon);
@@ -144,6 +146,10 @@ on_open(struct daemon *daemon)
 	if (dns == NULL)
 		log_fatal("%s: %s", adviser->conf->resolver_config, why);
 	adviser->query = query_new(adviser->loop, dns);
+	query_set_filter(adviser->query, dns_filter_new(
+	    adviser->conf->smtpd_dns_reply_filter, 0, &wrong));
+	if (wrong != NULL)
+		log_fatal("smtpd_dns_reply_filter: %s", wrong);
 	daemon_set_state(daemon, adviser);
 }
 

@@ -270,6 +270,7 @@ begin(struct hearing *hearing)
 	DL_COUNT(hearing->profile->dnsbls, dnsbl, search->count);
 	search->items = mem_new_array(search->count, sizeof(*search->items));
 	search->batch = query_batch_new(hearing->query);
+	query_batch_filter(search->batch);
 	DL_FOREACH(hearing->profile->dnsbls, dnsbl) {
 		search->items[i].name = make_name(dnsbl, hearing);
 		if (search->items[i].name != NULL)
@@ -324,13 +325,16 @@ dnsbl_reason(const struct dnsbl *dnsbl, struct hearing *hearing,
     struct buf *reason)
 {
 	const char		*name;
-	struct dns_answer	 answer;
+	struct query_batch	*batch = query_batch_new(hearing->query);
+	const struct dns_answer	*answer;
 
 	name = hearing->search->items[dnsbl->number].name;
-	query_ask(hearing->query, name, DNS_TXT, &answer);
-	if (answer.count > 0)
-		buf_put_str(reason, answer.records[0].text);
-	else if (answer.status == DNS_TROUBLE)
-		log_warn("%s: TXT lookup error: %s", name, answer.why);
-	dns_answer_clear(&answer);
+	query_batch_filter(batch);
+	answer = query_batch_wait(batch, query_batch_add(batch, name,
+	    DNS_TXT));
+	if (answer->count > 0)
+		buf_put_str(reason, answer->records[0].text);
+	else if (answer->status == DNS_TROUBLE)
+		log_warn("%s: TXT lookup error: %s", name, answer->why);
+	query_batch_free(&batch);
 }

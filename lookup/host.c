@@ -46,6 +46,7 @@ host_find_mail(struct query *query, struct slice name)
 		return HOST_TROUBLE;
 	copy = slice_dup(name);
 	batch = query_batch_new(query);
+	query_batch_filter(batch);
 	for (size_t i = 0; i < 3; i++)
 		query_batch_add(batch, copy, types[i]);
 	for (size_t i = 0; i < 3 && finding != HOST_FOUND &&

@@ -7,12 +7,14 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "mail/dns_filter.h"
 #include "net/post.h"
 #include "util/mem.h"
 
 struct query {
-	struct post	*post;
-	struct dns	*dns;
+	struct post		*post;
+	struct dns		*dns;
+	struct dns_filter	*filter;	/* or NULL */
 };
 
 struct item {
@@ -21,6 +23,7 @@ struct item {
 	enum dns_type		 type;
 	struct dns_answer	 answer;
 	bool			 is_answered;
+	bool			 is_seen;	/* filtered: by its thread */
 };
 
 /*
@@ -32,6 +35,7 @@ struct query_batch {
 	struct item	*items;
 	size_t		 count;
 	bool		 is_sent;
+	bool		 is_filtered;
 
 	pthread_mutex_t	 mutex;		/* guards what follows, and answers */
 	pthread_cond_t	 answered;
@@ -58,7 +62,14 @@ query_free(struct query **queryp)
 		return;
 	*queryp = NULL;
 	post_free(&query->post);
+	dns_filter_free(&query->filter);
 	mem_free(query);
+}
+
+void
+query_set_filter(struct query *query, struct dns_filter *filter)
+{
+	query->filter = filter;
 }
 
 struct query_batch *
@@ -137,6 +148,12 @@ ask_all(void *arg)
 }
 
 void
+query_batch_filter(struct query_batch *batch)
+{
+	batch->is_filtered = true;
+}
+
+void
 query_batch_send(struct query_batch *batch)
 {
 	if (batch->is_sent || batch->count == 0)
@@ -156,6 +173,11 @@ query_batch_wait(struct query_batch *batch, size_t number)
 	while (!item->is_answered)
 		pthread_cond_wait(&batch->answered, &batch->mutex);
 	pthread_mutex_unlock(&batch->mutex);
+	/* The loop leaves it alone by now; tables may take their time. */
+	if (batch->is_filtered && !item->is_seen)
+		dns_filter_apply(batch->query->filter, item->name, item->type,
+		    DNS_NO_DATA, &item->answer);
+	item->is_seen = true;
 	return &item->answer;
 }
 

@@ -10,12 +10,17 @@
 
 #include "net/dns.h"
 
+struct dns_filter;
 struct loop;
 struct query;
 struct query_batch;
 
 /* Made by the loop, of what the loop asks with (borrowed). */
 struct query	*query_new(struct loop *loop, struct dns *dns);
+
+/* What filtered batches are asked through; the query's, and may be NULL. */
+void		 query_set_filter(struct query *query,
+		    struct dns_filter *filter);
 
 /* No thread may ask any more, nor an answer be on its way. */
 void		 query_free(struct query **query);
@@ -26,6 +31,9 @@ struct query_batch *query_batch_new(struct query *query);
 /* Add one; its number.  Nothing is added once they are sent. */
 size_t		 query_batch_add(struct query_batch *batch,
 		    const char *name, enum dns_type type);
+
+/* Their answers have passed the filter (smtpd_dns_reply_filter). */
+void		 query_batch_filter(struct query_batch *batch);
 
 /* Ask all of them. */
 void		 query_batch_send(struct query_batch *batch);

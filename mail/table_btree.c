@@ -22,5 +22,6 @@ build_btree(const char *file, const struct table_entries *entries,
 const struct table_type table_btree = {
 	.name = "btree", .suffix = ".db", .open = open_btree,
 	.find = table_db_find_content, .close = table_db_close_content,
-	.check = table_db_check_content, .each = table_db_each_content, .build = build_btree,
+	.check = table_db_check_content,
+	.each = table_db_each_content, .build = build_btree,
 };

@@ -22,5 +22,6 @@ build_hash(const char *file, const struct table_entries *entries,
 const struct table_type table_hash = {
 	.name = "hash", .suffix = ".db", .open = open_hash,
 	.find = table_db_find_content, .close = table_db_close_content,
-	.check = table_db_check_content, .each = table_db_each_content, .build = build_hash,
+	.check = table_db_check_content,
+	.each = table_db_each_content, .build = build_hash,
 };

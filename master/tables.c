@@ -12,14 +12,14 @@
 
 static int
 check(const struct conf *conf, const char *name, const char *value,
-    char **why_r)
+    unsigned how, char **why_r)
 {
 	const char		*where = conf_source_where(conf->source,
 				    name);
 	struct table_list	*list;
 	char			*why;
 
-	list = table_list_new(value, TABLE_QUICK, &why);
+	list = table_list_new(value, how, &why);
 	if (list == NULL) {
 		*why_r = mem_printf("%s%s%s: %s", where == NULL ? "" : where,
 		    where == NULL ? "" : ": ", name, why);
@@ -33,18 +33,25 @@ check(const struct conf *conf, const char *name, const char *value,
 int
 tables_check(const struct conf *conf, char **why_r)
 {
-	/* cleanup asks these in its event loop. */
+	/* cleanup and smtp ask these in their event loops. */
 	const struct {
 		const char	*name, *value;
-	} quick[] = {
-		{ "header_checks", conf->header_checks },
-		{ "mime_header_checks", conf->mime_header_checks },
-		{ "nested_header_checks", conf->nested_header_checks },
-		{ "body_checks", conf->body_checks },
+		unsigned	 how;
+	} rows[] = {
+		{ "header_checks", conf->header_checks, TABLE_QUICK },
+		{ "mime_header_checks", conf->mime_header_checks,
+		    TABLE_QUICK },
+		{ "nested_header_checks", conf->nested_header_checks,
+		    TABLE_QUICK },
+		{ "body_checks", conf->body_checks, TABLE_QUICK },
+		{ "smtp_dns_reply_filter", conf->smtp_dns_reply_filter,
+		    TABLE_QUICK },
+		{ "smtpd_dns_reply_filter", conf->smtpd_dns_reply_filter, 0 },
 	};
 
-	for (size_t i = 0; i < sizeof(quick) / sizeof(*quick); i++)
-		if (check(conf, quick[i].name, quick[i].value, why_r) < 0)
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (check(conf, rows[i].name, rows[i].value, rows[i].how,
+		    why_r) < 0)
 			return -1;
 	return 0;
 }

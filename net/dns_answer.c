@@ -58,6 +58,16 @@ dns_answer_clear(struct dns_answer *answer)
 	*answer = (struct dns_answer)DNS_ANSWER_INIT;
 }
 
+void
+dns_answer_remove(struct dns_answer *answer, size_t i)
+{
+	mem_free(answer->records[i].name);
+	mem_free(answer->records[i].text);
+	answer->count--;
+	memmove(&answer->records[i], &answer->records[i + 1],
+	    (answer->count - i) * sizeof(*answer->records));
+}
+
 /* ---- names --------------------------------------------------------------- */
 
 /* Past a name; 0, or -1 when it does not end before limit. */

@@ -73,6 +73,9 @@ void		 dns_answer_finish(struct dns_answer *answer);
 void		 dns_answer_copy(const struct dns_answer *answer,
 		    struct dns_answer *copy_r);
 
+/* One record less; its status stays. */
+void		 dns_answer_remove(struct dns_answer *answer, size_t i);
+
 /* No records, for there was an error (RFC 1035 section 4.1.1). */
 void		 dns_answer_fail(struct dns_answer *answer, unsigned rcode);
 void		 dns_answer_clear(struct dns_answer *answer);

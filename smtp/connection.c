@@ -217,7 +217,8 @@ source_address(const struct connection *c, struct addr *source)
 
 	text = family == AF_INET6 ? conf->smtp_bind_address6 :
 	    conf->smtp_bind_address;
-	if (family == AF_UNIX || text[0] == '\0' || addr_parse_ip(slice_str(text), 0, source) < 0)
+	if (family == AF_UNIX || text[0] == '\0' ||
+	    addr_parse_ip(slice_str(text), 0, source) < 0)
 		return NULL;
 	return source;
 }

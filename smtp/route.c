@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "mail/dns_filter.h"
 #include "mail/self.h"
 #include "net/dns.h"
 #include "net/loop.h"
@@ -284,6 +285,17 @@ check_addresses(struct route_search *search)
 		    "myself", search->domain));
 }
 
+/* What is left, which the caller clears: none at all is temporary. */
+static void
+filter(const struct route_search *search, const char *name,
+    enum dns_type type, const struct dns_answer *all,
+    struct dns_answer *answer_r)
+{
+	dns_answer_copy(all, answer_r);
+	dns_filter_apply(search->sender->filter, name, type, DNS_TROUBLE,
+	    answer_r);
+}
+
 /* ---- addresses ----------------------------------------------------------- */
 
 static void
@@ -304,17 +316,20 @@ add_host(struct route_search *search, const struct mx *mx,
 }
 
 static void
-on_addresses(const struct dns_answer *answer, void *arg)
+on_addresses(const struct dns_answer *all, void *arg)
 {
 	struct question		*question = arg;
 	struct route_search	*search = question->search;
+	struct dns_answer	 answer;
 
-	note_ttl(search, answer);
-	if (answer->status != DNS_OK)
+	filter(search, question->mx->name, question->type, all, &answer);
+	note_ttl(search, &answer);
+	if (answer.status != DNS_OK)
 		note_failure(search, question->mx->name, question->type,
-		    answer);
-	for (size_t i = 0; i < answer->count; i++)
-		add_host(search, question->mx, &answer->records[i].addr);
+		    &answer);
+	for (size_t i = 0; i < answer.count; i++)
+		add_host(search, question->mx, &answer.records[i].addr);
+	dns_answer_clear(&answer);
 	mem_free(question);
 	if (--search->pending == 0)
 		check_addresses(search);
@@ -399,10 +414,8 @@ take_mx(struct route_search *search, const struct dns_answer *answer)
 }
 
 static void
-on_mx(const struct dns_answer *answer, void *arg)
+decide(struct route_search *search, const struct dns_answer *answer)
 {
-	struct route_search	*search = arg;
-
 	note_ttl(search, answer);
 	switch (answer->status) {
 	case DNS_TROUBLE:
@@ -423,6 +436,17 @@ on_mx(const struct dns_answer *answer, void *arg)
 	look_up(search);
 }
 
+static void
+on_mx(const struct dns_answer *all, void *arg)
+{
+	struct route_search	*search = arg;
+	struct dns_answer	 answer;
+
+	filter(search, search->domain, DNS_MX, all, &answer);
+	decide(search, &answer);
+	dns_answer_clear(&answer);
+}
+
 /* ---- next hops ----------------------------------------------------------- */
 
 static void
@@ -441,7 +465,7 @@ find_socket(struct route_search *search, const char *path)
 	check_addresses(search);
 }
 
-/* Where the next hop is a server and never a domain; true: it is dealt with. */
+/* A next hop that is a server and never a domain; true: it is dealt with. */
 static bool
 find_lmtp(struct route_search *search, struct slice *nexthop)
 {
@@ -467,7 +491,8 @@ on_start(void *arg)
 
 	if (find_lmtp(search, &nexthop))
 		return;
-	if (addr_split(nexthop, &host, &port, &in_brackets) < 0 || (port.len > 0 &&
+	if (addr_split(nexthop, &host, &port, &in_brackets) < 0 ||
+	    (port.len > 0 &&
 	    (search->port = addr_parse_mail_port(port)) == 0)) {
 		fail(search, "4.3.5", mem_printf("bad next hop \"%s\"",
 		    search->nexthop));

@@ -9,8 +9,10 @@
 
 #include "conf/conf.h"
 #include "mail/daemon.h"
+#include "mail/dns_filter.h"
 #include "mail/peer.h"
 #include "mail/self.h"
+#include "mail/table.h"
 #include "net/dns.h"
 #include "net/loop.h"
 #include "smtp/job.h"
@@ -74,6 +76,7 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 {
 	struct sender	*sender = mem_new(sizeof(*sender));
 	const char	*why;
+	char		*wrong;
 
 	sender->is_lmtp = is_lmtp;
 	sender->daemon = daemon;
@@ -83,6 +86,11 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 	    HOSTS_FILE, &why);
 	if (sender->dns == NULL)
 		log_fatal("%s: %s", sender->conf->resolver_config, why);
+	sender->filter = dns_filter_new(sender->conf->smtp_dns_reply_filter,
+	    TABLE_QUICK, &wrong);
+	if (wrong != NULL)
+		log_fatal("smtp_dns_reply_filter: %s", wrong);
+	dns_filter_fix(sender->filter);
 	sender->known = known_new();
 	sender->self = self_new(sender->conf);
 	sender->port = addr_parse_mail_port(

@@ -19,6 +19,7 @@ struct conf;
 struct daemon;
 struct daemon_program;
 struct dns;
+struct dns_filter;
 struct ipc;
 struct job;
 struct known;
@@ -34,6 +35,7 @@ struct sender {
 	struct peer		*qmgr;
 	struct peer		*lookup;	/* NULL: is asked nothing */
 	struct dns		*dns;
+	struct dns_filter	*filter;	/* of its answers; or NULL */
 	struct known		*known;		/* servers */
 	struct self		*self;
 	uint16_t		 port;		/* smtp_tcp_port */

@@ -55,7 +55,7 @@ struct question {
 	int			 code;		/* 250, or why not */
 	char			*dsn;
 	char			*text;
-	char			*footer;	/* of a refusal; "": the usual */
+	char			*footer;	/* of a no; "": the usual */
 	struct question_note	*notes;
 	size_t			 note_count;
 	struct question_rcpt	*rcpts;		/* JUDGE_RCPT */

@@ -99,7 +99,7 @@ struct session {
 	bool			 is_leaving;	/* it was 421 or 521 (S28) */
 	bool			 is_late;	/* replies wait: errors */
 	bool			 is_utf8;	/* its reply may be */
-	const char		*footer;	/* of its reply; NULL: the usual */
+	const char		*footer;	/* of its no; NULL: usual */
 
 	/* input */
 	size_t			 ahead;		/* bytes asked ahead */

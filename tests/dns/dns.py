@@ -8,7 +8,6 @@ nsd serves a zone on an address of its own; servers for mail listen on
 several addresses.  The last line is "dns: N passed, M failed".
 """
 
-import argparse
 import os
 import re
 import shutil
@@ -19,28 +18,13 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
-from ports import first_port                                # noqa: E402
-from private_suite import Suite                             # noqa: E402
+from private_suite import Suite, wait_for                   # noqa: E402
+from queue_case import check, run                           # noqa: E402
 from zone import Nsd, Rude                                  # noqa: E402
 
-PASSED, FAILED = [], []
 NOT_FOUND = ("Host or domain name not found. Name service error for "
              "name=%s type=%s: ")
 MALFORMED = "Malformed or unexpected name server reply"
-
-
-def check(name, ok, detail=""):
-    (PASSED if ok else FAILED).append(name)
-    print("%s: %s%s" % ("ok" if ok else "FAILED", name,
-                        "" if ok or not detail else ": " + str(detail)),
-          flush=True)
-
-
-def wait_for(what, seconds=15):
-    end = time.time() + seconds
-    while time.time() < end and not what():
-        time.sleep(0.05)
-    return what()
 
 
 class Place:
@@ -297,6 +281,31 @@ def lists(place):
         place.expect(zone(name), *parts)
 
 
+def filters(place):
+    """Records that smtp_dns_reply_filter wants ignored are not there."""
+    rules = os.path.join(place.folder, "filter")
+    with open(rules, "w") as f:
+        f.write("/ IN AAAA /i IGNORE\n"
+                "/^a-only\\.zone\\.example\\. [0-9]+ IN A 127\\.0\\.0\\.11$/ "
+                "IGNORE\n"
+                "/^set\\.zone\\.example\\. [0-9]+ IN MX [0-9]+ live/ "
+                "IGNORE\n")
+    place.restart(relayhost="", smtp_fallback_relay="", inet_protocols="all",
+                  smtp_address_preference="ipv6",
+                  smtp_dns_reply_filter="regexp:" + rules)
+    place.send(zone("dual"))
+    place.expect(zone("dual"), relay(place, "dual-host", "127.0.0.11"),
+                 "status=sent")
+    place.send(zone("a-only"))
+    place.expect(zone("a-only"), "dsn=4.4.3", "status=deferred",
+                 "DNS reply filter drops all results")
+    place.send(zone("set"))
+    wait_for(lambda: place.lines(zone("set")))
+    check("set: not by the server that is ignored", place.lines(
+        zone("set")) and "live.zone" not in place.lines(zone("set"))[0],
+        place.lines(zone("set")))
+
+
 def good_zone(options):
     place = Place(options, "127.0.0.2")
     server = Nsd(place.folder, "127.0.0.2", options.port + 5)
@@ -307,7 +316,7 @@ def good_zone(options):
                      rules=("-x", "CONNECT=421 4.3.2 not now"))
         place.suite.start()
         for part in (found, equals, not_found, preference, relayhosts,
-                     lists):
+                     lists, filters):
             part(place)
     finally:
         place.close()
@@ -389,22 +398,5 @@ def no_server(options):
 PARTS = {"zone": good_zone, "rude": rude_server, "none": no_server}
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("bin")
-    parser.add_argument("parts", nargs="*")
-    parser.add_argument("-p", dest="port", type=int,
-                        default=first_port("dns"))
-    options = parser.parse_args()
-    for name in options.parts or PARTS:
-        try:
-            PARTS[name](options)
-        except Exception as error:      # a test that breaks has failed
-            check("%s: %r" % (name, error), False)
-            Suite.close_all()
-    print("dns: %d passed, %d failed" % (len(PASSED), len(FAILED)))
-    return 1 if FAILED or not PASSED else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("dns", PARTS))

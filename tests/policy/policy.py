@@ -7,7 +7,6 @@ usage: policy.py BINDIR [-p PORT] [part...]
 The last line is "policy: N passed, M failed".
 """
 
-import argparse
 import os
 import shutil
 import smtplib
@@ -20,18 +19,9 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
-from ports import first_port                                # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
+from queue_case import check, run                           # noqa: E402
 from servers import Nsd, Policy, SlowDns                    # noqa: E402
-
-PASSED, FAILED = [], []
-
-
-def check(name, ok, detail=""):
-    (PASSED if ok else FAILED).append(name)
-    print("%s: %s%s" % ("ok" if ok else "FAILED", name,
-                        "" if ok or not detail else ": " + str(detail)),
-          flush=True)
 
 
 class Place:
@@ -110,6 +100,13 @@ def lists(options):
         "$rbl_what}}",
         "smtpd_recipient_restrictions": "permit_dnswl_client good.example, "
         "reject_rbl_client list.example"}, ask_good_list)
+    with_nsd(options, {
+        "smtpd_dns_reply_filter": "pcre:{{/^\\d+\\.1\\.0\\.127\\.list\\.example"
+        "\\. \\d+ IN A / IGNORE} {/^plain\\.names\\.example\\. \\d+ IN / "
+        "IGNORE}}",
+        "smtpd_recipient_restrictions": "reject_rbl_client list.example, "
+        "reject_rhsbl_sender list.example, reject_unknown_sender_domain"},
+             ask_filtered)
 
 
 def ask_lists(place):
@@ -141,6 +138,15 @@ def ask_lists(place):
         r"unavailable; Client host \[127.0.1.3\] blocked using list.example; "
         r"see http://list.example/3; from=<a@plain.names.example> "
         r"to=<r@relay.example> proto=ESMTP helo=<client.example>"))
+
+
+def ask_filtered(place):
+    place.expect("what is ignored is not in the list", "450 4.1.8 "
+                 "<a@plain.names.example>: Sender address rejected: Domain "
+                 "not found", "127.0.1.3")
+    place.expect("other names are", "554 5.7.1 Service unavailable; Sender "
+                 "address [x@spam.example] blocked", "127.0.1.3",
+                 sender="x@spam.example")
 
 
 def ask_good_list(place):
@@ -429,22 +435,5 @@ PARTS = {"lists": lists, "names": names, "policies": policies,
          "services": services}
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("bin")
-    parser.add_argument("parts", nargs="*")
-    parser.add_argument("-p", dest="port", type=int,
-                        default=first_port("policy"))
-    options = parser.parse_args()
-    for name in options.parts or PARTS:
-        try:
-            PARTS[name](options)
-        except Exception as error:      # a test that breaks has failed
-            check("%s: %r" % (name, error), False)
-            Suite.close_all()
-    print("policy: %d passed, %d failed" % (len(PASSED), len(FAILED)))
-    return 1 if FAILED else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("policy", PARTS))

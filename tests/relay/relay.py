@@ -4,13 +4,11 @@ what is delivered where, and what is refused.
 
 usage: relay.py BINDIR [-p PORT] [part...]
 
-Parts: null, lan, firewall, backup, aliases, mailboxes, rewriting, headers,
-remote, generic.  In each, 127.0.0.1 is one of the own network, 127.0.0.2 a stranger, and servers for
-mail listen on 127.0.0.11 and so on.  The last line is "relay: N passed, M
-failed".
+In each part 127.0.0.1 is one of the own network, 127.0.0.2 a stranger, and
+servers for mail listen on 127.0.0.11 and so on.  The last line is "relay: N
+passed, M failed".
 """
 
-import argparse
 import glob
 import os
 import re
@@ -20,10 +18,9 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
-from ports import first_port                                # noqa: E402
 from private_suite import Suite, listens, wait_for          # noqa: E402
+from queue_case import check, run                           # noqa: E402
 
-PASSED, FAILED = [], []
 SERVERS = {"gateway": "127.0.0.11", "inside": "127.0.0.12",
            "local": "127.0.0.13", "mailboxes": "127.0.0.14"}
 
@@ -42,13 +39,6 @@ OPEN = ("user@elsewhere.example", "user%elsewhere.example@[127.0.0.1]",
         "@{domain}:user@elsewhere.example",
         "user@elsewhere.example.{domain}x", "us\xe9r@{domain}",
         "user@[192.0.2.77]")
-
-
-def check(name, ok, detail=""):
-    (PASSED if ok else FAILED).append(name)
-    print("%s: %s%s" % ("ok" if ok else "FAILED", name,
-                        "" if ok or not detail else ": " + str(detail)),
-          flush=True)
 
 
 class Site:
@@ -529,22 +519,5 @@ PARTS = {"null": null_client, "lan": local_network, "firewall": firewall,
          "generic": generic}
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("-p", dest="port", type=int, 
-                        default=first_port("relay"))
-    parser.add_argument("bin")
-    parser.add_argument("parts", nargs="*")
-    options = parser.parse_args()
-    for name in options.parts or PARTS:
-        try:
-            PARTS[name](options)
-        except Exception as error:      # a test that breaks has failed
-            check("%s: %r" % (name, error), False)
-            Suite.close_all()
-    print("relay: %d passed, %d failed" % (len(PASSED), len(FAILED)))
-    return 1 if FAILED or not PASSED else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("relay", PARTS))

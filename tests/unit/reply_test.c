@@ -1,6 +1,7 @@
 #include "smtpd/reply.h"
 
 #include <CUnit/CUnit.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,7 +74,7 @@ footed(void)
 {
 	for (size_t i = 0; i < sizeof(footers) / sizeof(*footers); i++) {
 		begin();
-		strcpy(s.addr, "192.0.2.1");
+		snprintf(s.addr, sizeof(s.addr), "192.0.2.1");
 		gate.footer = footers[i].footer;
 		reply_put(&s, 550, "5.1.1", "no");
 		CU_ASSERT_STRING_EQUAL(buf_cstr(&out), footers[i].want);
