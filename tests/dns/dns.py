@@ -18,9 +18,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
+from nsd import Nsd                                         # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
 from queue_case import check, run                           # noqa: E402
-from zone import Nsd, Rude                                  # noqa: E402
+from zone import ZONES, Rude                                # noqa: E402
 
 NOT_FOUND = ("Host or domain name not found. Name service error for "
              "name=%s type=%s: ")
@@ -308,7 +309,7 @@ def filters(place):
 
 def good_zone(options):
     place = Place(options, "127.0.0.2")
-    server = Nsd(place.folder, "127.0.0.2", options.port + 5)
+    server = Nsd(place.folder, "127.0.0.2", options.port + 5, ZONES)
     try:
         place.listen("127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.14",
                      "::1")

@@ -1,13 +1,11 @@
-"""A zone for tests, served by nsd, and a server that knows no manners."""
+"""A zone for tests, and a name server that knows no manners."""
 
-import os
-import pwd
 import random
 import socket
 import struct
-import subprocess
 import threading
-import time
+
+from nsd import wire
 
 # Servers: .11 to .14 take mail, .15 and .16 greet with 421, from .20 on
 # nobody listens; .30 is an address of the mail system itself.
@@ -75,69 +73,7 @@ dead2       A     127.0.0.25
 """ + "".join("many MX 10 m%d\nm%d A 127.0.0.14\n" % (i, i)
               for i in range(150))
 
-CONF = """
-server:
-    ip-address: %(ip)s@%(port)d
-    username: "%(user)s"
-    zonesdir: "%(dir)s"
-    pidfile: "%(dir)s/nsd.pid"
-    xfrdfile: "%(dir)s/xfrd"
-    zonelistfile: "%(dir)s/zone.list"
-    logfile: "%(dir)s/nsd.log"
-    database: ""
-    server-count: 1
-remote-control:
-    control-enable: no
-zone:
-    name: zone.example
-    zonefile: zone
-"""
-
-
-class Nsd:
-    """nsd on an address of its own, in a folder that is there."""
-
-    def __init__(self, folder, ip, port):
-        os.chmod(folder, 0o755)
-        with open(os.path.join(folder, "zone"), "w") as f:
-            f.write("$ORIGIN zone.example.\n$TTL 60\n"
-                    "@ SOA ns me 1 60 60 600 1\n@ NS ns\n"
-                    "ns A %s\n%s" % (ip, RECORDS))
-        conf = os.path.join(folder, "nsd.conf")
-        with open(conf, "w") as f:
-            f.write(CONF % {"ip": ip, "port": port, "dir": folder,
-                            "user": pwd.getpwuid(os.getuid()).pw_name})
-        path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-        self.process = subprocess.Popen(
-            ["nsd", "-d", "-c", conf], env=dict(os.environ, PATH=path),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = time.time() + 10
-        while not answers(ip, port):
-            if time.time() > end or self.process.poll() is not None:
-                self.close()
-                raise RuntimeError("nsd does not answer: see " + folder)
-            time.sleep(0.05)
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait(20)
-
-
-def answers(ip, port):
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(0.5)
-        s.connect((ip, port))
-        try:
-            s.send(struct.pack(">6H", 9, 0, 1, 0, 0, 0) + wire(
-                "a-only.zone.example") + struct.pack(">HH", 1, 1))
-            return s.recv(4096)[7] == 1
-        except OSError:
-            return False
-
-
-def wire(name):
-    return b"".join(bytes([len(label)]) + label.encode()
-                    for label in name.split(".")) + b"\0"
+ZONES = {"zone.example": RECORDS}
 
 
 def record(kind, data, ttl=60):

@@ -8,6 +8,7 @@ The last line is "policy: N passed, M failed".
 """
 
 import os
+import re
 import shutil
 import smtplib
 import socket
@@ -19,9 +20,11 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
+from nsd import Nsd                                         # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
 from queue_case import check, run                           # noqa: E402
-from servers import Nsd, Policy, SlowDns                    # noqa: E402
+from servers import ZONES, Policy, Postgrey, SlowDns        # noqa: E402
+from servers import Spawn                                   # noqa: E402
 
 
 class Place:
@@ -74,7 +77,7 @@ def with_nsd(options, settings, parts):
     place, server = None, None
     folder = tempfile.mkdtemp(prefix="tern-policy-nsd-")
     try:
-        server = Nsd(folder, "127.0.0.5", options.port + 5)
+        server = Nsd(folder, "127.0.0.5", options.port + 5, ZONES)
         place = Place(options, "127.0.0.5", settings)
         parts(place)
     finally:
@@ -272,6 +275,85 @@ def ask_policies(place, slow, dead, junk):
     place.expect("nobody listens", "451 4.3.5 ", "127.0.2.3")
 
 
+def deaths(options):
+    """Lookup dies under a question: asked again, once; never a yes."""
+    slow = Policy(options.port + 6, say("action=DUNNO\n\n", 1.5))
+    place = Place(options, "127.0.0.6", {
+        "service_throttle_time": "1s",
+        "smtpd_recipient_restrictions":
+        "check_policy_service inet:127.0.0.1:%d" % (options.port + 6)})
+    try:
+        for kills, want in ((1, "250 "), (2, "451 4.3.0 "), (0, "250 ")):
+            replies, before = [], len(slow.seen)
+            asking = threading.Thread(target=lambda: replies.append(
+                place.ask("127.0.2.9")))
+            asking.start()
+            for i in range(kills):
+                check("deaths: asked, %d" % i, wait_for(
+                    lambda: len(slow.seen) > before + i, 20), slow.seen)
+                place.suite.kill("lookup")
+            asking.join(40)
+            check("deaths: lookup was killed %d times" % kills,
+                  replies and replies[0].startswith(want), replies)
+    finally:
+        place.close()
+        slow.close()
+
+
+# ---- real services ---------------------------------------------------------
+
+def real(options):
+    """Those that Debian has: postgrey, policyd-spf."""
+    missing = [name for name in ("postgrey", "policyd-spf")
+               if shutil.which(name, path="/usr/sbin:/usr/bin") is None]
+    if missing:
+        check("%s is installed" % missing, os.geteuid() != 0)
+        return
+    base = options.port + 6
+    place = Place(options, "127.0.0.6", {
+        "smtpd_recipient_restrictions":
+        "check_policy_service inet:127.0.0.1:%d, "
+        "check_policy_service inet:127.0.0.1:%d" % (base, base + 1)})
+    services = [Spawn(base + 1, "/usr/bin/policyd-spf")]
+    try:
+        services.append(Postgrey(place.folder, base))
+        os.mkdir(os.path.join(place.folder, "kept"))
+        place.suite.start_sink("-q", "-D",
+                               os.path.join(place.folder, "kept"))
+        ask_real(place)
+    finally:
+        place.close()
+        for service in services:
+            service.close()
+
+
+def ask_real(place):
+    grey = (r"450 4\.2\.0 <r@relay\.example>: Recipient address rejected: "
+            r"Greylisted")
+    first = place.ask("127.0.2.9")
+    check("postgrey: not at once", re.match(grey, first), first)
+    check("postgrey: nor at the second try", re.match(
+        grey, place.ask("127.0.2.9")))
+    time.sleep(2.5)
+    client = place.client("127.0.2.9")
+    client.sendmail("a@plain.names.example", ["r@relay.example"],
+                    "Subject: x\r\n\r\ntext\r\n")
+    client.quit()
+
+    kept = os.path.join(place.folder, "kept")
+
+    def message():
+        for name in os.listdir(kept):
+            with open(os.path.join(kept, name), "rb") as f:
+                return f.read()
+        return b""
+
+    text = wait_for(message)
+    check("postgrey: it says how long", b"X-Greylist: delayed " in text, text)
+    check("policyd-spf: it says what it found", b"X-Comment: SPF "
+          in text, text)
+
+
 # ---- who waits delays nobody -----------------------------------------------
 
 def one_rcpt(client):
@@ -432,7 +514,7 @@ def services(options):
 
 PARTS = {"lists": lists, "names": names, "policies": policies,
          "crowd": crowd, "limits": limits, "count": count,
-         "services": services}
+         "services": services, "deaths": deaths, "real": real}
 
 
 if __name__ == "__main__":

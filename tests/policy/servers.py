@@ -1,13 +1,15 @@
-"""Servers that a policy asks: nsd with zones, a slow DNS server, policy
-services of several manners."""
+"""What a policy asks: zones of the DNS, a slow DNS server, policy services
+of several manners."""
 
 import os
-import pwd
+import shutil
 import socket
 import struct
 import subprocess
 import threading
 import time
+
+from private_suite import listens, wait_for
 
 # Clients come from addresses in 127.0.0.0/8.
 ZONES = {
@@ -39,71 +41,6 @@ plain       A    127.0.1.1
 16          PTR  nowhere.names.example.
 """,
 }
-
-CONF = """
-server:
-    ip-address: %(ip)s@%(port)d
-    username: "%(user)s"
-    zonesdir: "%(dir)s"
-    pidfile: "%(dir)s/nsd.pid"
-    xfrdfile: "%(dir)s/xfrd"
-    zonelistfile: "%(dir)s/zone.list"
-    logfile: "%(dir)s/nsd.log"
-    database: ""
-    server-count: 1
-remote-control:
-    control-enable: no
-"""
-
-
-def question(name, kind):
-    wire = b"".join(bytes([len(label)]) + label.encode()
-                    for label in name.split(".")) + b"\0"
-    return (struct.pack(">6H", 9, 0, 1, 0, 0, 0) + wire +
-            struct.pack(">HH", kind, 1))
-
-
-class Nsd:
-    """nsd with the zones above, in a folder that is there."""
-
-    def __init__(self, folder, ip, port):
-        os.chmod(folder, 0o755)
-        conf = os.path.join(folder, "nsd.conf")
-        with open(conf, "w") as f:
-            f.write(CONF % {"ip": ip, "port": port, "dir": folder,
-                            "user": pwd.getpwuid(os.getuid()).pw_name})
-            for name, records in ZONES.items():
-                f.write("zone:\n    name: %s\n    zonefile: %s\n" %
-                        (name, name))
-                with open(os.path.join(folder, name), "w") as zone:
-                    zone.write("$ORIGIN %s.\n$TTL 60\n"
-                               "@ SOA ns me 1 60 60 600 1\n@ NS ns\n"
-                               "ns A %s\n%s" % (name, ip, records))
-        path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-        self.process = subprocess.Popen(
-            ["nsd", "-d", "-c", conf], env=dict(os.environ, PATH=path),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = time.time() + 10
-        while not self.answers(ip, port):
-            if time.time() > end or self.process.poll() is not None:
-                self.close()
-                raise RuntimeError("nsd does not answer: see " + folder)
-            time.sleep(0.05)
-
-    @staticmethod
-    def answers(ip, port):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-            s.settimeout(0.5)
-            s.connect((ip, port))
-            try:
-                s.send(question("plain.names.example", 1))
-                return s.recv(4096)[7] == 1
-            except OSError:
-                return False
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait(20)
 
 
 class SlowDns:
@@ -199,4 +136,57 @@ class Policy:
                     peer.sendall(said.encode())
 
     def close(self):
+        # Or accept() would go on.
+        self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
+
+
+class Postgrey:
+    """Debian's, with a folder of its own and no rights."""
+
+    def __init__(self, folder, port):
+        data = os.path.join(folder, "postgrey")
+        os.mkdir(data)
+        command = ["postgrey", "--inet=127.0.0.1:%d" % port, "--delay=2",
+                   "--dbdir=" + data, "--pidfile=" + data + "/pid"]
+        if os.geteuid() == 0:
+            os.chmod(folder, 0o755)
+            shutil.chown(data, "nobody", "nogroup")
+            command += ["--user=nobody", "--group=nogroup"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        if not wait_for(lambda: listens(port), 20):
+            raise RuntimeError("postgrey does not listen")
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+class Spawn:
+    """A program for each connection, as Postfix's spawn(8) has it."""
+
+    def __init__(self, port, *command):
+        self.command = command
+        self.children = []
+        self.socket = socket.create_server(("127.0.0.1", port), backlog=64)
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                peer = self.socket.accept()[0]
+            except OSError:
+                return
+            with peer:
+                self.children.append(subprocess.Popen(
+                    self.command, stdin=peer, stdout=peer,
+                    stderr=subprocess.DEVNULL))
+
+    def close(self):
+        # Or accept() would go on.
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.socket.close()
+        for child in self.children:
+            child.terminate()
+            child.wait(20)
