@@ -147,15 +147,6 @@ on_qmgr(struct peer *peer, enum ipc_event event, void *arg)
 	loop_defer(cleaner->loop, (loop_fn)cleaner_check_room, cleaner);
 }
 
-/* Who waits for it looks by itself. */
-static void
-on_lookup(struct peer *peer, enum ipc_event event, void *arg)
-{
-	(void)peer;
-	(void)event;
-	(void)arg;
-}
-
 static void
 on_away(void *arg)
 {
@@ -233,8 +224,7 @@ on_start(struct daemon *daemon)
 	loop_timer_start(cleaner->away, AWAY_MS);
 	cleaner->qmgr = peer_new(daemon, "qmgr", &qmgr_side, on_qmgr,
 	    cleaner);
-	cleaner->lookup = peer_new(daemon, "lookup", &lookup_side, on_lookup,
-	    cleaner);
+	cleaner->lookup = peer_new(daemon, "lookup", &lookup_side, NULL, NULL);
 	cleaner->mapped = rewriting_places(cleaner->conf);
 	daemon_set_state(daemon, cleaner);
 }

@@ -121,21 +121,6 @@ complain(const struct run *run, const char *what)
 	return hearing_misconfigured(run->hearing);
 }
 
-/* No message is begun, so there is nothing to be done to it. */
-static bool
-has_message(const struct hearing *hearing)
-{
-	switch (hearing->m->stage) {
-	case JUDGE_MAIL:
-	case JUDGE_RCPT:
-	case JUDGE_DATA:
-	case JUDGE_END:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static const struct {
 	const char	*log, *format;	/* what is triggered */
 } messages[] = {
@@ -178,7 +163,7 @@ run_message(const struct run *run, int how)
 		return complain(run, "an address with a domain must follow");
 	if (how == JUDGE_PREPEND && slice_find(run->text, ':') <= 0)
 		return complain(run, "PREPEND wants a header");
-	if (!has_message(hearing))
+	if (!hearing_has_message(hearing))
 		return RULING_DUNNO;
 	log_message(run, how);
 	verdict_add_action(hearing->verdict, (enum judge_action)how,

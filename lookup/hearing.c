@@ -37,7 +37,7 @@ hearing_clear(struct hearing *hearing)
 }
 
 bool
-hearing_has_sender(const struct hearing *hearing)
+hearing_has_message(const struct hearing *hearing)
 {
 	switch (hearing->m->stage) {
 	case JUDGE_MAIL:
@@ -46,8 +46,14 @@ hearing_has_sender(const struct hearing *hearing)
 	case JUDGE_END:
 		return true;
 	default:
-		return hearing->m->sender.len > 0;
+		return false;
 	}
+}
+
+bool
+hearing_has_sender(const struct hearing *hearing)
+{
+	return hearing_has_message(hearing) || hearing->m->sender.len > 0;
 }
 
 const char *
@@ -178,17 +184,21 @@ hearing_cannot_tell(struct hearing *hearing, struct slice name)
 /* ---- put off ------------------------------------------------------------- */
 
 /* The first reason is kept; a warning is given at once. */
-static enum ruling
+static enum ruling __attribute__((format(printf, 4, 0)))
 put_off(struct hearing *hearing, struct hearing_reply *reply,
-    const char *dsn, const char *text)
+    const char *dsn, const char *format, va_list args)
 {
+	struct buf	text = BUF_INIT;
+
+	buf_vprintf(&text, format, args);
 	if (hearing->must_warn) {
 		hearing_log(hearing, "reject_warning", "450 %s %s", dsn,
-		    text);
+		    buf_cstr(&text));
 	} else if (reply->code == 0) {
 		set_reply(reply, 450, dsn);
-		buf_put_str(&reply->text, text);
+		buf_put_slice(&reply->text, buf_slice(&text));
 	}
+	buf_clear(&text);
 	return RULING_DUNNO;
 }
 
@@ -196,15 +206,12 @@ enum ruling
 hearing_defer_if_permit(struct hearing *hearing, const char *dsn,
     const char *format, ...)
 {
-	struct buf	text = BUF_INIT;
 	enum ruling	ruling;
 	va_list		args;
 
 	va_start(args, format);
-	buf_vprintf(&text, format, args);
+	ruling = put_off(hearing, &hearing->if_permit, dsn, format, args);
 	va_end(args);
-	ruling = put_off(hearing, &hearing->if_permit, dsn, buf_cstr(&text));
-	buf_clear(&text);
 	return ruling;
 }
 
@@ -222,15 +229,12 @@ enum ruling
 hearing_defer_if_refuse(struct hearing *hearing, const char *dsn,
     const char *format, ...)
 {
-	struct buf	text = BUF_INIT;
 	enum ruling	ruling;
 	va_list		args;
 
 	va_start(args, format);
-	buf_vprintf(&text, format, args);
+	ruling = put_off(hearing, &hearing->if_refuse, dsn, format, args);
 	va_end(args);
-	ruling = put_off(hearing, &hearing->if_refuse, dsn, buf_cstr(&text));
-	buf_clear(&text);
 	return ruling;
 }
 

@@ -63,6 +63,9 @@ void		 hearing_init(struct hearing *hearing,
 		    struct verdict *verdict);
 void		 hearing_clear(struct hearing *hearing);
 
+/* A message is begun, so something can be done to it. */
+bool		 hearing_has_message(const struct hearing *hearing);
+
 /* MAIL was said: an empty sender is the null sender. */
 bool		 hearing_has_sender(const struct hearing *hearing);
 

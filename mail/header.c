@@ -5,6 +5,7 @@
 #include "mail/header.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "util/ascii.h"
@@ -22,6 +23,19 @@ header_name_len(struct slice line)
 	    line.data[end] == '\t'); end++)
 		;
 	return end < line.len && line.data[end] == ':' ? len : 0;
+}
+
+size_t
+header_line_len(struct slice text)
+{
+	const unsigned char	*p = text.data, *end = text.data + text.len;
+
+	while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		if (p > text.data && p[-1] == '\r')
+			return (size_t)(p - text.data) + 1;
+		p++;
+	}
+	return 0;
 }
 
 bool

@@ -17,6 +17,9 @@
  */
 size_t	header_name_len(struct slice line);
 
+/* The length of a line with its CR LF; 0: it has not ended yet. */
+size_t	header_line_len(struct slice text);
+
 /* The field has that name (ASCII case apart). */
 bool	header_is(struct slice line, const char *name);
 

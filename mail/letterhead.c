@@ -46,20 +46,6 @@ letterhead_clear(struct letterhead *head)
 	*head = (struct letterhead){ .text = BUF_INIT };
 }
 
-/* The length of the next line with its CR LF; 0: it has not ended. */
-static size_t
-line_len(struct slice s)
-{
-	const unsigned char	*p = s.data, *end = s.data + s.len;
-
-	while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-		if (p > s.data && p[-1] == '\r')
-			return (size_t)(p - s.data) + 1;
-		p++;
-	}
-	return 0;
-}
-
 static bool
 is_continuation(struct slice line)
 {
@@ -76,7 +62,7 @@ letterhead_put(struct letterhead *head, struct slice bytes)
 		struct slice	rest = slice_after(buf_slice(&head->text),
 				    head->looked);
 
-		if ((len = line_len(rest)) == 0)
+		if ((len = header_line_len(rest)) == 0)
 			break;
 		/* RFC 5322 section 2.1: an empty line, or what is no field. */
 		if (!is_continuation(rest) &&
@@ -135,10 +121,10 @@ read_field(struct letterhead *head, struct slice field, size_t start,
 static size_t
 field_len(struct slice s)
 {
-	size_t	len = line_len(s);
+	size_t	len = header_line_len(s);
 
 	while (is_continuation(slice_after(s, len))) {
-		size_t	more = line_len(slice_after(s, len));
+		size_t	more = header_line_len(slice_after(s, len));
 
 		if (more == 0)
 			break;

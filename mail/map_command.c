@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/conf.h"
+#include "mail/admin_client.h"
 #include "mail/map_source.h"
 #include "mail/table_build.h"
 #include "util/ascii.h"
@@ -210,6 +212,27 @@ remove_all(const struct map_command *command, char **specs)
 }
 
 /* ---- all of them --------------------------------------------------------- */
+
+struct conf *
+map_command_configure(struct map_command *command, int argc, char **argv,
+    const char *options)
+{
+	const char	*folder = NULL;
+	struct conf	*conf;
+	int		 option;
+
+	/* -c has its say before what depends on the configuration. */
+	while ((option = getopt(argc, argv, options)) != -1)
+		if (option == 'c')
+			folder = optarg;
+		else if (option == '?')
+			return NULL;
+	optind = 1;
+	conf = admin_client_conf(folder);
+	command->default_type = conf->default_database_type;
+	command->is_utf8 = conf->smtputf8_enable;
+	return conf;
+}
 
 int
 map_command_run(const struct map_command *command, char **specs)

@@ -44,6 +44,16 @@ struct map_command {
 				    struct slice value);
 };
 
+struct conf;
+
+/*
+ * The configuration, of -c where that is among the arguments, and what
+ * follows of it.  The caller frees it after all else; NULL: there is an
+ * option that is none of those.
+ */
+struct conf *map_command_configure(struct map_command *command, int argc,
+	    char **argv, const char *options);
+
 /*
  * Do it, with each of the tables ("type:name" or "name", ended by NULL).
  * The status to exit with: 1 when no key was found or removed.

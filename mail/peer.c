@@ -60,6 +60,13 @@ forget(struct peer *peer)
 }
 
 static void
+tell(struct peer *peer, enum ipc_event event)
+{
+	if (peer->fn != NULL)
+		peer->fn(peer, event, peer->arg);
+}
+
+static void
 on_ipc(struct ipc *ipc, enum ipc_event event, void *arg)
 {
 	struct peer	*peer = arg;
@@ -68,7 +75,7 @@ on_ipc(struct ipc *ipc, enum ipc_event event, void *arg)
 		if (event == IPC_CLOSED)
 			ipc_free(&peer->old);
 		else
-			peer->fn(peer, event, peer->arg);
+			tell(peer, event);
 		return;
 	}
 	if (event == IPC_OPENED)
@@ -76,7 +83,7 @@ on_ipc(struct ipc *ipc, enum ipc_event event, void *arg)
 	if (event == IPC_CLOSED && !peer->is_open)
 		loop_timer_start(peer->retry, RETRY_MS);
 	else
-		peer->fn(peer, event, peer->arg);
+		tell(peer, event);
 	if (event == IPC_CLOSED)
 		forget(peer);
 	while (event == IPC_OPENED && peer->is_open && peer->waits != NULL)

@@ -25,7 +25,7 @@ typedef void (*peer_ready_fn)(struct ipc *ipc, void *arg);
 
 /*
  * side->program and side->handlers are used; the ipc's argument is the
- * peer.
+ * peer.  fn may be NULL: whoever asks it looks by itself.
  */
 struct peer	*peer_new(struct daemon *daemon, const char *service,
 		    const struct ipc_side *side, peer_event_fn fn, void *arg);

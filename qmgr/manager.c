@@ -226,15 +226,6 @@ static const struct ipc_side	lookup_side = {
 	"qmgr", ipc_handlers, NULL, IPC_LOOKUP,
 };
 
-/* Calls know by themselves. */
-static void
-on_lookup(struct peer *peer, enum ipc_event event, void *arg)
-{
-	(void)peer;
-	(void)event;
-	(void)arg;
-}
-
 static void
 on_start(struct daemon *daemon)
 {
@@ -261,7 +252,7 @@ on_start(struct daemon *daemon)
 		scan_stop(manager->scan);
 	} else {
 		manager->lookup = peer_new(daemon, "lookup", &lookup_side,
-		    on_lookup, manager);
+		    NULL, NULL);
 	}
 }
 

@@ -62,15 +62,6 @@ on_qmgr(struct peer *peer, enum ipc_event event, void *arg)
 	}
 }
 
-/* Each question knows what its loss means. */
-static void
-on_lookup(struct peer *peer, enum ipc_event event, void *arg)
-{
-	(void)peer;
-	(void)event;
-	(void)arg;
-}
-
 static void
 open_sender(struct daemon *daemon, bool is_lmtp)
 {
@@ -122,7 +113,7 @@ on_start(struct daemon *daemon)
 	sender->qmgr = peer_new(daemon, "qmgr", &to_qmgr, on_qmgr, sender);
 	if (sender->conf->smtp_generic_maps[0] != '\0')
 		sender->lookup = peer_new(daemon, "lookup", &to_lookup,
-		    on_lookup, sender);
+		    NULL, NULL);
 }
 
 /* An agent has no clients: its socket is there by master.cf only. */

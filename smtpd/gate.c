@@ -39,15 +39,6 @@ on_cleanup(struct peer *peer, enum ipc_event event, void *arg)
 		gate_wake(arg);
 }
 
-/* Questions look by themselves. */
-static void
-on_lookup(struct peer *peer, enum ipc_event event, void *arg)
-{
-	(void)peer;
-	(void)event;
-	(void)arg;
-}
-
 void
 gate_wake(struct gate *gate)
 {
@@ -160,7 +151,7 @@ on_start(struct daemon *daemon)
 	gate->is_accepting = true;
 	gate->cleanup = peer_new(daemon, "cleanup", &to_cleanup, on_cleanup,
 	    gate);
-	gate->lookup = peer_new(daemon, "lookup", &to_lookup, on_lookup, gate);
+	gate->lookup = peer_new(daemon, "lookup", &to_lookup, NULL, NULL);
 	daemon_set_state(daemon, gate);
 }
 

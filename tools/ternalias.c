@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
-#include "mail/admin_client.h"
 #include "mail/alias_line.h"
 #include "mail/map_command.h"
 
@@ -93,22 +92,6 @@ take_option(struct map_command *command, int option)
 	}
 }
 
-/* -c has its say before what depends on the configuration. */
-static const char *
-find_folder(int argc, char **argv, const char *options)
-{
-	const char	*folder = NULL;
-	int		 option;
-
-	while ((option = getopt(argc, argv, options)) != -1)
-		if (option == 'c')
-			folder = optarg;
-		else if (option == '?')
-			usage();
-	optind = 1;
-	return folder;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -119,9 +102,9 @@ main(int argc, char **argv)
 	struct conf		*conf;
 	int			 option;
 
-	conf = admin_client_conf(find_folder(argc, argv, options));
-	command.default_type = conf->default_database_type;
-	command.is_utf8 = conf->smtputf8_enable;
+	conf = map_command_configure(&command, argc, argv, options);
+	if (conf == NULL)
+		usage();
 	while ((option = getopt(argc, argv, options)) != -1)
 		if (option != 'c' && option != 'v')
 			take_option(&command, option);

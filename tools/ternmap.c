@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
-#include "mail/admin_client.h"
 #include "mail/map_command.h"
 #include "mail/mime.h"
 #include "mail/table_line.h"
@@ -271,22 +270,6 @@ take_option(struct map_command *command, struct message *message, int option)
 		usage();
 }
 
-/* -c has its say before what depends on the configuration. */
-static const char *
-find_folder(int argc, char **argv, const char *options)
-{
-	const char	*folder = NULL;
-	int		 option;
-
-	while ((option = getopt(argc, argv, options)) != -1)
-		if (option == 'c')
-			folder = optarg;
-		else if (option == '?')
-			usage();
-	optind = 1;
-	return folder;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -299,9 +282,9 @@ main(int argc, char **argv)
 	int			 option;
 	bool			 is_message;
 
-	conf = admin_client_conf(find_folder(argc, argv, options));
-	command.default_type = conf->default_database_type;
-	command.is_utf8 = conf->smtputf8_enable;
+	conf = map_command_configure(&command, argc, argv, options);
+	if (conf == NULL)
+		usage();
 	while ((option = getopt(argc, argv, options)) != -1)
 		if (option != 'c' && option != 'v')
 			take_option(&command, &message, option);
