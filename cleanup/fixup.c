@@ -28,6 +28,7 @@ struct fixup {
 	bool			 in_line;	/* of which a piece has left */
 	bool			 is_cut;	/* this field is too long */
 	bool			 is_resent;	/* has Resent- headers */
+	bool			 has_recipient;	/* To or Cc */
 	unsigned		 wanted;	/* bits: found of wanted[] */
 	unsigned		 resent;	/* the same, Resent- in front */
 	int64_t			 hops;
@@ -131,13 +132,14 @@ put_received(const struct fixup_settings *set, struct buf *into)
 
 /* Headers that do not travel (A14). */
 static bool
-is_dropped(struct slice field)
+is_dropped(const struct conf *conf, struct slice field)
 {
-	static const char *const names[] = { "bcc", "content-length",
-	    "resent-bcc", "return-path" };
+	struct slice	rest = slice_str(conf->message_drop_headers), word;
+	struct slice	name = slice_trim(slice_first(field,
+			    header_name_len(field)));
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (header_is(field, names[i]))
+	while (slice_get_word(&rest, ", \t\r\n", &word) == 0)
+		if (slice_equal_nocase(word, name))
 			return true;
 	return false;
 }
@@ -165,6 +167,9 @@ note_wanted(struct fixup *fixup, struct slice field)
 	unsigned	 before = *found, i;
 
 	fixup->is_resent |= is_resent;
+	fixup->has_recipient |= header_is(slice_after(field, is_resent ? 7 :
+	    0), "To") || header_is(slice_after(field, is_resent ? 7 : 0),
+	    "Cc");
 	for (i = 0; i < WANTED_COUNT; i++)
 		if (header_is(slice_after(field, is_resent ? 7 : 0),
 		    wanted[i]))
@@ -192,7 +197,7 @@ end_field(struct fixup *fixup)
 		fixup->hops++;
 	else
 		note_wanted(fixup, field);
-	if (!is_dropped(field))
+	if (!is_dropped(set->conf, field))
 		buf_put_slice(&fixup->out, field);
 	buf_empty(&fixup->header);
 	/* RFC 5321 section 6.3: a loop shows as many hops. */
@@ -223,6 +228,17 @@ put_wanted(struct fixup *fixup, unsigned i)
 	buf_put_str(out, "\r\n");
 }
 
+/* Who hides all recipients (RFC 5322 section 3.6.3 allows it) says so. */
+static void
+put_undisclosed(struct fixup *fixup)
+{
+	const char	*text;
+
+	text = fixup->settings.conf->undisclosed_recipients_header;
+	if (header_name_len(slice_str(text)) > 0)
+		buf_printf(&fixup->out, "%s\r\n", text);
+}
+
 /* A message sent again needs them with Resent- (RFC 5322 section 3.6.6). */
 static void
 add_missing(struct fixup *fixup)
@@ -241,6 +257,8 @@ add_missing(struct fixup *fixup)
 			log_message_id(fixup, fixup->is_resent, header_value(
 			    slice_after(buf_slice(&fixup->out), start)));
 	}
+	if (fixup->settings.add_missing && !fixup->has_recipient)
+		put_undisclosed(fixup);
 	if ((fixup->wanted & 1u << WANTED_MESSAGE_ID) == 0 &&
 	    (fixup->is_resent || !fixup->settings.add_missing))
 		log_message_id(fixup, false, SLICE_LIT("<>"));
@@ -387,20 +405,6 @@ replace_stray(struct fixup *fixup, struct slice s, size_t len)
 	replace(p, len, '\n');
 }
 
-/* The length of the next line with its CR LF; 0: it has not ended yet. */
-static size_t
-line_len(struct slice s)
-{
-	const unsigned char	*p = s.data, *end = s.data + s.len;
-
-	while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-		if (p > s.data && p[-1] == '\r')
-			return (size_t)(p - s.data) + 1;
-		p++;
-	}
-	return 0;
-}
-
 /*
  * A stray CR or LF may make of a line what is no field, and of it one that
  * is; a binary body is not to be touched, so it is judged as it stands.
@@ -500,7 +504,7 @@ fixup_put(struct fixup *fixup, struct slice bytes)
 	buf_put_slice(&fixup->in, bytes);
 	s = buf_slice(&fixup->in);
 	while (!is_raw(fixup) &&
-	    (len = line_len(slice_after(s, used))) > 0) {
+	    (len = header_line_len(slice_after(s, used))) > 0) {
 		if (may_replace(fixup, slice_first(slice_after(s, used),
 		    len)))
 			replace_stray(fixup, slice_after(s, used), len - 2);

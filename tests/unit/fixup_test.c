@@ -231,6 +231,58 @@ adds_what_is_missing(void)
 	buf_clear(&out);
 }
 
+static void
+says_undisclosed(void)
+{
+	const char	*usual = conf->undisclosed_recipients_header;
+	struct buf	 out = BUF_INIT;
+	static const struct {
+		const char	*header, *parameter;
+		bool		 is_ours, is_added;
+	} texts[] = {
+		{ "A: b\r\n", "To: none:;", true, true },
+		{ "A: b\r\n", "To: none:;", false, false },
+		{ "A: b\r\n", "", true, false },
+		{ "A: b\r\n", "no header", true, false },
+		{ "Bcc: x@y\r\n", "To: none:;", true, true },
+		{ "to : x@y\r\n", "To: none:;", true, false },
+		{ "Cc: x@y\r\n", "To: none:;", true, false },
+		{ "Resent-To: x@y\r\n", "To: none:;", true, false },
+		{ "Total: x@y\r\n", "To: none:;", true, true },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		conf->undisclosed_recipients_header = texts[i].parameter;
+		buf_empty(&out);
+		fix(slice_str(texts[i].header), 9, texts[i].is_ours, &out);
+		CU_ASSERT_EQUAL(strstr(buf_cstr(&out), "\r\nTo: none:;\r\n") !=
+		    NULL, texts[i].is_added);
+		CU_ASSERT_PTR_NULL(strstr(buf_cstr(&out), "no header"));
+	}
+	conf->undisclosed_recipients_header = usual;
+	buf_clear(&out);
+}
+
+static void
+drops_headers(void)
+{
+	const char	*usual = conf->message_drop_headers;
+	const char	*text = "Bcc: a\r\nX-In: b\r\n\tc\r\nX-Inner: d\r\n"
+			    "RETURN-PATH : e\r\n\r\n";
+	struct buf	 out = BUF_INIT;
+
+	fix(slice_str(text), 7, false, &out);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&out),
+	    "X-In: b\r\n\tc\r\nX-Inner: d\r\n\r\n");
+	conf->message_drop_headers = "x-in, return-path";
+	buf_empty(&out);
+	fix(slice_str(text), 7, false, &out);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&out),
+	    "Bcc: a\r\nX-Inner: d\r\n\r\n");
+	conf->message_drop_headers = usual;
+	buf_clear(&out);
+}
+
 /* The same result for every cut, and no stray CR or LF in it. */
 static void
 random_texts(void)
@@ -281,6 +333,8 @@ fixup_test(void)
 	CU_add_test(suite, "the last line ends", the_last_line_ends);
 	CU_add_test(suite, "front stands first", front_stands_first);
 	CU_add_test(suite, "adds what is missing", adds_what_is_missing);
+	CU_add_test(suite, "says undisclosed", says_undisclosed);
+	CU_add_test(suite, "drops headers", drops_headers);
 	CU_add_test(suite, "random texts", random_texts);
 	CU_add_test(suite, "binary body stays", binary_body_stays);
 }
