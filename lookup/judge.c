@@ -79,6 +79,9 @@ find_rights(const struct profile *profile,
 	if (profile_is_in(profile->pipe_connect,
 	    "smtpd_authorized_pipeconnect_clients", name, addr))
 		flags |= JUDGE_PIPECONNECT;
+	if (profile_is_in(profile->verp, "smtpd_authorized_verp_clients",
+	    name, addr))
+		flags |= JUDGE_VERP;
 	return flags;
 }
 

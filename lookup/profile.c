@@ -207,6 +207,8 @@ read_conf(struct profile *profile)
 	profile->pipe_connect = read_hosts(conf,
 	    "smtpd_authorized_pipeconnect_clients",
 	    conf->smtpd_authorized_pipeconnect_clients);
+	profile->verp = read_hosts(conf, "smtpd_authorized_verp_clients",
+	    conf->smtpd_authorized_verp_clients);
 	profile->exceptions = read_hosts(conf,
 	    "smtpd_client_event_limit_exceptions",
 	    conf->smtpd_client_event_limit_exceptions);
@@ -311,6 +313,7 @@ profile_drop(struct profile **profilep)
 	match_list_free(&profile->networks);
 	match_list_free(&profile->bare_lf);
 	match_list_free(&profile->pipe_connect);
+	match_list_free(&profile->verp);
 	match_list_free(&profile->exceptions);
 	rate_free(&profile->rate);
 	conf_free(&profile->own_conf);

@@ -65,6 +65,7 @@ struct profile {
 	struct match_list	*exceptions;	/* from limits of rates */
 	struct match_list	*bare_lf;	/* may send bare LFs */
 	struct match_list	*pipe_connect;	/* may send before we greet */
+	struct match_list	*verp;		/* may say XVERP */
 	struct self		*self;		/* our own addresses */
 
 	struct restriction	*lists[PROFILE_LISTS];

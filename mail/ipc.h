@@ -67,6 +67,11 @@ enum {
 	MAIL_NO_MILTERS = 256,
 };
 
+/* And in the same: the two delimiters of XVERP, or 0 (qmgr/verp.h). */
+#define MAIL_VERP	0xffff0000u
+#define MAIL_VERP_OF(first, second)					\
+	((uint32_t)(first) << 24 | (uint32_t)(second) << 16)
+
 /* mail_rcpt.notify, queue_rcpt.notify, deliver_rcpt.notify (RFC 3461) */
 enum {
 	RCPT_NOTIFY_NEVER = 1,	/* then no other */
@@ -92,6 +97,7 @@ enum {
 	JUDGE_LOCAL = 256,	/* in local_header_rewrite_clients */
 	JUDGE_BARE_LF = 512,	/* smtpd_forbid_bare_newline_exclusions */
 	JUDGE_PIPECONNECT = 1024, /* smtpd_authorized_pipeconnect_clients */
+	JUDGE_VERP = 2048,	/* smtpd_authorized_verp_clients */
 };
 
 /* judge_action.kind: what becomes of the message (access(5)) */

@@ -18,6 +18,7 @@
 #include "qmgr/scan.h"
 #include "qmgr/schedule.h"
 #include "qmgr/store.h"
+#include "qmgr/verp.h"
 #include "util/clock.h"
 #include "util/mem.h"
 
@@ -125,11 +126,19 @@ send_recipients(struct client *client, const struct entry *entry)
 	}
 }
 
+/* As it was given: who sends to a list knows no aliases. */
+static const char *
+verp_recipient(const struct recipient *r)
+{
+	return r->original[0] != '\0' ? r->original : r->address;
+}
+
 void
 agent_send(struct agent *agent, struct entry *entry)
 {
 	struct client		*client = agent->client;
 	const struct active	*active = entry->active;
+	struct buf		 sender = BUF_INIT;
 	struct msg_deliver	 m = {
 		.queue_id = active->id,
 		.arrival_us = active->arrival_us,
@@ -144,11 +153,17 @@ agent_send(struct agent *agent, struct entry *entry)
 		.envid = slice_str(active->envid),
 	};
 
+	if (active->flags & MAIL_VERP) {
+		verp_put_sender(&sender, active->flags, active->sender,
+		    verp_recipient(entry->recipients[0]));
+		m.sender = buf_slice(&sender);
+	}
 	entry->agent = agent;
 	entry->id = ++agent->last_id;
 	DL_APPEND(agent->entries, entry);
 	agent->busy++;
 	ipc_send_deliver(client->ipc, entry->id, &m);
+	buf_clear(&sender);
 	send_recipients(client, entry);
 	for (uint32_t i = 0; active->content.len > 0 &&
 	    i < active->chunk_count; i++)

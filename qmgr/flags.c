@@ -8,6 +8,7 @@
 
 #include "mail/ipc.h"
 #include "qmgr/store.h"
+#include "qmgr/verp.h"
 
 static const struct {
 	uint32_t	mail;
@@ -29,7 +30,8 @@ flags_from_mail(uint32_t mail)
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
 		if (mail & pairs[i].mail)
 			store |= pairs[i].store;
-	return store;
+	/* Two characters, on both sides in the same place. */
+	return store | (verp_is_good(mail) ? mail & MAIL_VERP : 0);
 }
 
 uint32_t
@@ -40,5 +42,5 @@ flags_to_mail(uint32_t store)
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++)
 		if (store & pairs[i].store)
 			mail |= pairs[i].mail;
-	return mail;
+	return mail | (store & MAIL_VERP);
 }

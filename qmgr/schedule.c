@@ -11,6 +11,7 @@
 
 #include "conf/conf.h"
 #include "mail/delivery_log.h"
+#include "mail/ipc.h"
 #include "net/loop.h"
 #include "qmgr/active.h"
 #include "qmgr/agent.h"
@@ -331,6 +332,9 @@ cut_entry(struct destination *d)
 
 	if (left > (size_t)d->recipient_limit)
 		left = (size_t)d->recipient_limit;
+	/* Each recipient has a sender of its own. */
+	if (job->active->flags & MAIL_VERP)
+		left = 1;
 	entry->destination = d;
 	entry->active = job->active;
 	entry->was_lost = job->was_lost;

@@ -48,11 +48,12 @@ struct store_settings {
 enum {
 	STORE_HELD = 1,		/* on hold: no due time */
 	STORE_EIGHT_BIT = 2,	/* BODY=8BITMIME, or a byte was not ASCII */
-	STORE_LOCAL = 4,	/* from a client in mynetworks */
+	STORE_LOCAL = 4,	/* from a local client (MAIL_LOCAL) */
 	STORE_BINARY = 8,	/* BODY=BINARYMIME */
 	STORE_UTF8 = 16,	/* SMTPUTF8 */
 	STORE_RET_FULL = 32,	/* RET=FULL (RFC 3461) */
 	STORE_RET_HDRS = 64,	/* RET=HDRS */
+	/* The upper half is MAIL_VERP. */
 };
 
 struct store_message {

@@ -93,12 +93,36 @@ take_utf8(struct session *s, struct slice value, void *arg)
 	return false;
 }
 
+/* Postfix's: "XVERP" alone, or with two delimiters (A17). */
+static bool
+take_verp(struct session *s, struct slice value, void *arg)
+{
+	const struct conf	*conf = s->gate->conf;
+	struct mail		*mail = arg;
+	struct slice		 filter = slice_str(
+				    conf->verp_delimiter_filter);
+
+	if (value.data == NULL)
+		value = slice_str(conf->default_verp_delimiters);
+	if (value.len == 2 && slice_find(filter, value.data[0]) >= 0 &&
+	    slice_find(filter, value.data[1]) >= 0) {
+		mail->flags &= ~MAIL_VERP;
+		mail->flags |= MAIL_VERP_OF(value.data[0], value.data[1]);
+		return true;
+	}
+	reply_put(s, 501, "5.5.4",
+	    "Error: XVERP needs two characters from %s",
+	    conf->verp_delimiter_filter);
+	return false;
+}
+
 static const struct parameter parameters[] = {
 	{ "BODY", NULL, take_body },
 	{ "SIZE", NULL, take_size },
 	{ "RET", "DSN", take_ret },
 	{ "ENVID", "DSN", take_envid },
 	{ "SMTPUTF8", "SMTPUTF8", take_utf8 },
+	{ "XVERP", "XVERP", take_verp },
 	{ NULL, NULL, NULL },
 };
 
@@ -136,10 +160,15 @@ parse_sender(struct session *s, struct slice *args, struct buf *sender)
 	return false;
 }
 
-/* RFC 6531 section 3.5; the parameter stands behind the address. */
+/* RFC 6531 section 3.5; the parameters stand behind the address. */
 static bool
 is_declared(struct session *s, const struct mail *mail, struct slice sender)
 {
+	if ((mail->flags & MAIL_VERP) && sender.len == 0) {
+		reply_put(s, 503, "5.5.1",
+		    "Error: XVERP requires non-null sender");
+		return false;
+	}
 	if ((mail->flags & MAIL_UTF8) || !address_is_utf8(sender))
 		return true;
 	parameter_refuse_utf8(s);

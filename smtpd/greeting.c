@@ -24,6 +24,7 @@ take_flags(struct session *s, uint32_t flags)
 	s->name_flags = flags & (JUDGE_NAME_TROUBLE | JUDGE_REVERSE_TROUBLE);
 	s->is_local = (flags & JUDGE_LOCAL) != 0;
 	s->has_pipe_connect = (flags & JUDGE_PIPECONNECT) != 0;
+	s->has_verp = (flags & JUDGE_VERP) != 0;
 	if (flags & JUDGE_BARE_LF)
 		s->bare_lf = BARE_LF_ACCEPT;
 }

@@ -56,6 +56,13 @@ has_pipe_connect(const struct session *s)
 	return s->has_pipe_connect && keyword_is_offered(s, "PIPELINING");
 }
 
+/* Not a standard: Postfix's. */
+static bool
+has_verp(const struct session *s)
+{
+	return s->has_verp;
+}
+
 static const struct keyword keywords[] = {
 	{ "PIPELINING", NULL, NULL },		/* RFC 2920 */
 	{ "PIPECONNECT", NULL, has_pipe_connect },
@@ -67,6 +74,7 @@ static const struct keyword keywords[] = {
 	{ "CHUNKING", NULL, NULL },		/* RFC 3030 */
 	{ "BINARYMIME", NULL, has_chunking },	/* RFC 3030 */
 	{ "LIMITS", put_limits, NULL },		/* RFC 9422 */
+	{ "XVERP", NULL, has_verp },
 	{ NULL, NULL, NULL },
 };
 

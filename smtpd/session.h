@@ -90,6 +90,7 @@ struct session {
 	enum gate_bare_lf	 bare_lf;	/* what a bare LF gets */
 	bool			 is_esmtp;	/* said EHLO */
 	bool			 has_pipe_connect; /* may send ahead */
+	bool			 has_verp;	/* may say XVERP */
 	bool			 is_denied;	/* only QUIT is served */
 
 	/* the command that is running */

@@ -21,6 +21,7 @@ class Handler(socketserver.StreamRequestHandler):
 
     def handle(self):
         self.mail = None
+        self.server.peers.append(self.client_address)
         self.say("220 next.example")
         for line in self.rfile:
             if not self.answer(line.rstrip(b"\r\n").decode("latin-1")):
@@ -72,7 +73,7 @@ class Base:
     def __init__(self, address, is_lmtp=False, name="next.example"):
         self.is_ready, self.tries, self.mails = True, 0, []
         self.is_lmtp, self.name = is_lmtp, name
-        self.lines, self.verdicts = [], {}
+        self.lines, self.verdicts, self.peers = [], {}, []
         super().__init__(address, Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

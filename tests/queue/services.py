@@ -191,8 +191,24 @@ def part_delays(options):
     place.close()
 
 
+def part_bind(options):
+    """The address that mail leaves from; each service may have its own."""
+    place = Place(options, "other unix - - n - - smtp\n"
+                  "    -o smtp_bind_address=127.0.0.10\n", {
+                      "smtp_bind_address": "127.0.0.9",
+                      "transport_maps": "inline:{ { other.example = "
+                      "other:[127.0.0.1]:%d } }" % (options.port + 1)})
+    place.start()
+    for domain, want in (("main", "127.0.0.9"), ("other", "127.0.0.10")):
+        place.send("a@%s.example" % domain)
+        place.smtp.take()
+        check("bind: " + domain, place.smtp.peers[-1][0] == want,
+              place.smtp.peers)
+    place.close()
+
+
 if __name__ == "__main__":
     sys.exit(run("services", {"lmtp": part_lmtp, "relay": part_relay,
                               "twice": part_twice,
                               "generic": part_generic,
-                              "delays": part_delays}))
+                              "delays": part_delays, "bind": part_bind}))
