@@ -29,7 +29,7 @@ CC	?= gcc
 
 # Debian 12's gcc finds nothing to warn of; another may: make WERROR=
 WERROR	?= -Werror
-PKGS	:= libevent libunbound jansson libpcre2-8 libidn2
+PKGS	:= libevent libunbound jansson libpcre2-8 libidn2 openssl
 WARN	:= -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla \
 	   -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -fno-common
 HARDEN	:= -D_FORTIFY_SOURCE=3 -fstack-protector-strong

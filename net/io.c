@@ -10,55 +10,44 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "net/io_state.h"
 #include "net/loop.h"
+#include "net/tls.h"
 #include "util/log.h"
 #include "util/mem.h"
 
 #define READ_SIZE	16384
-#define KEEP_SIZE	65536	/* larger empty buffers are given back */
 
-struct io {
-	struct loop		*loop;
-	struct loop_watch	*watch;
-	struct loop_timer	*timer;		/* NULL until wanted */
-	struct buf		 in, out;
-	size_t			 in_limit;
-	io_fn			 fn;
-	void			*arg;
-	int			 fd;
-	int			 error;		/* an errno value */
-	bool			 is_connecting;
-	bool			 is_paused;
-	bool			 is_closed;	/* the peer's side */
-	bool			 is_blocked;	/* the kernel took no more */
-	bool			 is_dirty;	/* flush is deferred */
-	bool			 is_shutdown;	/* wanted after the output */
-	bool			 is_broken;	/* for writing */
-	bool			 is_dead;	/* freed, or error told */
-};
+static void	read_later(struct io *);
 
-static void	update_watch(struct io *);
-
-static void
-tell(struct io *io, enum io_event event)
+void
+io_tell(struct io *io, enum io_event event)
 {
 	if (io->fn != NULL)
 		io->fn(io, event, io->arg);
 }
 
-static void
-fail(struct io *io, int error)
+void
+io_fail(struct io *io, int error)
 {
 	if (io->is_dead)
 		return;
 	io->is_dead = true;
 	io->error = error;
-	update_watch(io);
-	tell(io, IO_ERROR);
+	io_update_watch(io);
+	io_tell(io, IO_ERROR);
 }
 
-static void
-update_watch(struct io *io)
+/* TLS has more for us than the kernel knows of. */
+static bool
+has_leftover(const struct io *io)
+{
+	return io->is_secured && (io->wire_in.len > 0 || io->is_wire_closed ||
+	    tls_has_more(io->tls));
+}
+
+void
+io_update_watch(struct io *io)
 {
 	unsigned	what = 0;
 
@@ -70,8 +59,11 @@ update_watch(struct io *io)
 		what = LOOP_WRITE;
 	else {
 		if (!io->is_paused && !io->is_closed &&
-		    io->in.len < io->in_limit)
-			what |= LOOP_READ;
+		    io->in.len < io->in_limit) {
+			what |= io->is_wire_closed ? 0 : LOOP_READ;
+			if (has_leftover(io))
+				read_later(io);
+		}
 		if (io->is_blocked)
 			what |= LOOP_WRITE;
 	}
@@ -79,44 +71,86 @@ update_watch(struct io *io)
 }
 
 /* An idle stream holds no buffer: 10,000 sessions cost their structs. */
-static void
-trim(struct buf *buf)
+void
+io_trim(struct buf *buf)
 {
 	if (buf->len == 0 && buf->cap > 0)
 		buf_clear(buf);
 }
 
-static void
-do_read(struct io *io)
+/* What the kernel has, up to the limit: 0 or -1, and the error is told. */
+static int
+fill(struct io *io, struct buf *into, bool *is_closed_r)
 {
 	for (size_t total = 0; total < io->in_limit;) {
-		unsigned char	*room = buf_reserve(&io->in, READ_SIZE);
+		unsigned char	*room = buf_reserve(into, READ_SIZE);
 		ssize_t		 n = read(io->fd, room, READ_SIZE);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN) {
-			fail(io, errno);
-			return;
+			io_fail(io, errno);
+			return -1;
 		}
 		if (n == 0) {
-			io->is_closed = true;
+			*is_closed_r = true;
 			break;
 		}
 		if (n > 0) {
-			buf_commit(&io->in, (size_t)n);
+			buf_commit(into, (size_t)n);
 			total += (size_t)n;
 		}
 		if (n < READ_SIZE)
 			break;
 	}
+	return 0;
+}
+
+void
+io_tell_input(struct io *io)
+{
 	if (io->in.len > 0)
-		tell(io, IO_INPUT);
+		io_tell(io, IO_INPUT);
 	if (io->is_closed && !io->is_dead)
-		tell(io, IO_CLOSED);
+		io_tell(io, IO_CLOSED);
 	if (!io->is_dead)
-		update_watch(io);
-	trim(&io->in);
+		io_update_watch(io);
+	io_trim(&io->in);
+}
+
+/* ---- reading and writing ------------------------------------------------- */
+
+static void
+do_read(struct io *io)
+{
+	if (io->tls == NULL) {
+		if (fill(io, &io->in, &io->is_closed) == 0)
+			io_tell_input(io);
+		return;
+	}
+	if (io->wire_in.len == 0 && !io->is_wire_closed &&
+	    fill(io, &io->wire_in, &io->is_wire_closed) < 0)
+		return;
+	io_tls_read(io);
+}
+
+static void
+on_read_later(void *arg)
+{
+	struct io	*io = arg;
+
+	io->is_reading_later = false;
+	if (!io->is_dead && !io->is_paused && !io->is_closed)
+		do_read(io);
+}
+
+static void
+read_later(struct io *io)
+{
+	if (io->is_reading_later)
+		return;
+	io->is_reading_later = true;
+	loop_defer(io->loop, on_read_later, io);
 }
 
 static void
@@ -127,7 +161,7 @@ on_broken(void *arg)
 	if (!io->is_dead && !io->is_closed)
 		do_read(io);
 	if (!io->is_dead)
-		fail(io, io->error);
+		io_fail(io, io->error);
 }
 
 /*
@@ -140,21 +174,25 @@ fail_writing(struct io *io, int error)
 	io->is_broken = true;
 	io->error = error;
 	buf_clear(&io->out);
+	buf_clear(&io->wire_out);
 	loop_defer(io->loop, on_broken, io);
 }
 
 void
 io_flush(struct io *io)
 {
-	bool	had = io->out.len > 0;
+	struct buf	*wire = io->tls == NULL ? &io->out : &io->wire_out;
 
 	if (io->is_dead || io->is_connecting || io->is_broken)
 		return;
-	/* Who reads this may log about it, and our lines come first. */
-	if (had)
+	if (io->out.len > 0) {
+		/* Who reads this may log about it, and our lines come first. */
 		log_flush();
-	while (io->out.len > 0) {
-		struct slice	s = buf_slice(&io->out);
+		io->has_output = true;
+	}
+	io_tls_seal(io);
+	while (wire->len > 0) {
+		struct slice	s = buf_slice(wire);
 		ssize_t		n = write(io->fd, s.data, s.len);
 
 		if (n < 0 && errno == EINTR)
@@ -165,20 +203,26 @@ io_flush(struct io *io)
 		}
 		if (n < 0)
 			break;
-		buf_drop(&io->out, (size_t)n);
+		buf_drop(wire, (size_t)n);
 	}
-	io->is_blocked = io->out.len > 0;
-	update_watch(io);
+	io->is_blocked = wire->len > 0;
+	io_update_watch(io);
 	if (io->is_blocked)
 		return;
-	trim(&io->out);
+	io_trim(wire);
+	io->answer_bytes = 0;
+	/* What waits for the handshake has not left yet. */
+	if (io->out.len > 0)
+		return;
 	if (io->is_shutdown) {
 		io->is_shutdown = false;
 		shutdown(io->fd, SHUT_WR);
-		had = true;
+		io->has_output = true;
 	}
-	if (had)
-		tell(io, IO_DRAINED);
+	if (io->has_output) {
+		io->has_output = false;
+		io_tell(io, IO_DRAINED);
+	}
 }
 
 static void
@@ -190,12 +234,12 @@ finish_connect(struct io *io)
 	if (getsockopt(io->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
 	if (error != 0) {
-		fail(io, error);
+		io_fail(io, error);
 		return;
 	}
 	io->is_connecting = false;
-	update_watch(io);
-	tell(io, IO_CONNECTED);
+	io_update_watch(io);
+	io_tell(io, IO_CONNECTED);
 	if (!io->is_dead)
 		io_flush(io);
 }
@@ -224,7 +268,7 @@ on_timeout(void *arg)
 	struct io	*io = arg;
 
 	if (!io->is_dead)
-		tell(io, IO_TIMEOUT);
+		io_tell(io, IO_TIMEOUT);
 }
 
 static void
@@ -244,10 +288,10 @@ on_again(void *arg)
 	if (io->is_dead)
 		return;
 	if (io->in.len > 0)
-		tell(io, IO_INPUT);
+		io_tell(io, IO_INPUT);
 	if (!io->is_dead)
-		update_watch(io);
-	trim(&io->in);
+		io_update_watch(io);
+	io_trim(&io->in);
 }
 
 static void
@@ -256,7 +300,7 @@ on_late_error(void *arg)
 	struct io	*io = arg;
 	int		 error = io->error;
 
-	fail(io, error);
+	io_fail(io, error);
 }
 
 static struct io *
@@ -331,6 +375,9 @@ on_free(void *arg)
 
 	buf_clear(&io->in);
 	buf_clear(&io->out);
+	buf_clear(&io->wire_in);
+	buf_clear(&io->wire_out);
+	tls_free(&io->tls);
 	mem_free(io);
 }
 
@@ -342,6 +389,7 @@ io_free(struct io **iop)
 	if (io == NULL)
 		return;
 	*iop = NULL;
+	io_tls_end(io);
 	io->is_dead = true;
 	io->fn = NULL;
 	loop_undefer(io->loop, io);
@@ -392,7 +440,51 @@ io_write_slice(struct io *io, struct slice s)
 size_t
 io_pending(const struct io *io)
 {
-	return io->out.len;
+	return io->out.len + io->wire_out.len;
+}
+
+static void
+on_start_tls(void *arg)
+{
+	struct io	*io = arg;
+
+	if (io->is_dead)
+		return;
+	if (io->is_closed)
+		io_tls_fail(io, "TLS: connection closed before the handshake");
+	else
+		io_tls_read(io);
+}
+
+void
+io_start_tls(struct io *io, struct tls *tls, int64_t timeout_ms)
+{
+	/* What was written before leaves as it is. */
+	io->wire_out = io->out;
+	io->out = (struct buf)BUF_INIT;
+	/* RFC 3207 section 4.2: what came before is nothing to act upon. */
+	buf_clear(&io->in);
+	io->tls = tls;
+	io_set_timeout(io, timeout_ms);
+	loop_defer(io->loop, on_start_tls, io);
+}
+
+struct tls *
+io_tls(const struct io *io)
+{
+	return io->tls;
+}
+
+bool
+io_is_secured(const struct io *io)
+{
+	return io->is_secured;
+}
+
+bool
+io_is_truncated(const struct io *io)
+{
+	return io->is_truncated;
 }
 
 void
@@ -406,7 +498,7 @@ void
 io_pause(struct io *io)
 {
 	io->is_paused = true;
-	update_watch(io);
+	io_update_watch(io);
 }
 
 void
@@ -415,7 +507,7 @@ io_resume(struct io *io)
 	if (!io->is_paused)
 		return;
 	io->is_paused = false;
-	update_watch(io);
+	io_update_watch(io);
 }
 
 void
@@ -429,7 +521,7 @@ void
 io_set_limit(struct io *io, size_t limit)
 {
 	io->in_limit = limit;
-	update_watch(io);
+	io_update_watch(io);
 }
 
 void
@@ -448,7 +540,7 @@ io_set_timeout(struct io *io, int64_t delay_ms)
 const char *
 io_error(const struct io *io)
 {
-	return strerror(io->error);
+	return io->reason != NULL ? io->reason : strerror(io->error);
 }
 
 int

@@ -31,6 +31,7 @@
 
 struct io;
 struct loop;
+struct tls;
 
 enum io_event {
 	IO_CONNECTED,
@@ -73,6 +74,23 @@ size_t		 io_pending(const struct io *io);
 
 /* Try to write now rather than at the end of the tick. */
 void		 io_flush(struct io *io);
+
+/*
+ * Speak TLS from now on (net/tls.h), as the client or the server that tls
+ * was made for; tls is io's now.  What has been written leaves as it is;
+ * what has come is thrown away, and what comes without TLS is an error
+ * (RFC 3207 section 4.2).  IO_SECURED tells when the handshake is done,
+ * IO_ERROR that there is none, IO_TIMEOUT that timeout_ms (0: never) were
+ * not enough.  What is written meanwhile leaves after it.
+ *
+ * IO_CLOSED is the peer's close_notify, or the end of the connection
+ * without it: io_is_truncated.
+ */
+void		 io_start_tls(struct io *io, struct tls *tls,
+		    int64_t timeout_ms);
+struct tls	*io_tls(const struct io *io);	/* borrowed; NULL: no TLS */
+bool		 io_is_secured(const struct io *io);
+bool		 io_is_truncated(const struct io *io);
 
 /* Send what is written, then half-close; IO_DRAINED tells when. */
 void		 io_shutdown(struct io *io);

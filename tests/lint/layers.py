@@ -27,7 +27,7 @@ GATES = (
     (r"cdb\.h", r"plugin/table_cdb\.c"),
     (r"unbound.*\.h", r"net/dns\.c"),
     (r"jansson\.h", r"tools/\w+\.c"),
-    (r"openssl/.*", r"net/tls\.c"),
+    (r"openssl/.*", r"net/tls\w*\.[ch]"),
     (r"sasl/.*", r"net/sasl\.c"),
     (r"ctype\.h|setjmp\.h|alloca\.h", r"(?!)"),
 )
