@@ -17,6 +17,7 @@
  *			have, then leave
  *	S		the suite stops: finish replies in flight, then leave
  *	L		here is the new log file
+ *	T keys		tickets of TLS sessions: net/tls_ticket.h
  */
 
 #include <stddef.h>
@@ -32,6 +33,7 @@ enum control_type {
 	CONTROL_DRAIN = 'D',
 	CONTROL_STOP = 'S',
 	CONTROL_LOG = 'L',
+	CONTROL_TICKETS = 'T',
 };
 
 struct control_packet {

@@ -19,6 +19,7 @@
 
 #include "mail/control.h"
 #include "net/loop.h"
+#include "net/tls_ticket.h"
 #include "util/log.h"
 #include "util/log_limit.h"
 #include "util/mem.h"
@@ -404,9 +405,24 @@ grant(struct daemon *daemon, const struct control_packet *packet)
 }
 
 static void
+take_tickets(struct daemon *daemon, const char *text)
+{
+	struct tls_ticket_key	keys[TLS_TICKET_KEYS];
+	int			count = tls_ticket_parse(slice_str(text),
+				    keys);
+
+	if (count > 0 && daemon->program->tickets != NULL)
+		daemon->program->tickets(daemon, keys, (size_t)count);
+	explicit_bzero(keys, sizeof(keys));
+}
+
+static void
 obey(struct daemon *daemon, const struct control_packet *packet)
 {
 	switch (packet->type) {
+	case CONTROL_TICKETS:
+		take_tickets(daemon, packet->text);
+		break;
 	case CONTROL_CONNECTED:
 		grant(daemon, packet);
 		return;

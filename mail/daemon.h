@@ -35,6 +35,7 @@
 
 struct daemon;
 struct loop;
+struct tls_ticket_key;
 
 enum daemon_user {
 	DAEMON_GATE,		/* gate_owner, in an empty chroot */
@@ -65,6 +66,10 @@ struct daemon_program {
 	 * May be called again, in a hurry.
 	 */
 	void	(*drain)(struct daemon *daemon, bool in_a_hurry);
+
+	/* Other keys of TLS tickets; NULL for who has none. */
+	void	(*tickets)(struct daemon *daemon,
+		    const struct tls_ticket_key *keys, size_t count);
 
 	/* Clean up before the end of the process; NULL for nothing. */
 	void	(*stop)(struct daemon *daemon);

@@ -12,6 +12,7 @@
 #include "mail/feedback.h"
 #include "mail/relay_guard.h"
 #include "mail/snapshot.h"
+#include "master/armour.h"
 #include "master/folders.h"
 #include "master/hops.h"
 #include "master/interface.h"
@@ -23,13 +24,30 @@
 #include "util/mem.h"
 #include "util/path.h"
 
+static void
+add_note(struct generation *generation, const char *text, bool is_warning)
+{
+	struct generation_note	*note;
+
+	LL_FOREACH(generation->notes, note)
+		if (strcmp(note->text, text) == 0)
+			return;
+	note = mem_new(sizeof(*note));
+	note->text = mem_strdup(text);
+	note->is_warning = is_warning;
+	LL_APPEND(generation->notes, note);
+}
+
 void
 generation_warn(struct generation *generation, const char *text)
 {
-	struct generation_note	*note = mem_new(sizeof(*note));
+	add_note(generation, text, true);
+}
 
-	note->text = mem_strdup(text);
-	LL_APPEND(generation->warnings, note);
+void
+generation_note(struct generation *generation, const char *text)
+{
+	add_note(generation, text, false);
 }
 
 /* Takes text over. */
@@ -232,6 +250,9 @@ check_options(const struct reading *reading, char **why_r)
 	result = check_relaying(reading, conf, why_r);
 	if (result == 0)
 		result = tables_check(conf, why_r);
+	if (result == 0 && strcmp(row->command, "smtpd") == 0)
+		result = armour_check(reading->generation, conf,
+		    reading->service->where, reading->service->name, why_r);
 	conf_free(&conf);
 	return result;
 }
@@ -544,7 +565,7 @@ generation_free(struct generation **generation)
 		return;
 	LL_FOREACH_SAFE((*generation)->services, service, next)
 		service_free(&service);
-	LL_FOREACH_SAFE((*generation)->warnings, note, tmp) {
+	LL_FOREACH_SAFE((*generation)->notes, note, tmp) {
 		mem_free(note->text);
 		mem_free(note);
 	}

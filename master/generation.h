@@ -19,12 +19,13 @@ struct generation {
 	struct conf		*conf;
 	int			 snapshot_fd;	/* sealed; for children */
 	struct service		*services;	/* list, owned */
-	struct generation_note	*warnings;	/* list, owned */
+	struct generation_note	*notes;		/* list, owned */
 	struct generation	*next;
 };
 
 struct generation_note {
 	char			*text;
+	bool			 is_warning;
 	struct generation_note	*next;
 };
 
@@ -38,8 +39,12 @@ struct generation *generation_read(const char *folder, int number,
 	    char **why_r);
 void	 generation_free(struct generation **generation);
 
-/* A warning about the configuration, kept for whoever wants to tell it. */
+/*
+ * A warning about the configuration, kept for whoever wants to tell it; a
+ * note is for who asks for a check.  Each text once.
+ */
 void	 generation_warn(struct generation *generation, const char *text);
+void	 generation_note(struct generation *generation, const char *text);
 
 /* A generation that is leaving: its last process is gone. */
 bool	 generation_is_over(const struct generation *generation);

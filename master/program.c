@@ -10,8 +10,8 @@
 #include "util/slice.h"
 
 static const struct program programs[] = {
-	{ "smtpd", PROGRAM_RESIDENT | PROGRAM_GATE | PROGRAM_PER_CORE,
-	    "cleanup lookup auth" },
+	{ "smtpd", PROGRAM_RESIDENT | PROGRAM_GATE | PROGRAM_PER_CORE |
+	    PROGRAM_TICKETS, "cleanup lookup auth" },
 	{ "cleanup", PROGRAM_RESIDENT | PROGRAM_FILES, "qmgr lookup" },
 	{ "qmgr", PROGRAM_RESIDENT | PROGRAM_SINGLE | PROGRAM_FILES |
 	    PROGRAM_PUBLIC, "lookup bounce cleanup" },

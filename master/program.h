@@ -15,6 +15,7 @@ enum {
 	PROGRAM_SINGLE = 8,	/* never more than one process */
 	PROGRAM_FILES = 16,	/* needs files: cannot be in a chroot */
 	PROGRAM_PUBLIC = 32,	/* its Unix socket is public by default */
+	PROGRAM_TICKETS = 64,	/* shares keys of TLS tickets */
 };
 
 struct program {

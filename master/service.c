@@ -15,6 +15,7 @@
 #include "master/child.h"
 #include "master/listen.h"
 #include "master/program.h"
+#include "master/tickets.h"
 #include "net/loop.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -118,6 +119,15 @@ on_child(struct child *child, enum child_event event, const char *text,
 		host->on_change(it->service, host->arg);
 }
 
+static void
+tell_tickets(const struct service *service, struct child *child)
+{
+	if ((service->program->flags & PROGRAM_TICKETS) &&
+	    service->host->tickets != NULL)
+		child_tell(child, CONTROL_TICKETS,
+		    tickets_text(service->host->tickets), -1);
+}
+
 static int
 start_one(struct service *service)
 {
@@ -141,6 +151,7 @@ start_one(struct service *service)
 		return -1;
 	}
 	LL_PREPEND(service->children, it);
+	tell_tickets(service, it->child);
 	return 0;
 }
 
@@ -330,6 +341,15 @@ service_tell_log(struct service *service, int fd)
 
 	LL_FOREACH(service->children, it)
 		child_tell(it->child, CONTROL_LOG, "", fd);
+}
+
+void
+service_tell_tickets(struct service *service)
+{
+	struct service_child	*it;
+
+	LL_FOREACH(service->children, it)
+		tell_tickets(service, it->child);
 }
 
 void

@@ -22,12 +22,14 @@ struct loop_timer;
 struct loop_watch;
 struct program;
 struct service;
+struct tickets;
 
 /* What services need of the supervisor; one for all of them. */
 struct service_host {
 	struct loop	*loop;
 	char	       **environment;
 	int		 error_fd;	/* descriptor 2 of new processes */
+	const struct tickets *tickets;	/* borrowed */
 	void		*arg;
 
 	/* The state of the service may be another than before. */
@@ -83,6 +85,9 @@ void	service_retire(struct service *service, enum control_type type);
 
 void	service_kill(struct service *service);
 void	service_tell_log(struct service *service, int fd);
+
+/* The host's tickets are other ones; a process that starts gets them, too. */
+void	service_tell_tickets(struct service *service);
 void	service_watchdog(struct service *service, int64_t limit_ms,
 	    bool forgives);
 

@@ -51,7 +51,13 @@ startup_warn(const struct startup *startup,
 {
 	const struct generation_note	*note;
 
-	LL_FOREACH(generation->warnings, note) {
+	LL_FOREACH(generation->notes, note) {
+		if (!note->is_warning) {
+			if (startup->options->checks_only)
+				dprintf(STDERR_FILENO, "tern: %s\n",
+				    note->text);
+			continue;
+		}
 		if (!startup->is_over)
 			dprintf(STDERR_FILENO, "tern: warning: %s\n",
 			    note->text);

@@ -20,6 +20,7 @@
 #include "master/generation.h"
 #include "master/service.h"
 #include "master/startup.h"
+#include "master/tickets.h"
 #include "net/loop.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -42,6 +43,7 @@ struct supervisor {
 	struct loop_timer	*deadline;	/* of a start, of a stop */
 	struct loop_timer	*log_timer;
 	struct loop_timer	*watchdog;
+	struct tickets		*tickets;
 	int64_t			 watchdog_ms;
 	int64_t			 watched_ms;	/* when it last ran */
 	struct loop_signal	*signals[SIGNAL_COUNT];
@@ -85,6 +87,19 @@ static void
 tell_log(struct service *service, void *arg)
 {
 	service_tell_log(service, *(int *)arg);
+}
+
+static void
+tell_tickets(struct service *service, void *arg)
+{
+	(void)arg;
+	service_tell_tickets(service);
+}
+
+static void
+on_tickets(void *arg)
+{
+	each_service(arg, tell_tickets, NULL);
 }
 
 static bool
@@ -239,6 +254,8 @@ start_services(struct supervisor *supervisor)
 	struct service		*service;
 
 	pidfile_set(&supervisor->own.pidfile, current->number, false);
+	tickets_set_life(supervisor->tickets,
+	    current->conf->smtpd_tls_session_cache_timeout);
 	LL_FOREACH(current->services, service)
 		service_start(service, &supervisor->host);
 	/* With services on demand only, nothing else will say so. */
@@ -442,7 +459,10 @@ make_loop(struct supervisor *supervisor)
 static void
 make_host(struct supervisor *supervisor)
 {
+	supervisor->tickets = tickets_new(supervisor->loop, on_tickets,
+	    supervisor);
 	supervisor->host = (struct service_host){
+		.tickets = supervisor->tickets,
 		.loop = supervisor->loop,
 		.environment = environment_new(supervisor->own.folder, environ),
 		.arg = supervisor,
@@ -466,6 +486,7 @@ clear(struct supervisor *supervisor)
 	loop_timer_free(&supervisor->deadline);
 	loop_timer_free(&supervisor->log_timer);
 	loop_timer_free(&supervisor->watchdog);
+	tickets_free(&supervisor->tickets);
 	loop_free(&supervisor->loop);
 	environment_free(&supervisor->host.environment);
 	startup_clear(&supervisor->own);

@@ -466,6 +466,7 @@ io_start_tls(struct io *io, struct tls *tls, int64_t timeout_ms)
 	buf_clear(&io->in);
 	io->tls = tls;
 	io_set_timeout(io, timeout_ms);
+	io->is_shaking = true;
 	loop_defer(io->loop, on_start_tls, io);
 }
 
@@ -527,6 +528,7 @@ io_set_limit(struct io *io, size_t limit)
 void
 io_set_timeout(struct io *io, int64_t delay_ms)
 {
+	io->is_shaking = false;
 	if (delay_ms <= 0) {
 		if (io->timer != NULL)
 			loop_timer_stop(io->timer);

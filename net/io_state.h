@@ -26,6 +26,7 @@ struct io {
 	bool			 is_paused;
 	bool			 is_closed;	/* the peer's side */
 	bool			 is_secured;	/* the handshake is done */
+	bool			 is_shaking;	/* the timer is for that */
 	bool			 is_wire_closed; /* under TLS */
 	bool			 is_truncated;	/* without close_notify */
 	bool			 has_output;	/* of which IO_DRAINED tells */

@@ -50,7 +50,8 @@ shake_hands(struct io *io)
 		return -1;
 	}
 	io->is_secured = true;
-	io_set_timeout(io, 0);
+	if (io->is_shaking)
+		io_set_timeout(io, 0);
 	if (io->out.len > 0)
 		io_flush_later(io);
 	io_tell(io, IO_SECURED);

@@ -8,9 +8,12 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "net/tls.h"
+#include "net/tls_facts.h"
 #include "net/tls_lib.h"
 #include "net/tls_protocol.h"
 #include "util/mem.h"
@@ -176,6 +179,51 @@ use_chains(struct tls_context *context, const struct tls_config *config,
 		context->has_certificate = true;
 	}
 	return 0;
+}
+
+/* Its first alternative name, which is what counts, or its common name. */
+static void
+find_own_name(X509 *cert, char *text_r, size_t size)
+{
+	GENERAL_NAMES	*names = X509_get_ext_d2i(cert, NID_subject_alt_name,
+			    NULL, NULL);
+
+	text_r[0] = '\0';
+	for (int i = 0; text_r[0] == '\0' && i < sk_GENERAL_NAME_num(names);
+	    i++) {
+		const GENERAL_NAME	*name = sk_GENERAL_NAME_value(names, i);
+
+		if (name->type == GEN_DNS)
+			snprintf(text_r, size, "%.*s",
+			    ASN1_STRING_length(name->d.dNSName),
+			    (const char *)ASN1_STRING_get0_data(
+			    name->d.dNSName));
+	}
+	if (text_r[0] == '\0')
+		tls_facts_copy_name(X509_get_subject_name(cert),
+		    NID_commonName, text_r, size);
+	GENERAL_NAMES_free(names);
+}
+
+void
+tls_context_each(struct tls_context *context, tls_context_fn fn, void *arg)
+{
+	long	more = SSL_CTX_set_current_cert(context->ctx,
+		    SSL_CERT_SET_FIRST);
+	int	days, seconds;
+	char	name[TLS_FACTS_NAME];
+	X509	*cert;
+
+	for (; more == 1; more = SSL_CTX_set_current_cert(context->ctx,
+	    SSL_CERT_SET_NEXT)) {
+		cert = SSL_CTX_get0_certificate(context->ctx);
+		if (cert == NULL || ASN1_TIME_diff(&days, &seconds, NULL,
+		    X509_get0_notAfter(cert)) != 1)
+			continue;
+		find_own_name(cert, name, sizeof(name));
+		fn(name, days == 0 && seconds < 0 ? -1 : days, arg);
+	}
+	ERR_clear_error();
 }
 
 /* By the name the client asks for (RFC 6066 section 3). */

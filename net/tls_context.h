@@ -65,6 +65,11 @@ void		 tls_context_free(struct tls_context **context);
 /* It has a certificate: a server without one cannot speak TLS 1.3. */
 bool		 tls_context_has_certificate(const struct tls_context *context);
 
+/* Each certificate: its name, and the days it is good for (or negative). */
+typedef void (*tls_context_fn)(const char *name, int64_t days, void *arg);
+void		 tls_context_each(struct tls_context *context,
+		    tls_context_fn fn, void *arg);
+
 /*
  * Server: tickets are made with keys[0], and taken with any of them, of
  * which there may be two.  Until this is called there are no tickets.

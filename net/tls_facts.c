@@ -41,8 +41,8 @@ copy_text(const unsigned char *from, int len, char *text_r, size_t size)
 }
 
 /* The last of its kind, or "". */
-static void
-copy_name(X509_NAME *name, int kind, char *text_r, size_t size)
+void
+tls_facts_copy_name(X509_NAME *name, int kind, char *text_r, size_t size)
 {
 	int		 at = -1, next, len;
 	unsigned char	*text = NULL;
@@ -260,12 +260,12 @@ tls_facts_get(struct tls *tls, struct tls_facts *facts_r)
 	if (cert != NULL) {
 		X509_NAME	*issuer = X509_get_issuer_name(cert);
 
-		copy_name(X509_get_subject_name(cert), NID_commonName,
+		tls_facts_copy_name(X509_get_subject_name(cert), NID_commonName,
 		    facts_r->subject, sizeof(facts_r->subject));
-		copy_name(issuer, NID_commonName, facts_r->issuer,
+		tls_facts_copy_name(issuer, NID_commonName, facts_r->issuer,
 		    sizeof(facts_r->issuer));
 		if (facts_r->issuer[0] == '\0')
-			copy_name(issuer, NID_organizationName,
+			tls_facts_copy_name(issuer, NID_organizationName,
 			    facts_r->issuer, sizeof(facts_r->issuer));
 	}
 	ERR_clear_error();
@@ -308,11 +308,10 @@ tls_facts_put_keys(const struct tls_facts *facts, struct buf *line)
 }
 
 void
-tls_facts_put_summary(const struct tls_facts *facts, struct buf *line)
+tls_facts_put_cipher(const struct tls_facts *facts, struct buf *line)
 {
 	buf_printf(line, "%s with cipher %s (%d/%d bits)", facts->protocol,
 	    facts->cipher, facts->used_bits, facts->cipher_bits);
-	tls_facts_put_keys(facts, line);
 }
 
 void
@@ -325,5 +324,6 @@ tls_facts_put_line(const struct tls_facts *facts, const char *way,
 	if (facts->sni[0] != '\0')
 		buf_printf(line, " to %s", facts->sni);
 	buf_put_str(line, ": ");
-	tls_facts_put_summary(facts, line);
+	tls_facts_put_cipher(facts, line);
+	tls_facts_put_keys(facts, line);
 }

@@ -56,13 +56,13 @@ const char	*tls_facts_trust(enum tls_trust trust);
 
 /*
  * Postfix's log line (O14): "Trusted TLS connection established from
- * peer[to sni]: TLSv1.3 with cipher ...", way being "from" or "to".
- * tls_facts_put_summary is what stands behind the colon, tls_facts_put_keys
- * the part of it behind the bits.
+ * peer[ to sni]: TLSv1.3 with cipher ...", way being "from" or "to".  What
+ * stands behind the colon has two parts: protocol and cipher, and keys, which
+ * begin with a blank or are nothing.
  */
 void		 tls_facts_put_line(const struct tls_facts *facts,
 		    const char *way, const char *peer, struct buf *line);
-void		 tls_facts_put_summary(const struct tls_facts *facts,
+void		 tls_facts_put_cipher(const struct tls_facts *facts,
 		    struct buf *line);
 void		 tls_facts_put_keys(const struct tls_facts *facts,
 		    struct buf *line);

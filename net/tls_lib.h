@@ -55,6 +55,10 @@ int	tls_chain_use_pair(SSL_CTX *ctx, const char *cert_file,
 	    const char *key_file, struct buf *why);
 int	tls_chain_use_text(SSL *ssl, struct slice pem, struct buf *why);
 
+/* The last part of its kind (a NID), or "". */
+void	tls_facts_copy_name(X509_NAME *name, int kind, char *text_r,
+	    size_t size);
+
 /* What tls_protocol.h says, for ctx, or else for ssl.  0, or -1 and why. */
 int	tls_context_use_protocols(SSL_CTX *ctx, SSL *ssl, const char *list,
 	    struct buf *why);

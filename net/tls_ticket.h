@@ -8,6 +8,9 @@
 
 #include <stddef.h>
 
+#include "util/buf.h"
+#include "util/slice.h"
+
 #define TLS_TICKET_KEYS	2	/* the current one, and the one before */
 
 struct tls_ticket_key {
@@ -18,5 +21,13 @@ struct tls_ticket_key {
 
 /* A new key, of random bytes. */
 void	tls_ticket_make(struct tls_ticket_key *key_r);
+
+/*
+ * Keys as a text of base64, of less than 250 letters for two.  How many are
+ * in a text, up to TLS_TICKET_KEYS; -1: it is none.
+ */
+void	tls_ticket_put(const struct tls_ticket_key *keys, size_t count,
+	    struct buf *text);
+int	tls_ticket_parse(struct slice text, struct tls_ticket_key *keys_r);
 
 #endif

@@ -1,0 +1,44 @@
+/*
+ * TLS of a service, before it is started.
+ */
+
+#include "master/armour.h"
+
+#include "conf/conf.h"
+#include "mail/tls_server.h"
+#include "master/generation.h"
+#include "util/mem.h"
+
+static void
+on_note(const char *text, bool is_warning, void *arg)
+{
+	struct generation	*generation = arg;
+
+	if (is_warning)
+		generation_warn(generation, text);
+	else
+		generation_note(generation, text);
+}
+
+int
+armour_check(struct generation *generation, const struct conf *conf,
+    const char *where, const char *service, char **why_r)
+{
+	struct buf		 why = BUF_INIT;
+	struct tls_server	*server = tls_server_new(conf, service, &why);
+	char			*text = NULL;
+
+	if (why.len > 0)
+		text = mem_printf("%s: %s", where, buf_cstr(&why));
+	buf_clear(&why);
+	if (server == NULL) {
+		*why_r = text;
+		return -1;
+	}
+	if (text != NULL)
+		generation_warn(generation, text);
+	mem_free(text);
+	tls_server_look(server, conf, on_note, generation);
+	tls_server_free(&server);
+	return 0;
+}
