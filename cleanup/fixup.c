@@ -118,8 +118,13 @@ put_received(const struct fixup_settings *set, struct buf *into)
 	buf_printf(into, "Received: from %s (%s [%s%s])\r\n",
 	    client->helo[0] == '\0' ? client->name : client->helo,
 	    client->name, is_ipv6 ? "IPv6:" : "", client->addr);
+	if (client->tls_cipher != NULL)
+		buf_printf(into, "\t(using %s%s%s)\r\n\t(%s)\r\n",
+		    client->tls_cipher,
+		    client->tls_keys[0] == '\0' ? "" : "\r\n\t ",
+		    client->tls_keys, client->tls_client);
 	buf_printf(into, "\tby %s (%s) with %s id %s",
-	    set->conf->myhostname, set->conf->mail_name, client->proto,
+	    set->conf->myhostname, set->conf->mail_name, client->with,
 	    queue_id_format(set->queue_id, id));
 	if (set->only_recipient != NULL)
 		buf_printf(into, "\r\n\tfor <%s>", set->only_recipient);

@@ -23,6 +23,10 @@ struct fixup_client {
 	char	*addr;
 	char	*helo;		/* "" when none was given */
 	char	*proto;
+	char	*with;		/* ESMTPS and the like */
+	char	*tls_cipher;	/* NULL: nothing is told of TLS */
+	char	*tls_keys;	/* "": none */
+	char	*tls_client;
 };
 
 /*

@@ -99,6 +99,10 @@ destroy(struct message *m)
 	mem_free(m->client.addr);
 	mem_free(m->client.helo);
 	mem_free(m->client.proto);
+	mem_free(m->client.with);
+	mem_free(m->client.tls_cipher);
+	mem_free(m->client.tls_keys);
+	mem_free(m->client.tls_client);
 	mem_free(m->sender);
 	mem_free(m->facts);
 	mem_free(m->envid);
@@ -392,10 +396,18 @@ make(struct feeder *feeder, uint32_t id, const struct msg_mail_open *open)
 	m->client.addr = slice_dup(open->client_addr);
 	m->client.helo = slice_dup(open->helo);
 	m->client.proto = slice_dup(open->proto);
+	m->client.with = slice_dup(open->with);
+	if (open->tls_cipher.len > 0) {
+		m->client.tls_cipher = slice_dup(open->tls_cipher);
+		m->client.tls_keys = slice_dup(open->tls_keys);
+		m->client.tls_client = slice_dup(open->tls_client);
+	}
 	m->facts = mem_printf("%s[%s]", m->client.name, m->client.addr);
 	m->kept_bytes = open->sender.len + open->envid.len +
 	    2 * (open->client_name.len + open->client_addr.len) +
-	    open->helo.len + open->proto.len + 8 * PIECE_COST;
+	    open->helo.len + open->proto.len + open->with.len +
+	    open->tls_cipher.len + open->tls_keys.len + open->tls_client.len +
+	    12 * PIECE_COST;
 	return m;
 }
 

@@ -18,7 +18,18 @@
 #include "mail/ipc.h"
 #include "util/mem.h"
 
-/* Every str of a judge message. */
+/* How many texts a message has, so that the next function has them all. */
+#define TEXTS_u32	0
+#define TEXTS_u64	0
+#define TEXTS_str	1
+#define TEXTS_bytes	1
+#define MSG(name, code, from, to, text)		enum { texts_of_##name = 0
+#define REPLY(name, code, from, to, text)	enum { texts_of_##name = 0
+#define FIELD(type, name, text)			+ TEXTS_##type
+#define END(name)				};
+#include "mail/ipc.def"
+
+/* Every str of a judge message: they are borrowed from a frame. */
 static struct slice *
 text_of(struct msg_judge *m, size_t i)
 {
@@ -26,8 +37,13 @@ text_of(struct msg_judge *m, size_t i)
 		&m->client_addr, &m->client_name, &m->reverse_name,
 		&m->server_addr, &m->instance, &m->proto, &m->helo,
 		&m->sender, &m->recipient, &m->queue_id, &m->sasl_method,
-		&m->sasl_username, &m->sasl_sender,
+		&m->sasl_username, &m->sasl_sender, &m->tls_protocol,
+		&m->tls_cipher, &m->ccert_subject, &m->ccert_issuer,
+		&m->ccert_print, &m->ccert_key_print,
 	};
+
+	_Static_assert(sizeof(texts) / sizeof(*texts) == texts_of_judge,
+	    "name every text of the message here");
 
 	return i < sizeof(texts) / sizeof(*texts) ? texts[i] : NULL;
 }

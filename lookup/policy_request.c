@@ -56,22 +56,25 @@ put_envelope(const struct hearing *hearing, struct buf *request)
 	put_slice(request, "instance", m->instance);
 }
 
-/* There is no TLS yet: its attributes are there, and empty. */
+/* Whoever signs a certificate himself can call himself what he likes. */
 static void
 put_security(const struct msg_judge *m, struct buf *request)
 {
-	static const char *const	empty[] = {
-		"ccert_subject", "ccert_issuer", "ccert_fingerprint",
-		"ccert_pubkey_fingerprint", "encryption_protocol",
-		"encryption_cipher",
-	};
+	struct slice	nobody = slice_from(NULL, 0);
+	bool		is_trusted = (m->flags & JUDGE_TRUSTED) != 0;
 
 	put_slice(request, "sasl_method", m->sasl_method);
 	put_slice(request, "sasl_username", m->sasl_username);
 	put_slice(request, "sasl_sender", m->sasl_sender);
-	for (size_t i = 0; i < sizeof(empty) / sizeof(*empty); i++)
-		put_slice(request, empty[i], slice_from(NULL, 0));
-	put_number(request, "encryption_keysize", 0);
+	put_slice(request, "ccert_subject",
+	    is_trusted ? m->ccert_subject : nobody);
+	put_slice(request, "ccert_issuer",
+	    is_trusted ? m->ccert_issuer : nobody);
+	put_slice(request, "ccert_fingerprint", m->ccert_print);
+	put_slice(request, "ccert_pubkey_fingerprint", m->ccert_key_print);
+	put_slice(request, "encryption_protocol", m->tls_protocol);
+	put_slice(request, "encryption_cipher", m->tls_cipher);
+	put_number(request, "encryption_keysize", m->tls_bits);
 }
 
 void

@@ -215,6 +215,8 @@ read_conf(struct profile *profile)
 	profile->rate = rate_new(conf);
 	maps_init(&profile->logins, "smtpd_sender_login_maps",
 	    conf->smtpd_sender_login_maps, 0);
+	maps_init(&profile->clientcerts, "relay_clientcerts",
+	    conf->relay_clientcerts, 0);
 	maps_init(&profile->rbl_replies, "rbl_reply_maps",
 	    conf->rbl_reply_maps, 0);
 	maps_init(&profile->footers, "smtpd_reject_footer_maps",
@@ -307,6 +309,7 @@ profile_drop(struct profile **profilep)
 		DL_DELETE(profile->adviser->profiles, profile);
 	free_lists(profile);
 	maps_clear(&profile->logins);
+	maps_clear(&profile->clientcerts);
 	maps_clear(&profile->rbl_replies);
 	maps_clear(&profile->footers);
 	addressing_clear(&profile->addressing);

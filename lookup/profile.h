@@ -74,6 +74,7 @@ struct profile {
 	struct policy_service	*services;	/* list */
 	struct dnsbl		*dnsbls;	/* list */
 	struct maps		 logins;	/* smtpd_sender_login_maps */
+	struct maps		 clientcerts;	/* relay_clientcerts */
 	struct maps		 rbl_replies;	/* rbl_reply_maps */
 	struct maps		 footers;	/* smtpd_reject_footer_maps */
 

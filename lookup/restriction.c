@@ -18,7 +18,7 @@
 #define DEPTH_LIMIT	100	/* of classes in classes */
 
 /* What follows the name. */
-enum argument { NOTHING, TABLE, ZONE, SERVICE, NUMBER };
+enum argument { NOTHING, TABLE, CCERT_TABLE, ZONE, SERVICE, NUMBER };
 
 struct kind {
 	const char	*name;
@@ -51,10 +51,9 @@ static const struct kind kinds[] = {
 	{ "permit_mynetworks", NOTHING, rule_client_mynetworks, 0 },
 	{ "permit_inet_interfaces", NOTHING, rule_client_interfaces, 0 },
 	{ "permit_sasl_authenticated", NOTHING, rule_client_sasl, 0 },
-	/* Nobody has a certificate yet. */
-	{ "permit_tls_clientcerts", NOTHING, rule_generic_dunno, 0 },
-	{ "permit_tls_all_clientcerts", NOTHING, rule_generic_dunno, 0 },
-	{ "check_ccert_access", TABLE, rule_generic_dunno, 0 },
+	{ "permit_tls_clientcerts", NOTHING, rule_ccert_listed, 0 },
+	{ "permit_tls_all_clientcerts", NOTHING, rule_ccert_trusted, 0 },
+	{ "check_ccert_access", CCERT_TABLE, rule_table_access, RULE_CCERT },
 	{ "check_sasl_access", TABLE, rule_table_access, RULE_SASL },
 	{ "check_etrn_access", TABLE, rule_table_access, RULE_ETRN },
 	BY_SERVERS("client", RULE_CLIENT),
@@ -185,6 +184,13 @@ set_argument(struct reading *reading, struct restriction *restriction,
 	case TABLE:
 		set_table(reading, restriction, text);
 		return;
+	case CCERT_TABLE:
+		if (rule_ccert_parse(text, &text, &restriction->number) == 0)
+			set_table(reading, restriction, text);
+		else
+			why = mem_strdup("a table, or { table, { search_order "
+			    "= ... } } must follow");
+		break;
 	case ZONE:
 		if (reading->how & RESTRICTION_FROM_TABLE)
 			why = mem_strdup("name no list in a table, but a "

@@ -18,6 +18,8 @@ rule_class(int how)
 		return "Recipient address";
 	case RULE_SASL:
 		return "SASL login name";
+	case RULE_CCERT:
+		return "Client certificate";
 	case RULE_ETRN:
 		return "Etrn command";
 	}

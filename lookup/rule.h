@@ -8,11 +8,12 @@
  */
 
 #include "lookup/restriction.h"
+#include "mail/table.h"
 
 /* restriction.how: whose, where one function does it for several. */
 enum {
 	RULE_CLIENT, RULE_REVERSE_CLIENT, RULE_HELO, RULE_SENDER,
-	RULE_RECIPIENT, RULE_SASL, RULE_ETRN,
+	RULE_RECIPIENT, RULE_SASL, RULE_ETRN, RULE_CCERT,
 	RULE_WHO = 0xff,	/* the bits of these */
 
 	/* the servers of its domain, and not itself */
@@ -57,6 +58,10 @@ RULE(rule_address_unlisted)
 RULE(rule_address_bounce)
 RULE(rule_address_login)
 
+/* the client's certificate */
+RULE(rule_ccert_listed)
+RULE(rule_ccert_trusted)
+
 /* where it goes */
 RULE(rule_relay_reject)
 RULE(rule_relay_defer)
@@ -78,5 +83,16 @@ enum ruling	rule_address_listed(struct hearing *hearing, int how);
 
 /* The name of a client, "Sender address" and so on, as replies have it. */
 const char	*rule_class(int how);
+
+/*
+ * The argument of check_ccert_access, a table or "{ table, { search_order =
+ * subject, issuer } }": 0 with the table and the order for
+ * restriction.number, or -1.  Then who is asked for in this order.
+ */
+int		rule_ccert_parse(struct slice text, struct slice *table_r,
+		    int64_t *order_r);
+enum table_answer rule_ccert_find(const struct hearing *hearing,
+		    const struct restriction *restriction,
+		    struct buf *value);
 
 #endif

@@ -67,12 +67,13 @@ rule_generic_sleep(struct hearing *hearing,
 	return RULING_DUNNO;
 }
 
-/* No session is encrypted yet. */
 enum ruling
 rule_generic_plaintext(struct hearing *hearing,
     const struct restriction *restriction)
 {
 	(void)restriction;
+	if (hearing->m->tls_protocol.len > 0)
+		return RULING_DUNNO;
 	return hearing_refuse(hearing,
 	    (int)hearing->conf->plaintext_reject_code, "4.7.1",
 	    "Session encryption is required");

@@ -34,6 +34,8 @@ subject_of(const struct hearing *hearing, int how)
 		return m->recipient;
 	case RULE_SASL:
 		return m->sasl_username;
+	case RULE_CCERT:
+		return m->ccert_print;
 	}
 	return slice_from(NULL, 0);
 }
@@ -99,6 +101,8 @@ find(const struct hearing *hearing, const struct restriction *restriction,
 	case RULE_SASL:
 		return m->sasl_username.len == 0 ? TABLE_NONE :
 		    access_find(table, m->sasl_username, value);
+	case RULE_CCERT:
+		return rule_ccert_find(hearing, restriction, value);
 	case RULE_ETRN:
 		return m->stage != JUDGE_ETRN ? TABLE_NONE :
 		    access_find_name(table, m->recipient,

@@ -93,6 +93,7 @@ enum {
 	JUDGE_NAME_TROUBLE = 1,	/* of the client: the DNS did not answer */
 	JUDGE_REVERSE_TROUBLE = 2,
 	JUDGE_UTF8 = 4,		/* SMTPUTF8 was asked for */
+	JUDGE_TRUSTED = 8,	/* its certificate is of a CA we trust */
 	/* of judge_client only */
 	JUDGE_LOCAL = 256,	/* in local_header_rewrite_clients */
 	JUDGE_BARE_LF = 512,	/* smtpd_forbid_bare_newline_exclusions */

@@ -8,10 +8,13 @@
 
 #include "conf/conf.h"
 #include "mail/peer.h"
+#include "mail/tls_server.h"
 #include "net/io.h"
 #include "net/loop.h"
+#include "net/tls.h"
 #include "smtpd/gate.h"
 #include "smtpd/greeting.h"
+#include "smtpd/secured.h"
 #include "smtpd/session.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -34,6 +37,7 @@ struct connection {
 };
 
 static void	obey(struct connection *, enum step);
+static void	on_turn(void *);
 
 static void
 on_free(void *arg)
@@ -110,10 +114,54 @@ on_ended(struct connection *c, enum io_event event)
 	bool		 has_input = in->len > 0;
 
 	buf_empty(in);
-	if (event == IO_INPUT || (event == IO_DRAINED && has_input))
+	if (event == IO_INPUT || event == IO_SECURED ||
+	    (event == IO_DRAINED && has_input))
 		return;
 	if (event != IO_CLOSED || io_pending(c->io) == 0)
 		destroy(c);
+}
+
+/* ---- TLS ----------------------------------------------------------------- */
+
+/* Output, 220 among it, leaves first; input is thrown away (S27). */
+static void
+start_tls(struct connection *c)
+{
+	if (io_tls(c->io) != NULL)
+		return;
+	io_start_tls(c->io, tls_new_server(c->gate->tls->context),
+	    c->gate->conf->smtpd_starttls_timeout);
+	io_resume(c->io);
+}
+
+static void
+on_secured(struct connection *c)
+{
+	session_secure(c->session, secured_new(io_tls(c->io),
+	    c->gate->conf->smtpd_tls_fingerprint_digest));
+	set_timeout(c, 0, true);
+	on_turn(c);
+}
+
+/* Nothing can be said to who is not there, or speaks no TLS. */
+static void
+lose(struct connection *c, const char *what, const char *why)
+{
+	char	client[SESSION_CLIENT_SIZE];
+
+	if (io_tls(c->io) != NULL && !io_is_secured(c->io))
+		log_info("SSL_accept error from %s: %s",
+		    session_client(c->session, client), why);
+	session_log_loss(c->session, what);
+	destroy(c);
+}
+
+/* ---- turns --------------------------------------------------------------- */
+
+static bool
+must_begin_with_tls(const struct connection *c)
+{
+	return c->gate->tls->is_wrapper && !io_is_secured(c->io);
 }
 
 /* Nothing may be said before our greeting (S25). */
@@ -124,7 +172,7 @@ greet(struct connection *c)
 	struct slice	said = buf_slice(io_in(c->io));
 	ssize_t		n = 0;
 
-	if (said.len == 0)
+	if (said.len == 0 && io_tls(c->io) == NULL)
 		n = recv(io_fd(c->io), early, sizeof(early),
 		    MSG_PEEK | MSG_DONTWAIT);
 	if (n > 0)
@@ -147,7 +195,9 @@ on_turn(void *arg)
 
 	if (c->is_ending)
 		return;
-	if (!c->is_greeted)
+	if (!c->is_greeted && must_begin_with_tls(c))
+		start_tls(c);
+	else if (!c->is_greeted)
 		greet(c);
 	else if (io_in(c->io)->len > 0)
 		io_again(c->io);
@@ -209,7 +259,11 @@ obey(struct connection *c, enum step step)
 		io_flush_later(c->io);
 	if (step == STEP_DONE && c->wants_shutdown && session_is_idle(s))
 		step = session_shutdown(s);
-	if (step == STEP_DONE && c->is_closed) {
+	if (step == STEP_SECURE && !c->is_closed) {
+		start_tls(c);
+		return;
+	}
+	if ((step == STEP_DONE || step == STEP_SECURE) && c->is_closed) {
 		session_log_loss(s, "lost connection");
 		step = STEP_HANGUP;
 	}
@@ -241,18 +295,10 @@ take_input(struct connection *c)
 }
 
 static void
-lose(struct connection *c, const char *what)
-{
-	session_log_loss(c->session, what);
-	destroy(c);
-}
-
-static void
 on_io(struct io *io, enum io_event event, void *arg)
 {
 	struct connection	*c = arg;
 
-	(void)io;
 	if (c->is_ending) {
 		on_ended(c, event);
 		return;
@@ -270,11 +316,17 @@ on_io(struct io *io, enum io_event event, void *arg)
 		if (!c->session->is_waiting)
 			obey(c, STEP_DONE);
 		break;
+	case IO_SECURED:
+		on_secured(c);
+		break;
 	case IO_TIMEOUT:
-		obey(c, session_timeout(c->session));
+		if (io_tls(c->io) != NULL && !io_is_secured(c->io))
+			lose(c, "timeout", "timeout");
+		else
+			obey(c, session_timeout(c->session));
 		break;
 	case IO_ERROR:
-		lose(c, "lost connection");
+		lose(c, "lost connection", io_error(io));
 		break;
 	default:
 		break;
@@ -289,6 +341,9 @@ client_new(struct gate *gate, int fd, const struct addr *peer)
 
 	c->gate = gate;
 	c->io = io_new(gate->loop, fd, on_io, c);
+	/* A hello of TLS is not ours to read before TLS has begun. */
+	if (gate->tls->is_wrapper)
+		io_pause(c->io);
 	c->session = session_new(gate, peer, io_out(c->io), on_wake, c);
 	if (getsockname(fd, (struct sockaddr *)&self.storage, &self.len) == 0)
 		addr_unmap(&self);

@@ -12,6 +12,7 @@
 #include "smtpd/keyword.h"
 #include "smtpd/receive.h"
 #include "smtpd/reply.h"
+#include "smtpd/secured.h"
 #include "smtpd/stage.h"
 #include "smtpd/transaction.h"
 
@@ -53,9 +54,12 @@ exceeds(uint64_t before, uint64_t size, uint64_t limit)
 static void
 check(struct session *s, struct session_chunk *chunk)
 {
-	uint64_t	limit = (uint64_t)s->gate->conf->message_size_limit;
+	uint64_t	 limit = (uint64_t)s->gate->conf->message_size_limit;
+	const char	*lack = secured_lack(s);
 
-	if (s->state == STATE_SPOILT)
+	if (lack != NULL)
+		refuse(chunk, 530, "5.7.0", lack);
+	else if (s->state == STATE_SPOILT)
 		refuse(chunk, 551, "5.0.0", "after an earlier error");
 	else if (s->txn == NULL)
 		refuse(chunk, 503, "5.5.1", "Error: need MAIL command");

@@ -11,7 +11,9 @@
 #include "conf/conf.h"
 #include "mail/daemon.h"
 #include "mail/peer.h"
+#include "mail/tls_server.h"
 #include "net/loop.h"
+#include "net/tls_context.h"
 #include "smtpd/client.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -125,6 +127,32 @@ gate_remove(struct gate *gate, struct client *client)
 
 /* ---- the program --------------------------------------------------------- */
 
+/* Keys can be read now, and not any more when we are who we will be. */
+static void
+on_open(struct daemon *daemon)
+{
+	struct gate	*gate = mem_new(sizeof(*gate));
+	struct buf	 why = BUF_INIT;
+
+	gate->tls = tls_server_new(daemon_conf(daemon),
+	    daemon_service(daemon), &why);
+	/* master has told what makes it less, and asked for another. */
+	if (gate->tls == NULL)
+		log_fatal("%s", buf_cstr(&why));
+	buf_clear(&why);
+	daemon_set_state(daemon, gate);
+}
+
+static void
+on_tickets(struct daemon *daemon, const struct tls_ticket_key *keys,
+    size_t count)
+{
+	struct gate	*gate = daemon_state(daemon);
+
+	if (gate->tls->context != NULL && gate->tls->has_tickets)
+		tls_context_set_tickets(gate->tls->context, keys, count);
+}
+
 static void
 on_start(struct daemon *daemon)
 {
@@ -132,7 +160,7 @@ on_start(struct daemon *daemon)
 					    NULL, IPC_CLEANUP };
 	static const struct ipc_side	 to_lookup = { "smtpd", ipc_handlers,
 					    NULL, IPC_LOOKUP };
-	struct gate			*gate = mem_new(sizeof(*gate));
+	struct gate			*gate = daemon_state(daemon);
 	struct rlimit			 limit = { 1024, 1024 };
 
 	gate->daemon = daemon;
@@ -152,7 +180,6 @@ on_start(struct daemon *daemon)
 	gate->cleanup = peer_new(daemon, "cleanup", &to_cleanup, on_cleanup,
 	    gate);
 	gate->lookup = peer_new(daemon, "lookup", &to_lookup, NULL, NULL);
-	daemon_set_state(daemon, gate);
 }
 
 static void
@@ -177,7 +204,9 @@ on_drain(struct daemon *daemon, bool in_a_hurry)
 const struct daemon_program gate_program = {
 	.name = "smtpd",
 	.user = DAEMON_GATE,
+	.open = on_open,
 	.start = on_start,
 	.accept = on_accept,
 	.drain = on_drain,
+	.tickets = on_tickets,
 };

@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "smtpd/gate.h"
 #include "smtpd/reply.h"
+#include "smtpd/secured.h"
 
 struct keyword {
 	const char	*name;
@@ -63,11 +64,19 @@ has_verp(const struct session *s)
 	return s->has_verp;
 }
 
+/* RFC 3207 section 4.2: not again. */
+static bool
+has_starttls(const struct session *s)
+{
+	return s->secured == NULL && secured_is_offered(s);
+}
+
 static const struct keyword keywords[] = {
 	{ "PIPELINING", NULL, NULL },		/* RFC 2920 */
 	{ "PIPECONNECT", NULL, has_pipe_connect },
 	{ "SIZE", put_size, NULL },		/* RFC 1870 */
 	{ "8BITMIME", NULL, NULL },		/* RFC 6152 */
+	{ "STARTTLS", NULL, has_starttls },	/* RFC 3207 */
 	{ "ENHANCEDSTATUSCODES", NULL, NULL },	/* RFC 2034 */
 	{ "DSN", NULL, NULL },			/* RFC 3461 */
 	{ "SMTPUTF8", NULL, has_utf8 },		/* RFC 6531 */

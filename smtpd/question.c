@@ -11,6 +11,7 @@
 #include "mail/peer.h"
 #include "net/loop.h"
 #include "smtpd/gate.h"
+#include "smtpd/secured.h"
 #include "smtpd/session.h"
 #include "smtpd/transaction.h"
 #include "util/log.h"
@@ -190,6 +191,22 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 /* ---- asking -------------------------------------------------------------- */
 
 static void
+put_secured(const struct secured *secured, struct msg_judge *m)
+{
+	const struct tls_facts	*facts = &secured->facts;
+
+	if (facts->trust >= TLS_TRUSTED)
+		m->flags |= JUDGE_TRUSTED;
+	m->tls_protocol = slice_str(facts->protocol);
+	m->tls_cipher = slice_str(facts->cipher);
+	m->tls_bits = (uint32_t)facts->used_bits;
+	m->ccert_subject = slice_str(facts->subject);
+	m->ccert_issuer = slice_str(facts->issuer);
+	m->ccert_print = slice_str(secured->certificate);
+	m->ccert_key_print = slice_str(secured->key);
+}
+
+static void
 ask_on(struct question *q, struct ipc *ipc)
 {
 	const struct session		*s = q->session;
@@ -213,6 +230,8 @@ ask_on(struct question *q, struct ipc *ipc)
 		.recipient = slice_str(q->recipient),
 	};
 
+	if (s->secured != NULL)
+		put_secured(s->secured, &m);
 	snprintf(instance, sizeof(instance), "%lx.%llx.%llx", (long)getpid(),
 	    (unsigned long long)s->gate->started_us,
 	    (unsigned long long)(txn == NULL ? s->number : txn->number));

@@ -16,6 +16,7 @@
 #include "smtpd/question.h"
 #include "smtpd/receive.h"
 #include "smtpd/reply.h"
+#include "smtpd/secured.h"
 #include "smtpd/transaction.h"
 #include "smtpd/verb.h"
 #include "util/ascii.h"
@@ -85,6 +86,7 @@ session_free(struct session **sp)
 	*sp = NULL;
 	transaction_free(&s->txn);
 	question_free(&s->question);
+	secured_free(&s->secured);
 	mem_free(s->name);
 	mem_free(s->reverse_name);
 	mem_free(s->helo);
@@ -176,6 +178,20 @@ session_log_end(const struct session *s)
 		buf_put_str(&line, " notes=bare_lf");
 	log_info("%s", buf_cstr(&line));
 	buf_clear(&line);
+}
+
+void
+session_secure(struct session *s, struct secured *secured)
+{
+	s->is_securing = false;
+	s->secured = secured;
+	transaction_free(&s->txn);
+	mem_free(s->helo);
+	s->helo = NULL;
+	s->is_esmtp = false;
+	s->is_skipping = false;
+	session_enter(s, STATE_START);
+	secured_log(s);
 }
 
 /* ---- ends ---------------------------------------------------------------- */
@@ -396,6 +412,7 @@ static enum step
 run_verb(struct session *s, struct slice args, struct slice behind)
 {
 	const struct verb	*verb = s->verb;
+	const char		*lack = secured_lack(s);
 	enum step		 step = STEP_DONE;
 
 	s->last = verb->name;
@@ -405,7 +422,9 @@ run_verb(struct session *s, struct slice args, struct slice behind)
 		return step;
 	if (verb->flags & VERB_JUNK)
 		session_count_junk(s);
-	if (verb->run == NULL || (verb->states & s->state) == 0 ||
+	if (lack != NULL && (verb->flags & VERB_PLAIN) == 0)
+		reply_put(s, 530, "5.7.0", "%s", lack);
+	else if (verb->run == NULL || (verb->states & s->state) == 0 ||
 	    (s->is_denied && verb->run != cmd_quit))
 		refuse_verb(s);
 	else
@@ -520,7 +539,7 @@ session_input(struct session *s, struct buf *in)
 	if (s->state == STATE_END && !s->is_waiting)
 		return STEP_HANGUP;
 	while (step == STEP_DONE && (in->len > 0 || has_whole_chunk(s)) &&
-	    !s->is_waiting) {
+	    !s->is_waiting && !s->is_securing) {
 		if (session_is_in_content(s)) {
 			size_t	before = in->len;
 
@@ -539,7 +558,11 @@ session_input(struct session *s, struct buf *in)
 		if (step == STEP_DONE && s->state == STATE_END)
 			step = STEP_HANGUP;
 	}
+	/* S27: what stands behind STARTTLS is nothing to act upon. */
+	if (s->is_securing)
+		buf_empty(in);
 	if (s->is_waiting)
 		ahead_look(s, buf_slice(in));
-	return s->is_waiting ? STEP_WAIT : step;
+	return s->is_waiting ? STEP_WAIT : s->is_securing &&
+	    step == STEP_DONE ? STEP_SECURE : step;
 }

@@ -20,6 +20,7 @@
 #include "util/slice.h"
 
 struct question;
+struct secured;
 struct session;
 struct transaction;
 struct verb;
@@ -29,6 +30,7 @@ enum step {
 	STEP_DONE,	/* ready for more input */
 	STEP_WAIT,	/* for an answer: s->wake is called when to go on */
 	STEP_HANGUP,	/* send what is written, then close */
+	STEP_SECURE,	/* send it, then TLS begins: session_secure */
 };
 
 /* Where in the dialogue of RFC 5321 section 4.1.4 the client is. */
@@ -93,6 +95,9 @@ struct session {
 	bool			 has_verp;	/* may say XVERP */
 	bool			 is_denied;	/* only QUIT is served */
 
+	bool			 is_securing;	/* STARTTLS had its 220 */
+	struct secured		*secured;	/* NULL: no TLS */
+
 	/* the command that is running */
 	const struct verb	*verb;
 	bool			 is_waiting;
@@ -135,6 +140,12 @@ void		 session_free(struct session **s);
  */
 enum step	 session_input(struct session *s, struct buf *in);
 void		 session_unpause(struct session *s);
+
+/*
+ * TLS has begun; secured is the session's now.  Nothing that was said before
+ * counts any more (RFC 3207 section 4.2).
+ */
+void		 session_secure(struct session *s, struct secured *secured);
 
 /* The end, after what was written. */
 enum step	 session_hang_up(struct session *s);

@@ -14,6 +14,7 @@
 #include "smtpd/gate.h"
 #include "smtpd/question.h"
 #include "smtpd/reply.h"
+#include "smtpd/secured.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -350,6 +351,36 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 		gate_wake(txn->session->gate);
 }
 
+/* RFC 3848, RFC 6531 section 4.3 */
+static const char *
+protocol(const struct transaction *txn)
+{
+	const struct session	*s = txn->session;
+
+	if (txn->flags & MAIL_UTF8)
+		return s->secured != NULL ? "UTF8SMTPS" : "UTF8SMTP";
+	if (!s->is_esmtp)
+		return "SMTP";
+	return s->secured != NULL ? "ESMTPS" : "ESMTP";
+}
+
+/* What Received: tells of TLS. */
+struct armour {
+	struct buf	cipher, keys, client;
+};
+
+static void
+put_armour(const struct secured *secured, struct armour *armour,
+    struct msg_mail_open *m)
+{
+	tls_facts_put_cipher(&secured->facts, &armour->cipher);
+	tls_facts_put_keys(&secured->facts, &armour->keys);
+	secured_put_client(secured, &armour->client);
+	m->tls_cipher = buf_slice(&armour->cipher);
+	m->tls_keys = slice_trim(buf_slice(&armour->keys));
+	m->tls_client = buf_slice(&armour->client);
+}
+
 static void
 open_on(struct transaction *txn, struct ipc *ipc)
 {
@@ -361,15 +392,23 @@ open_on(struct transaction *txn, struct ipc *ipc)
 		.client_name = slice_str(s->name),
 		.client_addr = slice_str(s->addr),
 		.helo = slice_str(s->helo),
-		/* RFC 6531 section 4.3 */
 		.proto = slice_str((txn->flags & MAIL_UTF8) ? "UTF8SMTP" :
 		    s->is_esmtp ? "ESMTP" : "SMTP"),
+		.with = slice_str(protocol(txn)),
 		.envid = slice_str(txn->envid),
 	};
 
+	struct armour				 armour = { BUF_INIT,
+						    BUF_INIT, BUF_INIT };
+
+	if (s->secured != NULL && s->gate->conf->smtpd_tls_received_header)
+		put_armour(s->secured, &armour, &m);
 	txn->ipc = ipc;
 	txn->call = ipc_call_new(ipc, on_reply, txn);
 	ipc_send_mail_open(ipc, ipc_call_id(txn->call), &m);
+	buf_clear(&armour.cipher);
+	buf_clear(&armour.keys);
+	buf_clear(&armour.client);
 	for (size_t i = 0; i < txn->rcpt_count; i++)
 		send_recipient(txn, &txn->recipients[i]);
 	DL_FOREACH(txn->actions, action)

@@ -18,24 +18,26 @@
  */
 static const struct verb verbs[] = {
 	/* name, handler, states, flags, text when out of order */
-	{ "HELO", cmd_helo, ST_ANY, VERB_LAST, NULL },
-	{ "EHLO", cmd_ehlo, ST_ANY, VERB_LAST, NULL },
+	{ "HELO", cmd_helo, ST_ANY, VERB_LAST | VERB_PLAIN, NULL },
+	{ "EHLO", cmd_ehlo, ST_ANY, VERB_LAST | VERB_PLAIN, NULL },
 	{ "MAIL", cmd_mail, STATE_START | STATE_HELLO, 0,
 	    "nested MAIL command" },
 	{ "RCPT", cmd_rcpt, ST_TXN, VERB_OVERLAP, "need MAIL command" },
 	{ "DATA", cmd_data, ST_TXN, VERB_LAST, "need RCPT command" },
-	{ "BDAT", cmd_bdat, ST_ANY, 0, NULL },
+	/* It sees to what it lacks itself, for the sake of its bytes. */
+	{ "BDAT", cmd_bdat, ST_ANY, VERB_PLAIN, NULL },
 	{ "RSET", cmd_rset, ST_ANY, VERB_JUNK, NULL },
-	{ "NOOP", cmd_noop, ST_ANY, VERB_LAST | VERB_JUNK, NULL },
+	{ "NOOP", cmd_noop, ST_ANY, VERB_LAST | VERB_JUNK | VERB_PLAIN,
+	    NULL },
 	{ "VRFY", cmd_vrfy, ST_ANY, VERB_LAST | VERB_JUNK, NULL },
 	{ "HELP", cmd_help, ST_ANY, VERB_JUNK, NULL },
-	{ "QUIT", cmd_quit, ST_ANY, 0, NULL },
+	{ "STARTTLS", cmd_starttls, ST_ANY, VERB_LAST | VERB_PLAIN, NULL },
+	{ "QUIT", cmd_quit, ST_ANY, VERB_PLAIN, NULL },
 
 	/* known, but not implemented */
 	{ "EXPN", NULL, ST_ANY, VERB_LAST | VERB_JUNK, NULL },
 	{ "ETRN", NULL, ST_ANY, VERB_JUNK, NULL },
 	{ "TURN", NULL, ST_ANY, VERB_LAST | VERB_JUNK, NULL },
-	{ "STARTTLS", NULL, ST_ANY, VERB_LAST, NULL },
 	{ "AUTH", NULL, ST_ANY, VERB_LAST, NULL },
 	{ "SEND", NULL, ST_ANY, VERB_JUNK, NULL },
 	{ "SOML", NULL, ST_ANY, VERB_JUNK, NULL },

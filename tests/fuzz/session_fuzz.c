@@ -76,6 +76,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	step = (data[0] & 15) == 0 ? SIZE_MAX : data[0] & 15;
 	w.gate.bare_lf = (enum gate_bare_lf)(data[0] >> 4 & 3);
 	w.cleanup = (enum world_cleanup)((data[0] >> 6) % 3);
+	w.gate.tls = world_tls();
 	world_open(&w, conf);
 	rest = slice_from(data + 1, size - 1);
 	while (rest.len > 0) {

@@ -15,8 +15,10 @@
 #include "mail/address.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
+#include "mail/tls_server.h"
 #include "smtpd/greeting.h"
 #include "smtpd/question.h"
+#include "smtpd/secured.h"
 #include "smtpd/session.h"
 #include "smtpd/transaction.h"
 #include "util/mem.h"
@@ -503,6 +505,30 @@ world_pump(struct world *w)
 	return false;
 }
 
+/* For gate.tls, of who offers STARTTLS; nobody looks into the context. */
+static inline struct tls_server *
+world_tls(void)
+{
+	static char			 context;
+	static struct tls_server	 tls = { .level = TLS_SERVER_MAY };
+
+	tls.context = (struct tls_context *)(void *)&context;
+	return &tls;
+}
+
+/* The handshake goes well, with a client that has no certificate. */
+static inline void
+world_secure(struct world *w)
+{
+	struct secured	*secured = mem_new(sizeof(*secured));
+
+	if (w->in.len != 0)
+		world_fail("plaintext is left for TLS");
+	session_secure(w->session, secured);
+	if (w->session->txn != NULL || w->session->helo != NULL)
+		world_fail("something is left of the time before TLS");
+}
+
 /* More input; everything that can happen happens. */
 static inline void
 world_feed(struct world *w, struct slice bytes)
@@ -517,6 +543,10 @@ world_feed(struct world *w, struct slice bytes)
 		step = session_input(w->session, &w->in);
 		if (step == STEP_HANGUP) {
 			w->is_over = true;
+			return;
+		}
+		if (step == STEP_SECURE) {
+			world_secure(w);
 			return;
 		}
 		if (step == STEP_WAIT && w->session->pause_ms > 0)

@@ -76,6 +76,11 @@ static const struct variant {
 		{ NULL, NULL } } },
 	{ "as it comes", {
 		{ NULL, NULL } } },
+	/* Last.  In it STARTTLS makes a difference: it ends its group. */
+	{ "TLS", {
+		{ "smtpd_hard_error_limit", "1000" },
+		{ "smtpd_soft_error_limit", "3" },
+		{ NULL, NULL } } },
 };
 #define VARIANTS	(sizeof(variants) / sizeof(*variants))
 
@@ -102,6 +107,8 @@ begin(struct world *w, const struct sequence *seq)
 	memset(w, 0, sizeof(*w));
 	w->cleanup = seq->cleanup;
 	w->gate.bare_lf = seq->bare_lf;
+	if (seq->variant == &variants[VARIANTS - 1])
+		w->gate.tls = world_tls();
 	world_open(w, confs[seq->variant - variants]);
 }
 
@@ -149,6 +156,7 @@ take_reply(struct model *model, const struct world *w, struct slice command,
 			model->broken = "RCPT without MAIL";
 		model->recipients++;
 	} else if ((slice_has_prefix_nocase(command, "RSET") ||
+	    slice_has_prefix_nocase(command, "STARTTLS") ||
 	    slice_has_prefix_nocase(command, "EHLO") ||
 	    slice_has_prefix_nocase(command, "HELO")) && is_good) {
 		forget(model);

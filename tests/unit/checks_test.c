@@ -133,7 +133,8 @@ run(const struct conf *conf, const struct rules *rules, struct slice in,
 {
 	static char			 name[] = "n", addr[] = "192.0.2.1";
 	static char			 helo[] = "h", proto[] = "ESMTP";
-	const struct fixup_client	 client = { name, addr, helo, proto };
+	const struct fixup_client	 client = { name, addr, helo, proto,
+					    proto, NULL, NULL, NULL };
 	const struct passage_verdict	*verdict;
 	struct passage_settings		 settings = {
 		.fixup = { .conf = conf, .client = &client, .queue_id = 1,

@@ -47,7 +47,8 @@ static struct passage *
 begin(size_t *passed)
 {
 	static char			 text[] = "x";
-	const struct fixup_client	 client = { text, text, text, text };
+	const struct fixup_client	 client = { text, text, text, text,
+					    text, NULL, NULL, NULL };
 	const struct passage_settings	 settings = {
 		.fixup = { .conf = conf, .client = &client, .sender = "" },
 		.rules = rules, .fate = &fate, .client = text, .put = put,

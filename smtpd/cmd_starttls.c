@@ -1,0 +1,27 @@
+/*
+ * STARTTLS (RFC 3207).
+ */
+
+#include "smtpd/cmd.h"
+#include "smtpd/keyword.h"
+#include "smtpd/reply.h"
+#include "smtpd/secured.h"
+
+enum step
+cmd_starttls(struct session *s, struct slice args)
+{
+	if (s->secured != NULL) {
+		/* Section 4.2: not again. */
+		reply_put(s, 503, "5.5.1", "Error: TLS already active");
+	} else if (!secured_is_offered(s) ||
+	    !keyword_is_offered(s, "STARTTLS")) {
+		reply_put(s, 502, "5.5.1", "Error: command not implemented");
+	} else if (args.len > 0) {
+		/* Section 4 */
+		reply_put(s, 501, "5.5.4", "Syntax: STARTTLS");
+	} else {
+		reply_put(s, 220, "2.0.0", "Ready to start TLS");
+		s->is_securing = true;
+	}
+	return STEP_DONE;
+}

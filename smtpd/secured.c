@@ -1,0 +1,103 @@
+/*
+ * A client under TLS.
+ */
+
+#include "smtpd/secured.h"
+
+#include "conf/conf.h"
+#include "mail/tls_server.h"
+#include "smtpd/gate.h"
+#include "smtpd/session.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+static char *
+take_print(struct tls *tls, enum tls_print what, const char *digest)
+{
+	struct buf	 text = BUF_INIT;
+	char		*print;
+
+	if (tls_facts_put_print(tls, what, digest, &text) < 0)
+		buf_empty(&text);
+	print = mem_strdup(buf_cstr(&text));
+	buf_clear(&text);
+	return print;
+}
+
+struct secured *
+secured_new(struct tls *tls, const char *digest)
+{
+	struct secured	*secured = mem_new(sizeof(*secured));
+
+	tls_facts_get(tls, &secured->facts);
+	secured->certificate = take_print(tls, TLS_PRINT_CERTIFICATE, digest);
+	secured->key = take_print(tls, TLS_PRINT_KEY, digest);
+	return secured;
+}
+
+void
+secured_free(struct secured **secured)
+{
+	if (*secured == NULL)
+		return;
+	mem_free((*secured)->certificate);
+	mem_free((*secured)->key);
+	mem_free(*secured);
+	*secured = NULL;
+}
+
+void
+secured_log(const struct session *s)
+{
+	const struct tls_facts	*facts = &s->secured->facts;
+	char			 client[SESSION_CLIENT_SIZE];
+	struct buf		 line = BUF_INIT;
+
+	if (s->gate->conf->smtpd_tls_loglevel < 1)
+		return;
+	tls_facts_put_line(facts, "from", session_client(s, client), &line);
+	log_info("%s", buf_cstr(&line));
+	if (facts->trust == TLS_UNTRUSTED)
+		log_info("certificate of %s, fingerprint %s: %s", client,
+		    s->secured->certificate, facts->reason);
+	buf_clear(&line);
+}
+
+void
+secured_put_client(const struct secured *secured, struct buf *text)
+{
+	const struct tls_facts	*facts = &secured->facts;
+
+	if (facts->trust == TLS_ANONYMOUS)
+		buf_put_str(text, facts->was_asked ?
+		    "Client did not present a certificate" :
+		    "No client certificate requested");
+	else
+		buf_printf(text, "Client CN \"%s\", Issuer \"%s\" (%s)",
+		    facts->subject, facts->issuer,
+		    facts->trust == TLS_UNTRUSTED ? "not verified" :
+		    "verified OK");
+}
+
+const char *
+secured_lack(const struct session *s)
+{
+	const struct tls_server	*tls = s->gate->tls;
+
+	if (tls == NULL || tls->level != TLS_SERVER_ENCRYPT)
+		return NULL;
+	if (s->secured == NULL)
+		return "Must issue a STARTTLS command first";
+	if (s->gate->conf->smtpd_tls_req_ccert &&
+	    s->secured->facts.trust < TLS_TRUSTED)
+		return "Must present a trusted client certificate";
+	return NULL;
+}
+
+bool
+secured_is_offered(const struct session *s)
+{
+	const struct tls_server	*tls = s->gate->tls;
+
+	return tls != NULL && tls->context != NULL && !tls->is_wrapper;
+}

@@ -1,0 +1,42 @@
+#ifndef SMTPD_SECURED_H
+#define SMTPD_SECURED_H
+
+/*
+ * What is known of a client by TLS, and what is asked of it.
+ */
+
+#include <stdbool.h>
+
+#include "net/tls_facts.h"
+#include "util/buf.h"
+
+struct session;
+struct tls;
+
+struct secured {
+	struct tls_facts	 facts;
+	char			*certificate;	/* fingerprint; "": none */
+	char			*key;		/* likewise, of the key alone */
+};
+
+/* Of a connection whose handshake is done; digest as "sha256". */
+struct secured	*secured_new(struct tls *tls, const char *digest);
+void		 secured_free(struct secured **secured);
+
+/* "TLS connection established from", if it is wanted in the log. */
+void		 secured_log(const struct session *s);
+
+/* For Received: "Client CN "x", Issuer "y" (verified OK)" and the like. */
+void		 secured_put_client(const struct secured *secured,
+		    struct buf *text);
+
+/*
+ * What is missing before mail is taken, as the text of a 530 reply: TLS, or
+ * a certificate; static.  NULL: nothing.
+ */
+const char	*secured_lack(const struct session *s);
+
+/* STARTTLS is a command here. */
+bool		 secured_is_offered(const struct session *s);
+
+#endif
