@@ -132,6 +132,14 @@ read_level(struct tls_server *server, const struct conf *conf,
 
 /* ---- the context --------------------------------------------------------- */
 
+/* TLS without a certificate is what was asked for. */
+static bool
+wants_none(const struct conf *conf)
+{
+	return slice_trim(slice_str(conf->smtpd_tls_chain_files)).len == 0 &&
+	    ascii_compare(conf->smtpd_tls_cert_file, "none") == 0;
+}
+
 static int
 put_ciphers(const struct conf *conf, bool is_mandatory, struct buf *list,
     struct buf *why)
@@ -144,7 +152,9 @@ put_ciphers(const struct conf *conf, bool is_mandatory, struct buf *list,
 	struct buf		 exclude = BUF_INIT;
 	int			 result;
 
-	buf_put_str(&exclude, conf->smtpd_tls_exclude_ciphers);
+	/* Who has a certificate shows it to all. */
+	buf_printf(&exclude, "%s %s", wants_none(conf) ? "" : "aNULL",
+	    conf->smtpd_tls_exclude_ciphers);
 	if (is_mandatory)
 		buf_printf(&exclude, " %s",
 		    conf->smtpd_tls_mandatory_exclude_ciphers);
@@ -258,8 +268,7 @@ static int
 check_certificate(struct tls_server *server, const struct conf *conf,
     struct buf *why)
 {
-	if (tls_context_has_certificate(server->context) ||
-	    ascii_compare(conf->smtpd_tls_cert_file, "none") == 0)
+	if (tls_context_has_certificate(server->context) || wants_none(conf))
 		return 0;
 	buf_put_str(why, "smtpd_tls_chain_files is empty: without a "
 	    "certificate there is no TLS");

@@ -13,8 +13,10 @@ cmd_starttls(struct session *s, struct slice args)
 	if (s->secured != NULL) {
 		/* Section 4.2: not again. */
 		reply_put(s, 503, "5.5.1", "Error: TLS already active");
-	} else if (!secured_is_offered(s) ||
-	    !keyword_is_offered(s, "STARTTLS")) {
+	} else if (secured_is_impossible(s)) {
+		reply_put(s, 454, "4.7.0",
+		    "TLS not available due to local problem");
+	} else if (!keyword_is_offered(s, "STARTTLS")) {
 		reply_put(s, 502, "5.5.1", "Error: command not implemented");
 	} else if (args.len > 0) {
 		/* Section 4 */

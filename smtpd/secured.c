@@ -101,3 +101,12 @@ secured_is_offered(const struct session *s)
 
 	return tls != NULL && tls->context != NULL && !tls->is_wrapper;
 }
+
+bool
+secured_is_impossible(const struct session *s)
+{
+	const struct tls_server	*tls = s->gate->tls;
+
+	return tls != NULL && tls->context == NULL &&
+	    tls->level != TLS_SERVER_NONE;
+}

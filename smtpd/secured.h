@@ -36,7 +36,8 @@ void		 secured_put_client(const struct secured *secured,
  */
 const char	*secured_lack(const struct session *s);
 
-/* STARTTLS is a command here. */
+/* STARTTLS is a command here; or it would be, had we a certificate. */
 bool		 secured_is_offered(const struct session *s);
+bool		 secured_is_impossible(const struct session *s);
 
 #endif

@@ -112,6 +112,16 @@ def levels(options):
         level_none(place)
         level_wrapper(place)
         level_encrypt(place)
+    with Place(options, {"smtpd_tls_chain_files": ""}) as place:
+        wire = place.wire()
+        check("may, without a certificate: it is not offered",
+              "STARTTLS" not in wire.ask("EHLO client.example"))
+        reply = wire.ask("STARTTLS")
+        check("may, without a certificate: it cannot be had",
+              reply == "454 4.7.0 TLS not available due to local problem",
+              reply)
+        check("may, without a certificate: the log says why", place.log(
+            r"warning: .*master.cf:1: smtpd_tls_chain_files is empty"))
     with Place(options, {"smtpd_tls_security_level": "",
                          "smtpd_enforce_tls": "yes"}) as place:
         wire = place.wire()
