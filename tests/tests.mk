@@ -55,6 +55,13 @@ interop:
 	+@$(SUBMAKE) --silent all
 	@python3 tests/interop/interop.py $(BUILD)/bin $(INTEROP)
 
+# What testssl.sh thinks of STARTTLS and port 465: some minutes.
+testssl:
+	@sh tests/packages.sh build
+	@sh tests/packages.sh testssl
+	+@$(SUBMAKE) --silent all
+	@python3 tests/tls/testssl.py $(BUILD)/bin
+
 # ---- a first look ----------------------------------------------------------
 
 run:
@@ -65,4 +72,5 @@ run:
 stop:
 	@sh tests/run.sh $(BUILD)/bin stop
 
-.PHONY: check everything asan property fuzz fuzzers lint bench interop run stop
+.PHONY: check everything asan property fuzz fuzzers lint bench interop testssl run \
+	stop

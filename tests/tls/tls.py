@@ -472,8 +472,71 @@ def ask_clients(place):
         r"Untrusted TLS connection established from"))
 
 
+# ---- real clients ----------------------------------------------------------
+
+def programs(options):
+    """Each sends a message with a subject of its own."""
+    master = ("127.0.0.1:{port+2} inet n - - - - smtpd\n"
+              " -o smtpd_tls_wrappermode=yes\n")
+    with Place(options, {"smtpd_tls_security_level": "encrypt"},
+               master) as place:
+        os.mkdir(os.path.join(place.folder, "mail"))
+        place.suite.start_sink("-D", os.path.join(place.folder, "mail"))
+        letter = os.path.join(place.folder, "letter")
+        plain, wrapped = ("127.0.0.1:%d" % (place.port + i) for i in (0, 2))
+        envelope = ["--from", "a@b.example", "--to", "c@d.example",
+                    "--timeout", "20", "--body", "hello"]
+        curl = ["curl", "--silent", "--show-error", "--cacert", place.pki.ca,
+                "--mail-from", "a@b.example", "--mail-rcpt", "c@d.example",
+                "--connect-to", "mx.example:25:" + plain,
+                "--connect-to", "mx.example:465:" + wrapped,
+                "--upload-file", letter]
+        for name, command in (
+                ("swaks-tls", ["swaks", "--server", plain, "-tls", *envelope,
+                               "--header", "Subject: swaks-tls"]),
+                ("swaks-tlsc", ["swaks", "--server", wrapped, "-tlsc",
+                                *envelope, "--header",
+                                "Subject: swaks-tlsc"]),
+                ("curl-starttls", [*curl, "--ssl-reqd",
+                                   "smtp://mx.example:25/client.example"]),
+                ("curl-smtps", [*curl,
+                                "smtps://mx.example:465/client.example"])):
+            send_by(place, letter, name, command)
+        send_by_openssl(place, plain)
+
+
+def send_by(place, letter, name, command):
+    with open(letter, "w") as f:
+        f.write("Subject: %s\r\n\r\nhello\r\n" % name)
+    done = subprocess.run(command, text=True, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    check(name + " is content", done.returncode == 0, done.stdout)
+    check(name + ": it arrives", wait_for(
+        lambda: "\nSubject: %s\r\n" % name in dumped(place.folder), PATIENCE))
+
+
+def send_by_openssl(place, server):
+    """It waits for nothing, so the server must have time to answer."""
+    process = subprocess.Popen(
+        ["openssl", "s_client", "-starttls", "smtp", "-connect", server,
+         "-CAfile", place.pki.ca, "-verify_return_error", "-verify_hostname",
+         "mx.example", "-servername", "mx.example", "-quiet", "-crlf"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True)
+    for text in ("EHLO client.example\n", "MAIL FROM:<a@b.example>\n",
+                 "rcpt TO:<c@d.example>\n", "DATA\n",
+                 "Subject: s_client\n\nhello\n.\n", "QUIT\n"):
+        time.sleep(0.5)
+        process.stdin.write(text)
+        process.stdin.flush()
+    out = process.communicate(timeout=60)[0]
+    check("openssl s_client -starttls smtp", "221 2.0.0 Bye" in out and
+          wait_for(lambda: "\nSubject: s_client\r\n" in
+                   dumped(place.folder), PATIENCE), out)
+
+
 PARTS = (verb, injection, bad, ends, levels, sessions, names, kinds, renewal,
-         wrong, ccerts)
+         wrong, ccerts, programs)
 
 
 def main():
