@@ -452,6 +452,43 @@ binding(const char *type, struct buf *data)
 	return result;
 }
 
+/* Who has said the first Finished of a handshake in TLS 1.2. */
+static bool
+is_finished_of(const struct side *side, const struct buf *data)
+{
+	unsigned char	text[64];
+	size_t		len = SSL_get_finished(io_tls(side->io)->ssl, text,
+			    sizeof(text));
+
+	return slice_equal(buf_slice(data), slice_from(text, len));
+}
+
+static void
+binds_a_resumed_session(struct buf *data)
+{
+	struct tls_ticket_key	 key;
+	struct tls_session	*session;
+
+	tls_ticket_make(&key);
+	begin();
+	t.server_config.protocols = "TLSv1.2";
+	t.server_config.ticket_life_s = 60;
+	contexts();
+	tls_context_set_tickets(t.server_context, &key, 1);
+	shake();
+	session = tls_session_take(io_tls(t.a.io));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(session);
+	drop_both();
+	t.wish.session = session;
+	shake();
+	CU_ASSERT_EQUAL(SSL_session_reused(io_tls(t.a.io)->ssl), 1);
+	CU_ASSERT_EQUAL(binding("tls-unique", data), 0);
+	CU_ASSERT(is_finished_of(&t.b, data));
+	t.wish.session = NULL;
+	tls_session_free(&session);
+	end();
+}
+
 static void
 binds(void)
 {
@@ -471,8 +508,10 @@ binds(void)
 	shake();
 	CU_ASSERT_EQUAL(binding("tls-unique", &data), 0);
 	CU_ASSERT_EQUAL(data.len, 12);
+	CU_ASSERT(is_finished_of(&t.a, &data));
 	CU_ASSERT_EQUAL(binding("tls-exporter", &data), 0);
 	end();
+	binds_a_resumed_session(&data);
 	buf_clear(&data);
 }
 
