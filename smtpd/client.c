@@ -140,7 +140,8 @@ on_secured(struct connection *c)
 	session_secure(c->session, secured_new(io_tls(c->io),
 	    c->gate->conf->smtpd_tls_fingerprint_digest));
 	set_timeout(c, 0, true);
-	on_turn(c);
+	/* What came with the handshake is there then, for greet to see. */
+	loop_defer(c->gate->loop, on_turn, c);
 }
 
 /* Nothing can be said to who is not there, or speaks no TLS. */
@@ -286,7 +287,7 @@ take_input(struct connection *c)
 	bool		 was_content = session_is_in_content(c->session);
 	enum step	 step;
 
-	if (io_pending(c->io) > OUT_LIMIT)
+	if (io_pending(c->io) > OUT_LIMIT || !c->is_greeted)
 		return;
 	step = session_input(c->session, in);
 	set_timeout(c, before - in->len, in->len < before &&

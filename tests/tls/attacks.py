@@ -178,6 +178,50 @@ def dripping(place):
     wire.close()
 
 
+def early(options):
+    """A command in the packet that ends the handshake."""
+    master = ("127.0.0.1:{port+2} inet n - - - - smtpd "
+              "-o smtpd_tls_wrappermode=yes\n")
+    with Place(options, {}, master) as place:
+        said = speak_with_finished(place, context(ssl.TLSVersion.TLSv1_3))
+        check("nobody speaks before the greeting", said ==
+              b"554 5.5.0 Error: SMTP protocol synchronization\r\n", said)
+        wire = place.wire(2, wrapped=context())
+        check("who waits is greeted", wire.greeting.startswith("220 "))
+        check("the log has it", place.log(
+            r"improper command pipelining after CONNECT from .*: EHLO"))
+
+
+def speak_with_finished(place, how):
+    """What the server says to it."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    machine = how.wrap_bio(incoming, outgoing)
+    wire = place.wire(2, greeting=False)
+    while True:
+        try:
+            machine.do_handshake()
+            break
+        except ssl.SSLWantReadError:
+            wire.say(outgoing.read())
+            incoming.write(wire.read())
+    machine.write(b"EHLO early.example\r\n")
+    wire.say(outgoing.read())
+    said = b""
+    while True:
+        try:
+            more = machine.read()
+            said += more
+            if not more:
+                return said
+        except ssl.SSLWantReadError:
+            more = wire.read()
+            if not more:
+                return said
+            incoming.write(more)
+        except ssl.SSLError:
+            return said
+
+
 # ---- ends ------------------------------------------------------------------
 
 def ends(options):

@@ -21,8 +21,8 @@ from ports import first_port                                # noqa: E402
 from wire import FAILED, PASSED, Place, check               # noqa: E402
 
 # Of the chain that the test has made itself.
-OURS = ("cert_chain_of_trust", "cert_trust", "cert_revocation", "cert_caIssuers",
-        "cert_extlifeSpan", "cert_expirationStatus")
+OURS = ("cert_chain_of_trust", "cert_trust", "cert_revocation",
+        "cert_caIssuers", "cert_extlifeSpan", "cert_expirationStatus")
 BAD = ("MEDIUM", "HIGH", "CRITICAL")
 PROGRAM = shutil.which("testssl") or shutil.which("testssl.sh")
 

@@ -17,7 +17,7 @@ import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
-from attacks import bad, ends, injection                    # noqa: E402
+from attacks import bad, early, ends, injection                    # noqa: E402
 from ports import first_port                                # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
 from wire import FAILED, PASSED, PATIENCE, Place, check, context  # noqa: E402
@@ -535,8 +535,8 @@ def send_by_openssl(place, server):
                    dumped(place.folder), PATIENCE), out)
 
 
-PARTS = (verb, injection, bad, ends, levels, sessions, names, kinds, renewal,
-         wrong, ccerts, programs)
+PARTS = (verb, injection, bad, early, ends, levels, sessions, names, kinds,
+         renewal, wrong, ccerts, programs)
 
 
 def main():
