@@ -41,9 +41,9 @@ shake_hands(struct io *io)
 		io_tls_fail(io, NULL);
 		return -1;
 	}
-	if (io->wire_out.len > 0)
-		io_flush_later(io);
 	if (status != TLS_DONE) {
+		if (io->wire_out.len > 0)
+			io_flush_later(io);
 		if (io->is_wire_closed)
 			io_tls_fail(io,
 			    "TLS: connection closed in the handshake");
@@ -52,9 +52,10 @@ shake_hands(struct io *io)
 	io->is_secured = true;
 	if (io->is_shaking)
 		io_set_timeout(io, 0);
-	if (io->out.len > 0)
-		io_flush_later(io);
 	io_tell(io, IO_SECURED);
+	/* The end of the handshake leaves with what is said first. */
+	if (io->wire_out.len > 0 || io->out.len > 0)
+		io_flush_later(io);
 	return io->is_dead ? -1 : 0;
 }
 

@@ -252,8 +252,8 @@ on_server_name(SSL *ssl, int *alert, void *arg)
 		*alert = SSL_AD_INTERNAL_ERROR;
 		result = SSL_TLSEXT_ERR_ALERT_FATAL;
 	}
-	OPENSSL_cleanse(pem.data == NULL ? (void *)&pem : pem.data,
-	    pem.data == NULL ? 0 : pem.cap);
+	if (pem.cap > 0)
+		OPENSSL_cleanse(pem.data, pem.cap);
 	buf_clear(&pem);
 	buf_clear(&why);
 	return result;

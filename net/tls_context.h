@@ -57,7 +57,7 @@ struct tls_config {
 	void		*find_chain_arg;
 };
 
-/* NULL, and why ("file: reason") is appended. */
+/* NULL, and why ("file: reason") is appended.  It outlives its connections. */
 struct tls_context *tls_context_new(const struct tls_config *config,
 		    struct buf *why);
 void		 tls_context_free(struct tls_context **context);
