@@ -142,7 +142,7 @@ on_open(struct daemon *daemon)
 	adviser->conf = daemon_conf(daemon);
 	adviser->loop = daemon_loop(daemon);
 	dns = dns_new(adviser->loop, adviser->conf->resolver_config,
-	    HOSTS_FILE, &why);
+	    HOSTS_FILE, NULL, &why);
 	if (dns == NULL)
 		log_fatal("%s: %s", adviser->conf->resolver_config, why);
 	adviser->query = query_new(adviser->loop, dns);

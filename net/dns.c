@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unbound-event.h>
 #include <unbound.h>
+#include <unistd.h>
 #include <utlist.h>
 
 #include "net/hosts.h"
@@ -19,6 +20,7 @@
 
 #define CLASS_IN	1
 #define BOGUS		1	/* failed DNSSEC validation */
+#define SECURE		2	/* passed it */
 #define SERVFAIL	2	/* RFC 1035 section 4.1.1 */
 #define HOSTS_TTL_S	60	/* a file may change */
 
@@ -27,6 +29,7 @@ struct dns {
 	struct ub_ctx		*ctx;
 	struct hosts		*hosts;
 	int64_t			 deadline_ms;
+	bool			 can_validate;
 	struct dns_query	*waiting;	/* list */
 	size_t			 asked;		/* libunbound has them */
 };
@@ -94,9 +97,33 @@ set_servers(struct dns *dns, const char *path)
 	return has_one ? 0 : error;
 }
 
+/* Without anchors nothing is secure; the mail that needs it waits. */
+static int
+set_anchors(struct dns *dns, const char *anchors)
+{
+	int	error;
+
+	if (anchors == NULL)
+		return 0;
+	if (access(anchors, R_OK) < 0) {
+		log_warn("cannot read %s: %s: no DNS answer is secure",
+		    anchors, strerror(errno));
+		return 0;
+	}
+	error = ub_ctx_add_ta_file(dns->ctx, anchors);
+	dns->can_validate = error == 0;
+	return error;
+}
+
+bool
+dns_can_validate(const struct dns *dns)
+{
+	return dns->can_validate;
+}
+
 struct dns *
 dns_new(struct loop *loop, const char *resolv_conf, const char *hosts,
-    const char **why_r)
+    const char *anchors, const char **why_r)
 {
 	struct dns	*dns = mem_new(sizeof(*dns));
 	int		 error;
@@ -107,8 +134,9 @@ dns_new(struct loop *loop, const char *resolv_conf, const char *hosts,
 		mem_free(dns);
 		return NULL;
 	}
-	/* A zone ends the setting of options. */
+	/* A zone ends the setting of options, and has the anchors read. */
 	if ((error = set_options(dns->ctx)) != 0 ||
+	    (error = set_anchors(dns, anchors)) != 0 ||
 	    (error = set_servers(dns, resolv_conf)) != 0 ||
 	    (error = ub_ctx_zone_add(dns->ctx, "127.in-addr.arpa",
 	    "transparent")) != 0) {
@@ -270,6 +298,7 @@ on_answer(void *arg, int rcode, void *packet, int len, int security,
 	else
 		dns_answer_parse(slice_from(packet, (size_t)len),
 		    query->type, &query->answer);
+	query->answer.is_secure = security == SECURE;
 	finish(query);
 }
 

@@ -2,8 +2,8 @@
 #define NET_DNS_H
 
 /*
- * Questions to the DNS, on the loop, over libunbound (which caches and
- * honours TTLs).
+ * Questions to the DNS, on the loop, over libunbound (which caches, honours
+ * TTLs, and validates by itself: RFC 4035).
  */
 
 #include "net/dns_answer.h"
@@ -17,12 +17,19 @@ struct loop;
 
 /*
  * Servers, and the time an answer may take, from the file resolv_conf (see
- * net/resolv_conf.h), names from the file hosts.  Warns of what cannot be
- * read.  Opens all it needs: call it before a chroot.  NULL and *why_r
- * (static) when it cannot be.
+ * net/resolv_conf.h), names from the file hosts.  anchors is a file of
+ * DNSSEC trust anchors, as DS or DNSKEY records: an answer below one of them
+ * is secure, or proven to be unsigned, or DNS_TROUBLE; NULL: all answers are
+ * taken as they are.  The servers must pass signatures on.  Warns of what
+ * cannot be read.  Opens all it needs: call it before a chroot.  NULL and
+ * *why_r (static) when it cannot be.
  */
 struct dns	*dns_new(struct loop *loop, const char *resolv_conf,
-		    const char *hosts, const char **why_r);
+		    const char *hosts, const char *anchors,
+		    const char **why_r);
+
+/* There are trust anchors, so that an answer may be secure. */
+bool		 dns_can_validate(const struct dns *dns);
 
 /* The answer is borrowed until fn returns. */
 typedef void (*dns_fn)(const struct dns_answer *answer, void *arg);

@@ -24,6 +24,7 @@
 struct raw {
 	uint16_t	kind, class;
 	uint32_t	ttl;
+	size_t		owner;		/* its name */
 	size_t		at, len;	/* its data */
 };
 
@@ -35,12 +36,16 @@ dns_answer_type_name(enum dns_type type)
 		return "A";
 	case DNS_AAAA:
 		return "AAAA";
+	case DNS_CNAME:
+		return "CNAME";
 	case DNS_MX:
 		return "MX";
 	case DNS_NS:
 		return "NS";
 	case DNS_PTR:
 		return "PTR";
+	case DNS_TLSA:
+		return "TLSA";
 	case DNS_TXT:
 		return "TXT";
 	}
@@ -53,7 +58,9 @@ dns_answer_clear(struct dns_answer *answer)
 	for (size_t i = 0; i < answer->count; i++) {
 		mem_free(answer->records[i].name);
 		mem_free(answer->records[i].text);
+		mem_free(answer->records[i].data);
 	}
+	mem_free(answer->owner);
 	mem_free(answer->records);
 	*answer = (struct dns_answer)DNS_ANSWER_INIT;
 }
@@ -155,6 +162,7 @@ get_raw(struct slice packet, size_t *at, struct raw *raw_r)
 	struct slice	rest;
 	uint16_t	len;
 
+	raw_r->owner = *at;
 	if (skip_name(packet, packet.len, at) < 0)
 		return -1;
 	rest = slice_after(packet, *at);
@@ -261,6 +269,17 @@ get_text(struct slice data, struct dns_record *record)
 	return result;
 }
 
+/* RFC 6698 section 2.1: three bytes, and at least one of data. */
+static int
+get_tlsa(struct slice data, struct dns_record *record)
+{
+	if (data.len < 4 || data.len > DNS_TLSA_LIMIT)
+		return -1;
+	record->data = mem_copy(data.data, data.len);
+	record->len = data.len;
+	return 0;
+}
+
 static int
 get_record(struct slice packet, const struct raw *raw, enum dns_type type,
     struct dns_record *record_r)
@@ -273,8 +292,11 @@ get_record(struct slice packet, const struct raw *raw, enum dns_type type,
 	case DNS_MX:
 		return get_mx(packet, raw, record_r);
 	case DNS_NS:
+	case DNS_CNAME:
 	case DNS_PTR:
 		return get_named(packet, raw, record_r);
+	case DNS_TLSA:
+		return get_tlsa(data, record_r);
 	case DNS_TXT:
 		return get_text(data, record_r);
 	case DNS_A:
@@ -324,7 +346,11 @@ dns_answer_copy(const struct dns_answer *answer, struct dns_answer *copy_r)
 			to->name = mem_strdup(from->name);
 		if (from->text != NULL)
 			to->text = mem_strdup(from->text);
+		if (from->data != NULL)
+			to->data = mem_copy(from->data, from->len);
 	}
+	if (answer->owner != NULL)
+		copy_r->owner = mem_strdup(answer->owner);
 }
 
 static void
@@ -362,6 +388,16 @@ get_header(struct slice packet, unsigned *rcode_r, size_t *at_r,
 	return *at_r <= packet.len ? 0 : -1;
 }
 
+static void
+note_owner(struct dns_answer *answer, struct slice packet, size_t at)
+{
+	struct buf	name = BUF_INIT;
+
+	if (answer->owner == NULL && get_name(packet, at, &name) == 0)
+		answer->owner = mem_strdup(buf_cstr(&name));
+	buf_clear(&name);
+}
+
 static int
 get_answers(struct slice packet, size_t at, size_t count,
     enum dns_type type, struct dns_answer *answer)
@@ -378,6 +414,7 @@ get_answers(struct slice packet, size_t at, size_t count,
 		note_ttl(answer, raw.ttl);
 		if (raw.kind != type)
 			continue;
+		note_owner(answer, packet, raw.owner);
 		if (answer->count == DNS_RECORD_LIMIT)
 			answer->is_cut = true;
 		else if (get_record(packet, &raw, type, &record) == 0)

@@ -14,8 +14,8 @@
 #include "util/slice.h"
 
 enum dns_type {
-	DNS_A = 1, DNS_NS = 2, DNS_PTR = 12, DNS_MX = 15, DNS_TXT = 16,
-	DNS_AAAA = 28,
+	DNS_A = 1, DNS_NS = 2, DNS_CNAME = 5, DNS_PTR = 12, DNS_MX = 15,
+	DNS_TXT = 16, DNS_AAAA = 28, DNS_TLSA = 52,
 };
 
 enum dns_status {
@@ -31,14 +31,20 @@ enum dns_status {
 /* Of the text of one TXT record, so many bytes. */
 #define DNS_TEXT_LIMIT		1000
 
+/* A TLSA record of more bytes is left out: a whole certificate has less. */
+#define DNS_TLSA_LIMIT		8192
+
 /* Longest TTL that is believed, in seconds. */
 #define DNS_TTL_LIMIT		86400
 
 struct dns_record {
 	struct addr	 addr;		/* A, AAAA; port 0 */
 	uint16_t	 preference;	/* MX */
-	char		*name;		/* MX ("" is the root), NS, PTR */
+	char		*name;		/* MX ("" is the root), and others */
 	char		*text;		/* TXT, its strings in one; printable */
+	/* TLSA (RFC 6698 section 2.1): usage, selector, matching, data */
+	unsigned char	*data;
+	size_t		 len;		/* of data; 4 or more */
 };
 
 struct dns_answer {
@@ -46,7 +52,9 @@ struct dns_answer {
 	const char		*why;		/* not DNS_OK; static */
 	struct dns_record	*records;
 	size_t			 count;
+	char			*owner;		/* of the first; NULL: none */
 	bool			 is_cut;	/* there were more */
+	bool			 is_secure;	/* all of it, by DNSSEC */
 	int			 ttl_s;		/* -1: none */
 };
 
@@ -54,10 +62,10 @@ struct dns_answer {
 
 /*
  * The records of a type, whatever their owner: CNAMEs were followed by who
- * fetched the packet.  What names no host is left out.  A packet that
- * breaks off, or whose records of that type were all left out, is
- * DNS_TROUBLE with no records: that is not "no data".  Clear the answer
- * with dns_answer_clear.
+ * fetched the packet; is_secure is for him to say.  What names no host is
+ * left out.  A packet that breaks off, or whose records of that type were
+ * all left out, is DNS_TROUBLE with no records: that is not "no data".
+ * Clear the answer with dns_answer_clear.
  */
 void		 dns_answer_parse(struct slice packet, enum dns_type type,
 		    struct dns_answer *answer_r);

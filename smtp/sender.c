@@ -74,7 +74,7 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 	sender->conf = daemon_conf(daemon);
 	sender->loop = daemon_loop(daemon);
 	sender->dns = dns_new(sender->loop, sender->conf->resolver_config,
-	    HOSTS_FILE, &why);
+	    HOSTS_FILE, NULL, &why);
 	if (sender->dns == NULL)
 		log_fatal("%s: %s", sender->conf->resolver_config, why);
 	sender->filter = dns_filter_new(sender->conf->smtp_dns_reply_filter,

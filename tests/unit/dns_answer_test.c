@@ -147,6 +147,34 @@ texts(void)
 	CHECK_TEXT(DNS_NS, "", NULL);
 }
 
+/* RFC 6698 section 2.1, and whose the records are (through a CNAME). */
+static void
+tlsa(void)
+{
+	struct buf		packet = BUF_INIT;
+	struct dns_answer	answer, copy;
+
+	begin(&packet, OK_FLAGS, 2);
+	put_record(&packet, DNS_CNAME, 60, "\1m\xc0\x0e", 4);
+	/* the owner of the second one is the target of the first */
+	buf_put(&packet, "\1m\xc0\x0e", 4);
+	buf_put(&packet, "\0\x34\0\1\0\0\0\x3c\0\5\3\1\1ab", 15);
+	CU_ASSERT_EQUAL(parse(&packet, DNS_TLSA, &answer), DNS_OK);
+	dns_answer_copy(&answer, &copy);
+	dns_answer_clear(&answer);
+	CU_ASSERT_EQUAL_FATAL(copy.count, 1);
+	CU_ASSERT_EQUAL(copy.records[0].len, 5);
+	CU_ASSERT_EQUAL(memcmp(copy.records[0].data, "\3\1\1ab", 5), 0);
+	CU_ASSERT_STRING_EQUAL(copy.owner, "m.example");
+	CU_ASSERT_FALSE(copy.is_secure);
+	dns_answer_clear(&copy);
+
+	begin(&packet, OK_FLAGS, 1);
+	put_record(&packet, DNS_TLSA, 60, "\3\1\1", 3);
+	CU_ASSERT_EQUAL(parse(&packet, DNS_TLSA, &answer), DNS_TROUBLE);
+	dns_answer_clear(&answer);
+}
+
 static void
 statuses(void)
 {
@@ -331,6 +359,7 @@ dns_answer_test(void)
 
 	CU_add_test(suite, "whole packets", wholes);
 	CU_add_test(suite, "texts and other names", texts);
+	CU_add_test(suite, "TLSA, and whose it is", tlsa);
 	CU_add_test(suite, "what a packet says without records", statuses);
 	CU_add_test(suite, "names that are none", bad_names);
 	CU_add_test(suite, "addresses of a wrong length", bad_lengths);

@@ -98,7 +98,7 @@ begin(void)
 	    "options timeout:1 attempts:1\n", ntohs(in.sin_port));
 	write_file(conf, text);
 	write_file(hosts, "192.0.2.7 hosted.example\n");
-	world.dns = dns_new(world.loop, conf, hosts, &why);
+	world.dns = dns_new(world.loop, conf, hosts, NULL, &why);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(world.dns);
 	unlink(conf);
 	unlink(hosts);
