@@ -10,6 +10,7 @@
 #include "lookup/profile.h"
 #include "lookup/rate.h"
 #include "lookup/resolve.h"
+#include "lookup/tls_site.h"
 #include "lookup/verdict.h"
 #include "mail/ipc.h"
 #include "mail/worker.h"
@@ -27,6 +28,10 @@ struct inquiry {
 	char			*sender;	/* of a route */
 	char			*address;
 	struct buf		 addresses;	/* to rewrite, as they came */
+
+	/* a TLS policy */
+	enum table_answer	 answer;
+	struct buf		 text, anchors;
 };
 
 static struct inquiry *
@@ -51,6 +56,8 @@ end(struct inquiry *inquiry)
 	mem_free(inquiry->sender);
 	mem_free(inquiry->address);
 	buf_clear(&inquiry->addresses);
+	buf_clear(&inquiry->text);
+	buf_clear(&inquiry->anchors);
 	adviser_end(inquiry->asker);
 	mem_free(inquiry);
 }
@@ -204,5 +211,48 @@ on_rewrite(struct ipc *ipc, uint32_t id, const struct msg_rewrite *m)
 
 	buf_put_slice(&inquiry->addresses, m->addresses);
 	worker_give(inquiry->asker->adviser->worker, rewrite, on_rewritten,
+	    inquiry);
+}
+
+/* ---- which TLS has it? --------------------------------------------------- */
+
+static void
+find_tls(void *arg)
+{
+	struct inquiry	*inquiry = arg;
+
+	inquiry->answer = tls_site_find(inquiry->profile,
+	    slice_str(inquiry->address), &inquiry->text, &inquiry->anchors);
+}
+
+static void
+on_tls_found(void *arg)
+{
+	static const uint32_t		 codes[] = {
+		[TABLE_FOUND] = 250, [TABLE_NONE] = 550,
+		[TABLE_TROUBLE] = 451,
+	};
+	struct inquiry			*inquiry = arg;
+	struct msg_tls_site_policy	 m = {
+		.code = codes[inquiry->answer],
+		.text = buf_slice(&inquiry->text),
+		.anchors = buf_slice(&inquiry->anchors),
+	};
+
+	if (inquiry->asker->ipc != NULL)
+		ipc_send_tls_site_policy(inquiry->asker->ipc, inquiry->id,
+		    &m);
+	end(inquiry);
+}
+
+void	on_tls_site(struct ipc *, uint32_t, const struct msg_tls_site *);
+
+void
+on_tls_site(struct ipc *ipc, uint32_t id, const struct msg_tls_site *m)
+{
+	struct inquiry	*inquiry = make(ipc, id);
+
+	inquiry->address = slice_dup(m->nexthop);
+	worker_give(inquiry->asker->adviser->worker, find_tls, on_tls_found,
 	    inquiry);
 }

@@ -221,6 +221,8 @@ read_conf(struct profile *profile)
 	    conf->rbl_reply_maps, 0);
 	maps_init(&profile->footers, "smtpd_reject_footer_maps",
 	    conf->smtpd_reject_footer_maps, 0);
+	maps_init(&profile->tls_policies, "smtp_tls_policy_maps",
+	    conf->smtp_tls_policy_maps, 0);
 	addressing_init(&profile->addressing, conf);
 	profile->self = self_new(conf);
 	profile->locals = locals_new(conf);
@@ -312,6 +314,7 @@ profile_drop(struct profile **profilep)
 	maps_clear(&profile->clientcerts);
 	maps_clear(&profile->rbl_replies);
 	maps_clear(&profile->footers);
+	maps_clear(&profile->tls_policies);
 	addressing_clear(&profile->addressing);
 	match_list_free(&profile->networks);
 	match_list_free(&profile->bare_lf);

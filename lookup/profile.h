@@ -77,6 +77,7 @@ struct profile {
 	struct maps		 clientcerts;	/* relay_clientcerts */
 	struct maps		 rbl_replies;	/* rbl_reply_maps */
 	struct maps		 footers;	/* smtpd_reject_footer_maps */
+	struct maps		 tls_policies;	/* smtp_tls_policy_maps */
 
 	size_t			 users;
 	struct profile		*next, *prev;	/* of the adviser */

@@ -408,7 +408,7 @@ def questions(suite, watch):
     check("who leaves was never there: taken", done)
     peer.close()
     for role, message in ((b"smtpd", "route"), (b"smtpd", "rewrite"),
-                          (b"cleanup", "judge")):
+                          (b"cleanup", "judge"), (b"smtpd", "tls_site")):
         peer = at(suite, "private/lookup", role, 22)
         pump(peer, [frame_of(message)])
         check("%s by %s: hung up" % (message, role.decode()),
@@ -416,6 +416,11 @@ def questions(suite, watch):
     peer = at(suite, "private/lookup", b"cleanup", 23)
     for junk_list in (b"", b"\xff" * 30000, b"\0\0\0\1x" * 6000):
         pump(peer, [frame_of("rewrite", 1, addresses=junk_list)])
+    peer.close()
+    peer = at(suite, "private/lookup", b"smtp", 24)
+    for nexthop in (b"", b"." * 4000, b"[" * 4000, b"a." * 2000):
+        _, done = pump(peer, frames("tls_site", 500, nexthop=nexthop))
+        check("strange next hops: taken", done)
     watch.end("questions", ENVELOPES)
     peer.close()
 
