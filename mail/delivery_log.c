@@ -72,6 +72,8 @@ delivery_log_put(const struct delivery_log *log)
 	if (log->use > 1)
 		buf_printf(&line, ", conn_use=%d", log->use);
 	put_delays(&line, log);
+	if (log->tls != NULL)
+		buf_printf(&line, ", tls=%s", log->tls);
 	buf_printf(&line, ", dsn=%s, status=%s (%s)", log->dsn,
 	    outcome_name(log->kind), log->reason);
 	log_info("%s", buf_cstr(&line));

@@ -26,6 +26,7 @@ struct delivery_log {
 	int			 use;		/* of it; shown from 2 */
 	struct delivery_times	 times;
 	int64_t			 resolution;	/* see below */
+	const char		*tls;		/* K49; NULL: not shown */
 	const char		*dsn;
 	enum outcome_kind	 kind;
 	const char		*reason;

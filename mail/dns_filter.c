@@ -65,7 +65,14 @@ put_value(const struct dns_record *record, enum dns_type type,
 		break;
 	case DNS_NS:
 	case DNS_PTR:
+	case DNS_CNAME:
 		buf_printf(text, "%s.", record->name);
+		break;
+	case DNS_TLSA:
+		buf_printf(text, "%u %u %u ", record->data[0],
+		    record->data[1], record->data[2]);
+		for (size_t i = 3; i < record->len; i++)
+			buf_printf(text, "%02X", record->data[i]);
 		break;
 	}
 }

@@ -16,6 +16,7 @@
 #include "master/folders.h"
 #include "master/hops.h"
 #include "master/interface.h"
+#include "master/outfit.h"
 #include "master/program.h"
 #include "master/service.h"
 #include "master/tables.h"
@@ -253,6 +254,8 @@ check_options(const struct reading *reading, char **why_r)
 	if (result == 0 && strcmp(row->command, "smtpd") == 0)
 		result = armour_check(reading->generation, conf,
 		    reading->service->where, reading->service->name, why_r);
+	if (result == 0 && strcmp(row->command, "smtp") == 0)
+		result = outfit_check(conf, reading->service->where, why_r);
 	conf_free(&conf);
 	return result;
 }

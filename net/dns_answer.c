@@ -70,6 +70,7 @@ dns_answer_remove(struct dns_answer *answer, size_t i)
 {
 	mem_free(answer->records[i].name);
 	mem_free(answer->records[i].text);
+	mem_free(answer->records[i].data);
 	answer->count--;
 	memmove(&answer->records[i], &answer->records[i + 1],
 	    (answer->count - i) * sizeof(*answer->records));

@@ -21,6 +21,8 @@ static const struct {
 	[AWAITED_EHLO] = { "performing the EHLO handshake", "EHLO command" },
 	[AWAITED_HELO] = { "performing the HELO handshake", "HELO command" },
 	[AWAITED_LHLO] = { "performing the LHLO handshake", "LHLO command" },
+	[AWAITED_STARTTLS] = { "performing the STARTTLS handshake",
+	    "STARTTLS command" },
 	[AWAITED_RSET] = { "sending RSET", "RSET command" },
 	[AWAITED_MAIL] = { "sending MAIL FROM", "MAIL FROM command" },
 	[AWAITED_RCPT] = { "sending RCPT TO", "RCPT TO command" },
@@ -102,6 +104,8 @@ awaited_timeout_ms(const struct conf *conf, enum awaited_kind kind)
 	case AWAITED_HELO:
 	case AWAITED_LHLO:
 		return conf->smtp_helo_timeout;
+	case AWAITED_STARTTLS:
+		return conf->smtp_starttls_timeout;
 	case AWAITED_RSET:
 		return conf->smtp_rset_timeout;
 	case AWAITED_MAIL:

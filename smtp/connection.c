@@ -1,21 +1,22 @@
 /*
- * Connections: the stream under a dialogue, the hosts of a site in turn.
+ * Connections: the stream under a dialogue, and the jobs on it.
  */
 
 #include "smtp/connection.h"
 
-#include <string.h>
 #include <utlist.h>
 
 #include "conf/conf.h"
 #include "mail/daemon.h"
 #include "net/io.h"
 #include "net/loop.h"
+#include "smtp/attempt.h"
 #include "smtp/dialogue.h"
 #include "smtp/job.h"
 #include "smtp/known.h"
 #include "smtp/offer.h"
 #include "smtp/route.h"
+#include "smtp/secrecy.h"
 #include "smtp/sender.h"
 #include "smtp/site.h"
 #include "util/log.h"
@@ -24,15 +25,9 @@
 struct connection {
 	struct site		*site;
 	struct sender		*sender;
-	struct io		*io;		/* NULL between attempts */
+	struct attempt		*attempt;	/* the way to its host */
+	struct io		*io;		/* its stream; borrowed */
 	struct dialogue		*dialogue;	/* NULL until connected */
-	struct route_host	*hosts;		/* to try, in turn */
-	size_t			 host_count;
-	size_t			 host;		/* the present one */
-	int64_t			 sessions;	/* with hosts, so far */
-	char			*reason;	/* of the last failure */
-	char			 dsn[16];
-	bool			 is_permanent;
 	bool			 is_ready;	/* was ready for a job once */
 	bool			 is_noted;	/* the server's offer was */
 	struct connection	**list;		/* of the site, it is in */
@@ -46,9 +41,7 @@ struct connection {
 /* A server whose PIPELINING failed is served without it for so long. */
 #define DISTRUST_MS	3600000
 
-static void	try_host(struct connection *);
 static void	on_broken(void *);
-static void	on_io(struct io *, enum io_event, void *);
 
 static void
 on_free(void *arg)
@@ -76,7 +69,7 @@ log_session(const struct connection *c)
 	unsigned	waits = dialogue_waits(c->dialogue);
 
 	log_info("disconnect from %s messages=%lld commands=%u waits=%u",
-	    dialogue_relay(c->dialogue), (long long)c->jobs, commands, waits);
+	    attempt_relay(c->attempt), (long long)c->jobs, commands, waits);
 }
 
 static void
@@ -91,9 +84,7 @@ destroy(struct connection *c)
 		log_session(c);
 	site->connections--;
 	dialogue_free(&c->dialogue);
-	io_free(&c->io);
-	route_clear_hosts(c->hosts, c->host_count);
-	mem_free(c->reason);
+	attempt_free(&c->attempt);
 	loop_undefer(c->sender->loop, c);
 	loop_defer(c->sender->loop, on_free, c);
 	site_check(site);
@@ -105,147 +96,6 @@ connection_next(struct connection *c)
 	return c->next;
 }
 
-/* ---- attempts ------------------------------------------------------------ */
-
-static void
-note_failure(struct connection *c, const char *dsn, bool is_permanent,
-    char *reason)
-{
-	mem_free(c->reason);
-	c->reason = reason;
-	c->is_permanent = is_permanent;
-	memset(c->dsn, 0, sizeof(c->dsn));
-	memcpy(c->dsn, dsn, strnlen(dsn, sizeof(c->dsn) - 1));
-}
-
-static bool
-has_enough_sessions(const struct connection *c)
-{
-	int64_t	limit = c->sender->conf->smtp_mx_session_limit;
-
-	return limit > 0 && c->sessions >= limit;
-}
-
-/*
- * The next host; after smtp_mx_session_limit of one next hop, the next one
- * of the list has its turn.  False: there is none.
- */
-static bool
-find_next(struct connection *c)
-{
-	unsigned	turn = c->hosts[c->host].turn;
-
-	c->host++;
-	while (c->host < c->host_count && c->hosts[c->host].turn == turn &&
-	    has_enough_sessions(c))
-		c->host++;
-	if (c->host == c->host_count)
-		return false;
-	if (c->hosts[c->host].turn != turn)
-		c->sessions = 0;
-	return true;
-}
-
-/* This host is of no use: the next one, or the end of the attempt. */
-static void
-try_next(struct connection *c)
-{
-	struct job_result	 result = {
-		.kind = OUTCOME_DEFERRED,
-		.dsn = c->dsn,
-		.reason = c->reason,
-		.relay = "none",
-	};
-	struct site		*site = c->site;
-	char			*relay = NULL;
-
-	if (c->dialogue != NULL)
-		result.relay = relay = mem_strdup(dialogue_relay(c->dialogue));
-	dialogue_free(&c->dialogue);
-	io_free(&c->io);
-	if (!c->is_permanent && find_next(c)) {
-		try_host(c);
-		mem_free(relay);
-		return;
-	}
-	if (c->is_permanent)
-		result.kind = OUTCOME_FAILED;
-	site_failed(site, &result);
-	destroy(c);
-	mem_free(relay);
-}
-
-/* The host that is tried; ip has room for its address. */
-static struct dialogue_server
-server_of(const struct connection *c, char *ip)
-{
-	const struct route_host	*host = &c->hosts[c->host];
-	struct dialogue_server	 server = {
-		.host = host->name,
-		.ip = addr_unix_path(&host->addr),
-		.is_lmtp = c->sender->is_lmtp,
-	};
-
-	if (server.ip == NULL) {
-		server.ip = addr_format_ip(&host->addr, ip);
-		server.port = addr_port(&host->addr);
-	}
-	return server;
-}
-
-static void
-on_connect_failure(struct connection *c, const char *why)
-{
-	char			 ip[ADDR_TEXT_SIZE];
-	struct dialogue_server	 server = server_of(c, ip);
-	char			*name = dialogue_format_server(&server);
-
-	note_failure(c, "4.4.1", false, mem_printf("connect to %s: %s", name,
-	    why));
-	mem_free(name);
-	log_info("%s", c->reason);
-	try_next(c);
-}
-
-static const struct addr *
-source_address(const struct connection *c, struct addr *source)
-{
-	const struct conf	*conf = c->sender->conf;
-	int			 family =
-	    c->hosts[c->host].addr.storage.ss_family;
-	const char		*text;
-
-	text = family == AF_INET6 ? conf->smtp_bind_address6 :
-	    conf->smtp_bind_address;
-	if (family == AF_UNIX || text[0] == '\0' ||
-	    addr_parse_ip(slice_str(text), 0, source) < 0)
-		return NULL;
-	return source;
-}
-
-static void
-try_host(struct connection *c)
-{
-	struct addr	source;
-
-	c->io = io_connect(c->sender->loop, &c->hosts[c->host].addr,
-	    source_address(c, &source), on_io, c);
-	io_set_timeout(c->io, c->sender->conf->smtp_connect_timeout);
-}
-
-void
-connection_new(struct site *site)
-{
-	struct connection	*c = mem_new(sizeof(*c));
-
-	c->site = site;
-	c->sender = site->sender;
-	c->hosts = route_pick(site->route, c->sender->conf, &c->host_count);
-	site->connecting++;
-	site->connections++;
-	try_host(c);
-}
-
 /* ---- jobs ---------------------------------------------------------------- */
 
 /* K28: time and count limits of one connection. */
@@ -255,6 +105,7 @@ is_worn_out(const struct connection *c)
 	const struct conf	*conf = c->sender->conf;
 
 	return conf->smtp_connection_cache_time_limit == 0 ||
+	    secrecy_is_single_use(attempt_secrecy(c->attempt)) ||
 	    loop_now_ms(c->sender->loop) - c->ready_ms >
 	    conf->smtp_connection_reuse_time_limit ||
 	    (conf->smtp_connection_reuse_count_limit > 0 &&
@@ -297,25 +148,50 @@ connection_quit(struct connection *c)
 	set_timeout(c);
 }
 
+/* What it offers in plaintext and what inside of TLS are two things. */
+static char *
+known_name(const struct connection *c)
+{
+	return mem_printf("%s%s", attempt_relay(c->attempt),
+	    io_is_secured(c->io) ? " TLS" : "");
+}
+
+static void
+note_offer(struct connection *c)
+{
+	const struct offer	*offer = dialogue_offer(c->dialogue);
+	struct sender		*sender = c->sender;
+	char			*name;
+
+	if (!offer->has_pipeconnect)
+		return;
+	name = known_name(c);
+	known_put_offer(sender->known, name, offer,
+	    loop_now_ms(sender->loop) +
+	    sender->conf->smtp_pipeconnect_lifetime);
+	mem_free(name);
+}
+
 /* The first time: what the server offers is known now. */
 static void
 note_ready(struct connection *c)
 {
-	struct sender		*sender = c->sender;
-	int64_t			 now_ms = loop_now_ms(sender->loop);
+	struct secrecy	*secrecy = attempt_secrecy(c->attempt);
 
 	if (!c->is_ready) {
 		c->is_ready = true;
 		c->site->connecting--;
-		c->ready_ms = now_ms;
+		c->ready_ms = loop_now_ms(c->sender->loop);
+		secrecy_note_plain(secrecy);
+		dialogue_set_tls(c->dialogue, secrecy_status(secrecy));
 	}
 	if (c->is_noted || dialogue_offer(c->dialogue) == NULL)
 		return;
 	c->is_noted = true;
-	if (dialogue_offer(c->dialogue)->has_pipeconnect)
-		known_put_offer(sender->known, dialogue_relay(c->dialogue),
-		    dialogue_offer(c->dialogue),
-		    now_ms + sender->conf->smtp_pipeconnect_lifetime);
+	note_offer(c);
+	if (dialogue_offer(c->dialogue)->has_starttls)
+		secrecy_note_offer(secrecy, attempt_relay(c->attempt));
+	secrecy_keep(secrecy, c->io);
 }
 
 /*
@@ -371,13 +247,16 @@ connection_start(struct connection *c, struct job *job)
 static void
 blame(struct connection *c, const struct dialogue_fault *fault)
 {
-	const char	*relay = dialogue_relay(c->dialogue);
+	const char	*relay = attempt_relay(c->attempt);
+	char		*name;
 
 	switch (fault->blame) {
 	case DIALOGUE_GUESS:
 		log_info("%s: no longer takes commands before its greeting",
 		    relay);
-		known_drop_offer(c->sender->known, relay);
+		name = known_name(c);
+		known_drop_offer(c->sender->known, name);
+		mem_free(name);
 		break;
 	case DIALOGUE_PIPELINING:
 		log_warn("%s announces PIPELINING but loses replies: "
@@ -390,6 +269,20 @@ blame(struct connection *c, const struct dialogue_fault *fault)
 	}
 }
 
+/* Before it had a job. */
+static void
+fail_host(struct connection *c, const struct dialogue_fault *fault)
+{
+	if (fault->blame == DIALOGUE_GUESS) {
+		attempt_again(c->attempt);
+		return;
+	}
+	if (fault->is_plain)
+		secrecy_refuse_plain(attempt_secrecy(c->attempt));
+	attempt_fail(c->attempt, fault->dsn, fault->is_permanent,
+	    mem_strdup(fault->reason));
+}
+
 static void
 on_broken(void *arg)
 {
@@ -397,14 +290,11 @@ on_broken(void *arg)
 	const struct dialogue_fault	*fault = dialogue_fault(c->dialogue);
 	struct job			*job;
 
+	blame(c, fault);
 	if (!c->is_ready) {
-		note_failure(c, fault->dsn, fault->is_permanent,
-		    mem_strdup(fault->reason));
-		log_info("%s", c->reason);
-		try_next(c);
+		fail_host(c, fault);
 		return;
 	}
-	blame(c, fault);
 	while ((job = dialogue_release(c->dialogue)) != NULL)
 		site_return(c->site, job);
 	destroy(c);
@@ -429,6 +319,10 @@ take_state(struct connection *c, enum dialogue_state state)
 			destroy(c);
 		else
 			check_timeout(c);
+		break;
+	case DIALOGUE_SECURE:
+		note_offer(c);
+		attempt_start_tls(c->attempt);
 		break;
 	}
 }
@@ -456,23 +350,89 @@ on_drained(struct connection *c)
 	take_state(c, dialogue_write(c->dialogue));
 }
 
-static void
-on_connected(struct connection *c)
+/* What it will offer, or NULL. */
+static const struct offer *
+guess(const struct connection *c)
 {
-	const struct known	*known = c->sender->known;
-	int64_t			 now_ms = loop_now_ms(c->sender->loop);
-	char			 ip[ADDR_TEXT_SIZE];
-	struct dialogue_server	 server = server_of(c, ip);
-	char			*relay = dialogue_format_server(&server);
+	const struct offer	*offer;
+	char			*name = known_name(c);
 
-	c->sessions++;
-	server.guess = known_offer(known, relay, now_ms);
-	server.is_distrusted = known_is_distrusted(known, relay, now_ms);
-	mem_free(relay);
+	offer = known_offer(c->sender->known, name,
+	    loop_now_ms(c->sender->loop));
+	mem_free(name);
+	return offer != NULL && !offer->has_starttls &&
+	    secrecy_need(attempt_secrecy(c->attempt)) ==
+	    DIALOGUE_TLS_MUST ? NULL : offer;
+}
+
+static void
+begin(struct connection *c)
+{
+	const struct route_host	*host = attempt_host(c->attempt);
+	struct secrecy		*secrecy = attempt_secrecy(c->attempt);
+	char			 ip[ADDR_TEXT_SIZE];
+	struct dialogue_server	 server = {
+		.host = host->name,
+		.ip = addr_unix_path(&host->addr),
+		.is_lmtp = c->sender->is_lmtp,
+		.is_distrusted = known_is_distrusted(c->sender->known,
+		    attempt_relay(c->attempt), loop_now_ms(c->sender->loop)),
+		.tls = secrecy_need(secrecy),
+		.guess = guess(c),
+	};
+
+	if (server.ip == NULL) {
+		server.ip = addr_format_ip(&host->addr, ip);
+		server.port = addr_port(&host->addr);
+	}
 	c->dialogue = dialogue_new(c->sender->conf, &server, io_out(c->io),
 	    on_chunk, c);
+	dialogue_set_tls(c->dialogue, secrecy_status(secrecy));
 	set_timeout(c);
 	take_state(c, dialogue_state(c->dialogue));
+}
+
+static void
+go_on_secured(struct connection *c)
+{
+	dialogue_set_tls(c->dialogue,
+	    secrecy_status(attempt_secrecy(c->attempt)));
+	dialogue_secured(c->dialogue, guess(c));
+	set_timeout(c);
+	take_state(c, dialogue_state(c->dialogue));
+}
+
+/* It costs one job that waits, if there is one. */
+static void
+give_up(struct connection *c)
+{
+	struct job_result	result;
+
+	attempt_result(c->attempt, &result);
+	site_failed(c->site, &result);
+	destroy(c);
+}
+
+static void
+on_attempt(enum attempt_event event, void *arg)
+{
+	struct connection	*c = arg;
+
+	c->io = attempt_io(c->attempt);
+	switch (event) {
+	case ATTEMPT_OPEN:
+		begin(c);
+		break;
+	case ATTEMPT_SECURED:
+		go_on_secured(c);
+		break;
+	case ATTEMPT_LEFT:
+		dialogue_free(&c->dialogue);
+		break;
+	case ATTEMPT_OVER:
+		give_up(c);
+		break;
+	}
 }
 
 static void
@@ -497,15 +457,6 @@ on_io(struct io *io, enum io_event event, void *arg)
 {
 	struct connection	*c = arg;
 
-	if (c->dialogue == NULL) {
-		if (event == IO_CONNECTED)
-			on_connected(c);
-		else if (event == IO_TIMEOUT)
-			on_connect_failure(c, "Connection timed out");
-		else if (event == IO_ERROR)
-			on_connect_failure(c, io_error(io));
-		return;
-	}
 	switch (event) {
 	case IO_INPUT:
 		take_state(c, dialogue_read(c->dialogue, io_in(io)));
@@ -523,4 +474,17 @@ on_io(struct io *io, enum io_event event, void *arg)
 	default:
 		break;
 	}
+}
+
+void
+connection_new(struct site *site)
+{
+	struct connection	*c = mem_new(sizeof(*c));
+
+	c->site = site;
+	c->sender = site->sender;
+	c->attempt = attempt_new(site->sender, site->route, site->policies,
+	    on_attempt, on_io, c);
+	site->connecting++;
+	site->connections++;
 }

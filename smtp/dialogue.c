@@ -37,9 +37,20 @@ struct dialogue {
 	bool		 is_known;	/* EHLO was answered */
 	bool		 is_guessing;
 	bool		 is_distrusted;
+	enum dialogue_tls tls;
+	bool		 has_asked_tls;	/* STARTTLS was sent */
+	bool		 is_securing;	/* and answered */
 	bool		 is_quitting;
 	bool		 is_closed;
 };
+
+static void
+send_starttls(struct dialogue *d)
+{
+	buf_put_str(d->wire.out, "STARTTLS\r\n");
+	wire_await(&d->wire, AWAITED_STARTTLS, NULL, AWAITED_ALL);
+	d->has_asked_tls = true;
+}
 
 static void
 send_hello(struct dialogue *d, enum awaited_kind kind)
@@ -64,6 +75,24 @@ dialogue_format_server(const struct dialogue_server *server)
 	    server->port);
 }
 
+/*
+ * EHLO, and what may follow it, without waiting.  That is STARTTLS, or the
+ * first job.
+ */
+static void
+begin_guessing(struct dialogue *d, const struct offer *guess)
+{
+	bool	is_secure = d->tls != DIALOGUE_TLS_NEVER &&
+		    guess->has_starttls;
+
+	d->is_guessing = true;
+	d->is_ready = !is_secure;
+	d->guess = d->wire.offer = *guess;
+	send_hello(d, AWAITED_EHLO);
+	if (is_secure)
+		send_starttls(d);
+}
+
 struct dialogue *
 dialogue_new(const struct conf *conf, const struct dialogue_server *server,
     struct buf *out, void (*on_chunk)(void *arg), void *arg)
@@ -79,13 +108,31 @@ dialogue_new(const struct conf *conf, const struct dialogue_server *server,
 	wire->chunk_arg = arg;
 	wire->is_lmtp = server->is_lmtp;
 	d->is_distrusted = server->is_distrusted;
+	d->tls = server->tls;
 	wire_await(wire, AWAITED_GREETING, NULL, AWAITED_ALL);
-	if (server->guess != NULL) {
-		d->is_guessing = d->is_ready = true;
-		d->guess = wire->offer = *server->guess;
-		send_hello(d, AWAITED_EHLO);
-	}
+	if (server->guess != NULL)
+		begin_guessing(d, server->guess);
 	return d;
+}
+
+void
+dialogue_set_tls(struct dialogue *d, const char *tls)
+{
+	d->wire.tls = tls;
+}
+
+void
+dialogue_secured(struct dialogue *d, const struct offer *guess)
+{
+	d->is_securing = d->has_asked_tls = false;
+	d->is_ready = d->is_known = d->is_guessing = false;
+	d->tls = DIALOGUE_TLS_NEVER;
+	d->wire.offer = (struct offer){ .size_limit = 0 };
+	answer_clear(&d->wire.answer);
+	if (guess != NULL)
+		begin_guessing(d, guess);
+	else
+		send_hello(d, AWAITED_EHLO);
 }
 
 void
@@ -126,6 +173,8 @@ dialogue_state(const struct dialogue *d)
 		return DIALOGUE_BROKEN;
 	if (d->is_closed)
 		return DIALOGUE_CLOSED;
+	if (d->is_securing)
+		return DIALOGUE_SECURE;
 	return d->is_ready && !d->is_quitting && has_room(d) ?
 	    DIALOGUE_READY : DIALOGUE_BUSY;
 }
@@ -192,6 +241,8 @@ doing(const struct dialogue *d)
 {
 	if (is_in_body(d))
 		return "sending message body";
+	if (d->is_securing)
+		return awaited_doing(AWAITED_STARTTLS);
 	if (d->wire.awaited.count == 0)
 		return "waiting for a job";
 	return awaited_doing(awaited_head(&d->wire.awaited).kind);
@@ -204,6 +255,8 @@ dialogue_timeout_ms(const struct dialogue *d)
 
 	if (is_in_body(d))
 		return conf->smtp_data_xfer_timeout;
+	if (d->is_securing)
+		return conf->smtp_starttls_timeout;
 	if (d->wire.awaited.count == 0)
 		return conf->smtp_connection_cache_time_limit;
 	return awaited_timeout_ms(conf,
@@ -260,6 +313,7 @@ is_out_of_reach(struct dialogue *d, struct job *job)
 		.kind = OUTCOME_FAILED,
 		.relay = d->wire.relay,
 		.use = d->use,
+		.tls = d->wire.tls,
 	};
 
 	if (envelope_fits(&d->wire, job, &refusal))
@@ -364,6 +418,53 @@ take_offer(struct dialogue *d)
 	wire->offer = offer;
 }
 
+/* K42: without TLS there is no mail. */
+static void
+break_plain(struct dialogue *d, char *reason)
+{
+	if (!d->wire.is_broken)
+		d->wire.fault.is_plain = true;
+	wire_break(&d->wire, "4.7.4", false, reason);
+}
+
+/* EHLO was answered: STARTTLS, or the first job. */
+static void
+become_known(struct dialogue *d)
+{
+	struct wire	*wire = &d->wire;
+	bool		 is_guessing = d->is_guessing;
+
+	d->is_known = true;
+	d->is_guessing = false;
+	if (wire->is_broken || d->has_asked_tls)
+		return;
+	/* A job that was guessed may go in plaintext is on its way. */
+	if (d->tls != DIALOGUE_TLS_NEVER && wire->offer.has_starttls &&
+	    !is_guessing)
+		send_starttls(d);
+	else if (d->tls == DIALOGUE_TLS_MUST)
+		break_plain(d, mem_printf("TLS is required, but was not "
+		    "offered by host %s", wire->peer));
+	else
+		d->is_ready = true;
+}
+
+/* RFC 3207 section 4: a server that cannot now may have the mail as it is. */
+static void
+take_starttls(struct dialogue *d)
+{
+	struct wire	*wire = &d->wire;
+
+	if (wire->answer.code / 100 == 2)
+		d->is_securing = true;
+	else if (d->tls == DIALOGUE_TLS_MUST)
+		break_plain(d, mem_printf("TLS is required, but host %s "
+		    "refused to start TLS: %s", wire->peer,
+		    buf_cstr(&wire->answer.text)));
+	else
+		d->is_ready = true;
+}
+
 static void
 take_hello(struct dialogue *d, enum awaited_kind kind)
 {
@@ -380,8 +481,7 @@ take_hello(struct dialogue *d, enum awaited_kind kind)
 	}
 	if (kind != AWAITED_HELO)
 		take_offer(d);
-	d->is_guessing = false;
-	d->is_ready = d->is_known = true;
+	become_known(d);
 }
 
 static void
@@ -390,6 +490,9 @@ take_connection_reply(struct dialogue *d, enum awaited_kind kind)
 	switch (kind) {
 	case AWAITED_GREETING:
 		take_greeting(d);
+		break;
+	case AWAITED_STARTTLS:
+		take_starttls(d);
 		break;
 	case AWAITED_QUIT:
 		d->is_closed = true;
@@ -455,6 +558,11 @@ dialogue_read(struct dialogue *d, struct buf *in)
 	int		 got;
 
 	while (!wire->is_broken && !d->is_closed && in->len > 0) {
+		/* RFC 3207 section 6: who wrote it did so in plaintext. */
+		if (d->is_securing) {
+			buf_empty(in);
+			break;
+		}
 		got = answer_next(&wire->answer, in, &why);
 		if (got == 0)
 			break;

@@ -22,6 +22,18 @@ enum dialogue_state {
 	DIALOGUE_READY,		/* for a job; others may wait for replies */
 	DIALOGUE_BROKEN,	/* no use any more: dialogue_fault says why */
 	DIALOGUE_CLOSED,	/* the server answered QUIT */
+	/*
+	 * The server waits for our handshake.  What else it has said is
+	 * thrown away; call dialogue_secured when TLS is there.
+	 */
+	DIALOGUE_SECURE,
+};
+
+/* What becomes of STARTTLS (RFC 3207). */
+enum dialogue_tls {
+	DIALOGUE_TLS_NEVER,	/* not used, or TLS is there already */
+	DIALOGUE_TLS_MAY,	/* used when it is offered */
+	DIALOGUE_TLS_MUST,	/* or the dialogue is broken */
 };
 
 /* What on our side a new connection should do without. */
@@ -36,6 +48,7 @@ struct dialogue_fault {
 	char			 dsn[16];
 	const char		*reason;	/* as logged; the dialogue's */
 	bool			 is_permanent;
+	bool			 is_plain;	/* TLS must be, and is not */
 	enum dialogue_blame	 blame;
 };
 
@@ -50,10 +63,22 @@ struct dialogue_server {
 	 * (PIPECONNECT); NULL: wait and see.
 	 */
 	const struct offer *guess;
+	enum dialogue_tls tls;
 };
 
 /* "host[ip]:port", "host[path]"; the caller frees. */
 char		*dialogue_format_server(const struct dialogue_server *server);
+
+/* What results say of TLS; borrowed until it is set anew. */
+void		 dialogue_set_tls(struct dialogue *d, const char *tls);
+
+/*
+ * TLS is there (DIALOGUE_SECURE): all that was known of the server is
+ * forgotten (RFC 3207 section 4.2) but guess, which is what it offered
+ * inside of TLS once; NULL: wait and see.
+ */
+void		 dialogue_secured(struct dialogue *d,
+		    const struct offer *guess);
 
 /*
  * Commands are appended to out, which is the caller's; on_chunk(arg) is

@@ -128,6 +128,7 @@ decide(struct exchange *x, enum awaited_kind kind, size_t recipient)
 		.dsn = answer_dsn(&wire->answer, dsn),
 		.relay = wire->relay,
 		.use = x->use,
+		.tls = wire->tls,
 	};
 
 	reason = result.kind == OUTCOME_SENT ?
@@ -525,6 +526,7 @@ exchange_release(struct exchange *x)
 		.reason = wire->fault.reason,
 		.relay = wire->relay,
 		.use = x->use,
+		.tls = wire->tls,
 	};
 
 	if (job == NULL)

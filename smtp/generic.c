@@ -4,12 +4,13 @@
 
 #include "smtp/generic.h"
 
+#include "conf/conf.h"
 #include "mail/ipc.h"
 #include "mail/letterhead.h"
 #include "mail/wording.h"
 #include "smtp/job.h"
 #include "smtp/sender.h"
-#include "smtp/site.h"
+#include "smtp/terms.h"
 #include "util/mem.h"
 
 struct generic {
@@ -87,7 +88,7 @@ on_answers(void *arg, bool ok)
 		take_answers(job);
 	wording_free(&job->generic->wording);
 	if (ok)
-		site_add(job->sender, job);
+		terms_start(job);
 	else
 		job_decide_all(job, &result, OUTCOME_SITE_UNKNOWN);
 }
@@ -130,8 +131,8 @@ on_chunk(void *arg)
 void
 generic_start(struct job *job)
 {
-	if (job->sender->lookup == NULL) {
-		site_add(job->sender, job);
+	if (job->sender->conf->smtp_generic_maps[0] == '\0') {
+		terms_start(job);
 		return;
 	}
 	job->generic = mem_new(sizeof(*job->generic));

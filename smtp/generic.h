@@ -9,7 +9,7 @@
 struct generic;
 struct job;
 
-/* The job has come whole: it goes to its site, at once or when answered. */
+/* The job has come whole: it goes on (smtp/terms.h), when answered. */
 void	generic_start(struct job *job);
 
 /* Its first chunk has come, perhaps again: the addresses in it. */

@@ -12,6 +12,7 @@
 #include "mail/peer.h"
 #include "smtp/generic.h"
 #include "smtp/sender.h"
+#include "smtp/terms.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -69,6 +70,7 @@ destroy(struct job *job)
 	}
 	free_content(job);
 	generic_free(&job->generic);
+	terms_free(&job->terms);
 	mem_free(job->recipients);
 	mem_free(job->nexthop);
 	mem_free(job->from);
@@ -240,6 +242,7 @@ log_result(const struct job *job, const struct job_rcpt *rcpt,
 		.original = rcpt->original,
 		.relay = result->relay,
 		.use = result->use,
+		.tls = result->tls,
 		.times = job->times,
 		.resolution =
 		    job->sender->conf->delay_logging_resolution_limit,

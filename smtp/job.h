@@ -19,6 +19,7 @@
 struct connection;
 struct generic;
 struct sender;
+struct terms;
 
 /* A result, until the queue manager has it on its disk. */
 struct job_late {
@@ -55,6 +56,7 @@ struct job {
 	struct delivery_times	 times;
 
 	struct generic		*generic;	/* NULL: no such tables */
+	struct terms		*terms;		/* until it is at its site */
 
 	/* content */
 	struct buf		*chunks;	/* by number; empty: not here */
@@ -82,6 +84,7 @@ struct job_result {
 	const char		*reason;
 	const char		*relay;		/* "host[ip]:port", "none" */
 	int			 use;		/* of the connection */
+	const char		*tls;		/* mail/delivery_log.h */
 };
 
 /*

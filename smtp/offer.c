@@ -32,6 +32,7 @@ static const struct {
 	{ "BINARYMIME", offsetof(struct offer, has_binary) },
 	{ "DSN", offsetof(struct offer, has_dsn) },
 	{ "SMTPUTF8", offsetof(struct offer, has_utf8) },
+	{ "STARTTLS", offsetof(struct offer, has_starttls) },
 	/* Exim's word for it, and its word while it was an experiment. */
 	{ "PIPECONNECT", offsetof(struct offer, has_pipeconnect) },
 	{ "X_PIPE_CONNECT", offsetof(struct offer, has_pipeconnect) },

@@ -21,6 +21,7 @@ struct offer {
 	bool		has_dsn;		/* RFC 3461 */
 	bool		has_utf8;		/* RFC 6531 */
 	bool		has_pipeconnect;	/* early commands */
+	bool		has_starttls;		/* RFC 3207 */
 	uint64_t	size_limit;		/* 0: not told */
 };
 

@@ -17,6 +17,7 @@ struct member {
 };
 
 struct relays_search {
+	struct sender	*sender;
 	route_fn	 fn;
 	void		*arg;
 	struct member	*members;
@@ -98,25 +99,48 @@ on_route(struct route *route, void *arg)
 		finish(all);
 }
 
-/* How many words a list has; with members, the search for each begins. */
 static size_t
-each_word(struct sender *sender, const char *list, struct member *members,
-    size_t room)
+each_word(const char *list, size_t turn, relays_fn fn, void *arg)
 {
 	struct slice	rest = slice_str(list), word;
 	size_t		count = 0;
 
-	while (count < room &&
+	while (count < RELAY_LIMIT &&
 	    slice_get_word(&rest, SEPARATORS, &word) == 0) {
 		char	*nexthop = slice_dup(word);
 
-		if (members != NULL)
-			route_find(sender, nexthop, on_route,
-			    &members[count]);
+		if (fn != NULL)
+			fn(nexthop, turn + count, arg);
 		mem_free(nexthop);
 		count++;
 	}
 	return count;
+}
+
+size_t
+relays_each(const struct sender *sender, const char *nexthop, relays_fn fn,
+    void *arg, size_t *own_r)
+{
+	size_t	own = each_word(nexthop, 0, fn, arg);
+
+	/* Of an empty one, somebody has to say that it is bad. */
+	if (own == 0) {
+		own = 1;
+		if (fn != NULL)
+			fn(nexthop, 0, arg);
+	}
+	if (own_r != NULL)
+		*own_r = own;
+	return own + each_word(sender->conf->smtp_fallback_relay, own, fn,
+	    arg);
+}
+
+static void
+find_member(const char *nexthop, size_t turn, void *arg)
+{
+	struct relays_search	*all = arg;
+
+	route_find(all->sender, nexthop, on_route, &all->members[turn]);
 }
 
 struct relays_search *
@@ -124,22 +148,15 @@ relays_find(struct sender *sender, const char *nexthop, route_fn fn,
     void *arg)
 {
 	struct relays_search	*all = mem_new(sizeof(*all));
-	const char		*others = sender->conf->smtp_fallback_relay;
 
+	all->sender = sender;
 	all->fn = fn;
 	all->arg = arg;
-	all->own = each_word(sender, nexthop, NULL, RELAY_LIMIT);
-	/* Of an empty one, somebody has to say that it is bad. */
-	if (all->own == 0)
-		all->own = 1;
-	all->count = all->pending = all->own +
-	    each_word(sender, others, NULL, RELAY_LIMIT);
+	all->count = all->pending = relays_each(sender, nexthop, NULL, NULL,
+	    &all->own);
 	all->members = mem_new_array(all->count, sizeof(*all->members));
 	for (size_t i = 0; i < all->count; i++)
 		all->members[i].all = all;
-	if (each_word(sender, nexthop, all->members, all->own) == 0)
-		route_find(sender, nexthop, on_route, &all->members[0]);
-	each_word(sender, others, all->members + all->own,
-	    all->count - all->own);
+	relays_each(sender, nexthop, find_member, all, NULL);
 	return all;
 }

@@ -17,4 +17,13 @@ struct sender;
 struct relays_search *relays_find(struct sender *sender,
 	    const char *nexthop, route_fn fn, void *arg);
 
+/*
+ * The next hops of the list, and behind them those of smtp_fallback_relay:
+ * fn, if there is one, is called for each in its turn (from 0).  Returns
+ * how many there are; *own_r, if own_r is not NULL, how many of the list.
+ */
+typedef void (*relays_fn)(const char *nexthop, size_t turn, void *arg);
+size_t	relays_each(const struct sender *sender, const char *nexthop,
+	    relays_fn fn, void *arg, size_t *own_r);
+
 #endif

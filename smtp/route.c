@@ -42,7 +42,9 @@ struct route_search {
 	char			*nexthop;
 	char			*domain;	/* of it */
 	uint16_t		 port;
+	char			*mx_owner;	/* when it is not the domain */
 	bool			 has_mx;	/* records */
+	bool			 is_mx_secure;
 	bool			 is_default_port;
 	bool			 has_trouble;	/* some answer did not come */
 	char			*reason;	/* of the worst bad answer */
@@ -55,12 +57,37 @@ struct question {
 	enum dns_type		 type;
 };
 
+static void
+clear_host(struct route_host *host)
+{
+	mem_free(host->name);
+	mem_free(host->domain);
+	mem_free(host->mx_owner);
+	mem_free(host->owner);
+}
+
 void
 route_clear_hosts(struct route_host *hosts, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		mem_free(hosts[i].name);
+		clear_host(&hosts[i]);
 	mem_free(hosts);
+}
+
+static char *
+copy_text(const char *text)
+{
+	return text == NULL ? NULL : mem_strdup(text);
+}
+
+/* What it points to is its own then. */
+static void
+own(struct route_host *host)
+{
+	host->name = mem_strdup(host->name);
+	host->domain = mem_strdup(host->domain);
+	host->mx_owner = copy_text(host->mx_owner);
+	host->owner = copy_text(host->owner);
 }
 
 void
@@ -115,7 +142,7 @@ route_pick(const struct route *route, const struct conf *conf,
 	hosts = mem_copy(route->hosts, route->count * sizeof(*hosts));
 	*count_r = order_turns(hosts, route->count, &rules);
 	for (size_t i = 0; i < *count_r; i++)
-		hosts[i].name = mem_strdup(hosts[i].name);
+		own(&hosts[i]);
 	return hosts;
 }
 
@@ -134,6 +161,7 @@ on_finished(void *arg)
 	mem_free(search->hosts);
 	mem_free(search->nexthop);
 	mem_free(search->domain);
+	mem_free(search->mx_owner);
 	mem_free(search->reason);
 	mem_free(search);
 	fn(route, fn_arg);
@@ -255,7 +283,7 @@ drop_from(struct route *route, unsigned preference)
 		if (route->hosts[i].preference < preference)
 			route->hosts[kept++] = route->hosts[i];
 		else
-			mem_free(route->hosts[i].name);
+			clear_host(&route->hosts[i]);
 	route->count = kept;
 }
 
@@ -298,9 +326,10 @@ filter(const struct route_search *search, const char *name,
 
 /* ---- addresses ----------------------------------------------------------- */
 
+/* answer is NULL for an address that needed no DNS. */
 static void
 add_host(struct route_search *search, const struct mx *mx,
-    const struct addr *addr)
+    const struct addr *addr, const struct dns_answer *answer)
 {
 	struct route		*route = search->route;
 	struct route_host	*host;
@@ -308,9 +337,20 @@ add_host(struct route_search *search, const struct mx *mx,
 	route->hosts = mem_resize(route->hosts,
 	    (route->count + 1) * sizeof(*host));
 	host = &route->hosts[route->count++];
-	host->name = mem_strdup(mx->name);
-	host->preference = mx->preference;
-	host->addr = *addr;
+	*host = (struct route_host){
+		.name = mx->name,
+		.addr = *addr,
+		.preference = mx->preference,
+		.domain = search->domain,
+		.mx_owner = search->mx_owner,
+		.has_mx = search->has_mx,
+		.is_mx_secure = search->is_mx_secure,
+		.is_secure = answer != NULL && answer->is_secure,
+	};
+	if (answer != NULL && answer->owner != NULL &&
+	    ascii_compare(answer->owner, mx->name) != 0)
+		host->owner = answer->owner;
+	own(host);
 	if (addr_unix_path(addr) == NULL)
 		addr_set_port(&host->addr, search->port);
 }
@@ -328,7 +368,8 @@ on_addresses(const struct dns_answer *all, void *arg)
 		note_failure(search, question->mx->name, question->type,
 		    &answer);
 	for (size_t i = 0; i < answer.count; i++)
-		add_host(search, question->mx, &answer.records[i].addr);
+		add_host(search, question->mx, &answer.records[i].addr,
+		    &answer);
 	dns_answer_clear(&answer);
 	mem_free(question);
 	if (--search->pending == 0)
@@ -402,6 +443,10 @@ take_mx(struct route_search *search, const struct dns_answer *answer)
 			add_mx(search, answer->records[i].name,
 			    answer->records[i].preference);
 	search->has_mx = true;
+	search->is_mx_secure = answer->is_secure;
+	if (answer->owner != NULL &&
+	    ascii_compare(answer->owner, search->domain) != 0)
+		search->mx_owner = mem_strdup(answer->owner);
 	if (search->host_count == 0) {
 		search->route->is_final = true;
 		fail(search, "5.1.10", mem_printf("Domain %s does not accept "
@@ -461,7 +506,7 @@ find_socket(struct route_search *search, const char *path)
 		return;
 	}
 	add_mx(search, search->domain, 0);
-	add_host(search, &search->hosts[0], &addr);
+	add_host(search, &search->hosts[0], &addr, NULL);
 	check_addresses(search);
 }
 
@@ -506,7 +551,7 @@ on_start(void *arg)
 	search->domain = slice_dup(host);
 	if (addr_parse_ip(host, 0, &addr) == 0) {
 		add_mx(search, search->domain, 0);
-		add_host(search, &search->hosts[0], &addr);
+		add_host(search, &search->hosts[0], &addr, NULL);
 		check_addresses(search);
 	} else if (in_brackets || is_lmtp) {
 		add_mx(search, search->domain, 0);

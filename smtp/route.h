@@ -23,6 +23,12 @@ struct route_host {
 	struct addr	 addr;
 	uint16_t	 preference;	/* less is better */
 	unsigned	 turn;		/* of its next hop in a list of them */
+	char		*domain;	/* next hop, no brackets, no port */
+	char		*mx_owner;	/* of the MX, when it is not domain */
+	char		*owner;		/* of the address, likewise of name */
+	bool		 has_mx;	/* it was found by MX */
+	bool		 is_mx_secure;	/* by DNSSEC, the MX record */
+	bool		 is_secure;	/* its address */
 };
 
 struct route {

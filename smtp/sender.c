@@ -13,11 +13,13 @@
 #include "mail/peer.h"
 #include "mail/self.h"
 #include "mail/table.h"
+#include "mail/tls_client.h"
 #include "net/dns.h"
 #include "net/loop.h"
 #include "smtp/job.h"
 #include "smtp/known.h"
 #include "smtp/lmtp.h"
+#include "smtp/resumption.h"
 #include "smtp/site.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -62,6 +64,24 @@ on_qmgr(struct peer *peer, enum ipc_event event, void *arg)
 	}
 }
 
+/* master has looked, too, but files may change. */
+static void
+read_tls(struct sender *sender)
+{
+	struct buf	why = BUF_INIT;
+
+	sender->tls = tls_client_new(sender->conf, &why);
+	if (sender->tls == NULL)
+		log_fatal("TLS of the SMTP client: %s", buf_cstr(&why));
+	buf_clear(&why);
+}
+
+static bool
+is_dnssec_wanted(const struct conf *conf)
+{
+	return strcmp(conf->smtp_dns_support_level, "dnssec") == 0;
+}
+
 static void
 open_sender(struct daemon *daemon, bool is_lmtp)
 {
@@ -74,7 +94,8 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 	sender->conf = daemon_conf(daemon);
 	sender->loop = daemon_loop(daemon);
 	sender->dns = dns_new(sender->loop, sender->conf->resolver_config,
-	    HOSTS_FILE, NULL, &why);
+	    HOSTS_FILE, is_dnssec_wanted(sender->conf) ?
+	    sender->conf->tls_dane_trust_anchor_file : NULL, &why);
 	if (sender->dns == NULL)
 		log_fatal("%s: %s", sender->conf->resolver_config, why);
 	sender->filter = dns_filter_new(sender->conf->smtp_dns_reply_filter,
@@ -83,6 +104,8 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 		log_fatal("smtp_dns_reply_filter: %s", wrong);
 	dns_filter_fix(sender->filter);
 	sender->known = known_new();
+	sender->resumption = resumption_new();
+	read_tls(sender);
 	sender->self = self_new(sender->conf);
 	sender->port = addr_parse_mail_port(
 	    slice_str(sender->conf->smtp_tcp_port));
@@ -111,7 +134,8 @@ on_start(struct daemon *daemon)
 	struct sender			*sender = daemon_state(daemon);
 
 	sender->qmgr = peer_new(daemon, "qmgr", &to_qmgr, on_qmgr, sender);
-	if (sender->conf->smtp_generic_maps[0] != '\0')
+	if (sender->conf->smtp_generic_maps[0] != '\0' ||
+	    sender->conf->smtp_tls_policy_maps[0] != '\0')
 		sender->lookup = peer_new(daemon, "lookup", &to_lookup,
 		    NULL, NULL);
 }

@@ -5,10 +5,12 @@
  * What all deliveries of one smtp process share.
  *
  *	job		one message to some recipients at one next hop
+ *	terms		which TLS policies it is under
  *	site		a next hop: its jobs that wait, its connections
  *	relays		where the next hops of a list are
  *	route		where one of them is
  *	connection	one SMTP connection and the job on it
+ *	secrecy		its TLS
  */
 
 #include <stdbool.h>
@@ -25,8 +27,10 @@ struct job;
 struct known;
 struct loop;
 struct peer;
+struct resumption;
 struct self;
 struct site;
+struct tls_client;
 
 struct sender {
 	struct daemon		*daemon;	/* borrowed */
@@ -38,6 +42,8 @@ struct sender {
 	struct dns_filter	*filter;	/* of its answers; or NULL */
 	struct known		*known;		/* servers */
 	struct self		*self;
+	struct tls_client	*tls;
+	struct resumption	*resumption;
 	uint16_t		 port;		/* smtp_tcp_port */
 	bool			 is_lmtp;	/* RFC 2033 is spoken */
 	struct job		*jobs;		/* hash by id */

@@ -13,24 +13,54 @@
 #include "smtp/relays.h"
 #include "smtp/route.h"
 #include "smtp/sender.h"
+#include "smtp/terms.h"
+#include "smtp/tls_policy.h"
 #include "util/mem.h"
 
 static void	serve(struct site *);
 
 static struct site *
-find(struct sender *sender, const char *nexthop)
+make(struct sender *sender, const struct job *job, const char *key)
 {
+	struct site	*site = mem_new(sizeof(*site));
+
+	site->sender = sender;
+	site->key = mem_strdup(key);
+	site->nexthop = mem_strdup(job->nexthop);
+	site->policies = terms_policies(job->terms, sender, job->nexthop,
+	    &site->policy_count);
+	HASH_ADD_KEYPTR(hh, sender->sites, site->key, strlen(site->key),
+	    site);
+	return site;
+}
+
+static struct site *
+find(struct sender *sender, struct job *job)
+{
+	struct buf	 key = BUF_INIT;
 	struct site	*site;
 
-	HASH_FIND_STR(sender->sites, nexthop, site);
-	if (site != NULL)
-		return site;
-	site = mem_new(sizeof(*site));
-	site->sender = sender;
-	site->nexthop = mem_strdup(nexthop);
-	HASH_ADD_KEYPTR(hh, sender->sites, site->nexthop,
-	    strlen(site->nexthop), site);
+	buf_put_str(&key, job->nexthop);
+	terms_put_key(job->terms, &key);
+	HASH_FIND_STR(sender->sites, buf_cstr(&key), site);
+	if (site == NULL)
+		site = make(sender, job, buf_cstr(&key));
+	terms_free(&job->terms);
+	buf_clear(&key);
 	return site;
+}
+
+static void
+destroy(struct site *site)
+{
+	HASH_DEL(site->sender->sites, site);
+	route_free(&site->route);
+	for (size_t i = 0; i < site->policy_count; i++)
+		tls_policy_clear(&site->policies[i]);
+	mem_free(site->policies);
+	mem_free(site->nexthop);
+	mem_free(site->key);
+	mem_free(site);
 }
 
 void
@@ -39,14 +69,10 @@ site_check(struct site *site)
 	struct sender	*sender = site->sender;
 
 	if (site->waiting == NULL && site->connections == 0 &&
-	    site->search == NULL) {
-		HASH_DEL(sender->sites, site);
-		route_free(&site->route);
-		mem_free(site->nexthop);
-		mem_free(site);
-	} else {
+	    site->search == NULL)
+		destroy(site);
+	else
 		serve(site);
-	}
 	sender_check_end(sender);
 }
 
@@ -123,7 +149,7 @@ serve(struct site *site)
 void
 site_add(struct sender *sender, struct job *job)
 {
-	struct site	*site = find(sender, job->nexthop);
+	struct site	*site = find(sender, job);
 
 	site->window = job->window;
 	site_return(site, job);

@@ -2,8 +2,8 @@
 #define SMTP_SITE_H
 
 /*
- * A next hop: the jobs that wait for a connection to it, its connections,
- * and where it is.
+ * A next hop on its terms (smtp/terms.h): the jobs that wait for a
+ * connection to it, its connections, and where it is.
  */
 
 #include <stddef.h>
@@ -16,10 +16,14 @@ struct job_result;
 struct relays_search;
 struct route;
 struct sender;
+struct tls_policy;
 
 struct site {
 	struct sender		*sender;
+	char			*key;		/* next hop and terms */
 	char			*nexthop;
+	struct tls_policy	*policies;	/* by turn of its hosts */
+	size_t			 policy_count;
 	UT_hash_handle		 hh;
 	struct job		*waiting;	/* list */
 	size_t			 waiting_count;
@@ -33,7 +37,10 @@ struct site {
 	int64_t			 route_until_ms;
 };
 
-/* A job to be done; it is the site's until a connection takes it. */
+/*
+ * A job to be done, on its terms, which end here; it is the site's until a
+ * connection takes it.
+ */
 void	site_add(struct sender *sender, struct job *job);
 
 /* A job came back from a connection that did not begin it. */

@@ -24,6 +24,7 @@ struct wire {
 	const struct conf	*conf;		/* borrowed */
 	char			*peer;		/* host[ip]; owned */
 	char			*relay;		/* host[ip]:port; owned */
+	const char		*tls;		/* of results; borrowed */
 	struct buf		*out;		/* borrowed */
 	void			(*on_chunk)(void *arg);
 	void			*chunk_arg;

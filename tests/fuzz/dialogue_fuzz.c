@@ -4,7 +4,8 @@
  * waiting for what we say.
  *
  * What must hold: a recipient counts as sent only when our whole message was
- * out, and every job is ended or given back, once.
+ * out, every job is ended or given back, once, and none leaves in plaintext
+ * where TLS must be.
  */
 
 #include <stdint.h>
@@ -61,6 +62,17 @@ has_left(const struct buf *wire, uint32_t id)
 	    mark.data, mark.len) != NULL;
 }
 
+/* Where TLS must be, no mail leaves before it is there. */
+static void
+check_plain(const struct dialogue_server *server, const struct buf *wire)
+{
+	struct slice	all = buf_slice(wire);
+
+	if (server->tls == DIALOGUE_TLS_MUST && all.len > 0 &&
+	    memmem(all.data, all.len, "MAIL ", 5) != NULL)
+		abort();
+}
+
 static void
 start_waiting(void)
 {
@@ -87,6 +99,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		server.guess = &offer;
 	server.is_lmtp = (data[0] & 2) != 0;
 	server.is_distrusted = (data[0] & 4) != 0;
+	if (data[0] & 32)
+		server.tls = data[0] & 64 ? DIALOGUE_TLS_MUST :
+		    DIALOGUE_TLS_MAY;
+	offer.has_starttls = (data[0] & 96) == 96;
 	step = data[1] == 0 ? size : data[1];
 	open_talk("", nothing, &server);
 	add_job(3, "Subject: x\r\n\r\ncontent-1\r\n");
@@ -104,6 +120,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		buf_empty(&t.out);
 		buf_put(&in, data + at, size - at < step ? size - at : step);
 		state = dialogue_read(t.dialogue, &in);
+		if (state == DIALOGUE_SECURE) {
+			check_plain(&server, &wire);
+			dialogue_secured(t.dialogue, server.guess);
+			server.tls = DIALOGUE_TLS_NEVER;
+		}
 		start_waiting();
 		if (state == DIALOGUE_BROKEN || state == DIALOGUE_CLOSED)
 			break;
@@ -113,6 +134,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (back->is_over)
 			abort();
 	buf_put_slice(&wire, buf_slice(&t.out));
+	check_plain(&server, &wire);
 	for (int i = 0; i < t.job_count; i++) {
 		check_sent(t.jobs[i], has_left(&wire, t.jobs[i]->id));
 		if (t.jobs[i]->is_over && is_undecided(t.jobs[i]))

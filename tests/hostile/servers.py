@@ -415,7 +415,8 @@ def log_line(suite, queue_id, status):
 # O11, with the reason in parentheses at the end
 SHAPE = re.compile(r": to=<b@b\.example>, relay=(none|\S+\[127\.0\.0\.1\]:\d+)"
                    r"(, conn_use=\d+)?, delay=[\d.]+, delays=[\d.]+/[\d.]+/"
-                   r"[\d.]+/[\d.]+, dsn=([245])\.\d+\.\d+, status=\w+ \(.*\)$")
+                   r"[\d.]+/[\d.]+(?:, tls=!?[\w:-]+\??)?, dsn=([245])\.\d+\."
+                   r"\d+, status=\w+ \(.*\)$")
 CLASS = {"sent": "2", "deferred": "4", "bounced": "5"}
 
 

@@ -1,6 +1,11 @@
 #include "mail/delivery_log.h"
 
 #include <CUnit/CUnit.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/log.h"
 
 static const struct {
 	int64_t		 us;
@@ -47,6 +52,38 @@ knows_its_limit(void)
 		    cases[i].limit, text), cases[i].text);
 }
 
+/* K49: what was said of TLS stands between the times and the status. */
+static void
+tells_tls(void)
+{
+	static const char *const	tls[] = { "may:none", NULL };
+	struct delivery_log		log = {
+		.recipient = "a@b", .original = "a@b", .relay = "h[1]:25",
+		.use = 2, .dsn = "2.0.0", .kind = OUTCOME_SENT,
+		.reason = "250 ok",
+	};
+	char				line[512], want[64];
+	int				ends[2];
+	ssize_t				n;
+
+	CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+	log_open_fd("t", ends[1]);
+	for (size_t i = 0; i < 2; i++) {
+		log.tls = tls[i];
+		delivery_log_put(&log);
+		log_flush();
+		n = read(ends[0], line, sizeof(line) - 1);
+		CU_ASSERT_TRUE_FATAL(n > 0);
+		line[n] = '\0';
+		snprintf(want, sizeof(want), "/0%s%s, dsn=2.0.0, status=",
+		    tls[i] == NULL ? "" : ", tls=",
+		    tls[i] == NULL ? "" : tls[i]);
+		CU_ASSERT_PTR_NOT_NULL(strstr(line, want));
+	}
+	log_open_fd("unit", STDERR_FILENO);
+	close(ends[0]);
+}
+
 void	delivery_log_test(void);
 
 void
@@ -56,4 +93,5 @@ delivery_log_test(void)
 
 	CU_add_test(suite, "times", formats_times);
 	CU_add_test(suite, "knows its limit", knows_its_limit);
+	CU_add_test(suite, "tls=", tells_tls);
 }

@@ -51,7 +51,7 @@ static struct {
 
 static const char	*const verbs[] = {
 	"EHLO", "HELO", "MAIL", "RCPT", "DATA", "BODY", "BDAT", "RSET",
-	"QUIT", "LHLO",
+	"QUIT", "LHLO", "STAR",
 };
 
 #define VERBS	(sizeof(verbs) / sizeof(*verbs))
@@ -76,6 +76,8 @@ usual_reply(const char *verb)
 		    "554 5.5.1 nobody\r\n";
 	if (strcmp(verb, "BODY") == 0)
 		return "250 2.0.0 taken\r\n";
+	if (strcmp(verb, "STAR") == 0)
+		return "220 2.0.0 begin\r\n";
 	return strcmp(verb, "QUIT") == 0 ? "221 bye\r\n" : "250 ok\r\n";
 }
 
@@ -242,7 +244,7 @@ close_talk(void)
 }
 
 static const struct dialogue_server	plain = { "sink", "192.0.2.1", 25,
-	    false, false, NULL };
+	    false, false, NULL, DIALOGUE_TLS_NEVER };
 
 static inline enum dialogue_state
 give_replies(void)

@@ -1,0 +1,27 @@
+#ifndef MAIL_TLS_CLIENT_H
+#define MAIL_TLS_CLIENT_H
+
+/*
+ * TLS as the parameters of a service of smtp have it: for smtp, which can
+ * read no file once it runs, and for master, which looks whether it can be
+ * had before anything starts.
+ */
+
+#include "util/buf.h"
+
+struct conf;
+struct tls_context;
+
+struct tls_client {
+	struct tls_context	*context;
+	struct buf		 anchors;	/* PEM; empty: there are none */
+};
+
+/*
+ * Files are read now, and not again.  NULL, and why is appended, when one
+ * that is named is of no use.
+ */
+struct tls_client *tls_client_new(const struct conf *conf, struct buf *why);
+void		 tls_client_free(struct tls_client **client);
+
+#endif
