@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "net/tls.h"
+#include "net/tls_authority.h"
 #include "net/tls_facts.h"
 #include "net/tls_lib.h"
 #include "net/tls_protocol.h"
@@ -131,13 +132,10 @@ use_authorities(SSL_CTX *ctx, const struct tls_config *config,
 		tls_chain_put_error(why);
 		return -1;
 	}
-	if (path != NULL && SSL_CTX_load_verify_dir(ctx, path) != 1) {
-		buf_printf(why, "%s: ", path);
-		tls_chain_put_error(why);
+	if (path != NULL && tls_authority_read(ctx, path, why) < 0)
 		return -1;
-	}
 	if (config->has_system_cas)
-		SSL_CTX_set_default_verify_paths(ctx);
+		tls_authority_read_system(ctx);
 	if (config->is_server && config->asks_certificate && file != NULL)
 		SSL_CTX_set_client_CA_list(ctx, SSL_load_client_CA_file(file));
 	ERR_clear_error();

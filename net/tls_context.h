@@ -37,7 +37,7 @@ struct tls_config {
 	bool		 is_server;
 	const char	*chain_files;	/* names; each: keys, with chains */
 	struct tls_pair	 pairs[TLS_CONTEXT_PAIRS]; /* unless chain_files */
-	const char	*ca_file, *ca_path;
+	const char	*ca_file, *ca_path;	/* read now */
 	bool		 has_system_cas;	/* trusts the system's, too */
 	int		 verify_depth;	/* certificates above the peer's */
 	const char	*protocols;	/* tls_protocol.h */

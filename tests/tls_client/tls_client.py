@@ -451,7 +451,13 @@ def wrapped(options):
                                "both.tls.example": "encrypt"})
         place.zones.add("tls.example", "\n".join(
             place.records["tls.example"]))
-        place.start(smtp_tls_chain_files=client,
+        # A folder of CAs, which the chroot does not have.
+        folder = os.path.join(place.folder, "cas")
+        os.mkdir(folder)
+        shutil.copy(place.ca.cert, folder)
+        keys.openssl("rehash", folder)
+        place.start(smtp_tls_chain_files=client, smtp_tls_CAfile="",
+                    smtp_tls_CApath=folder,
                     transport_maps="inline:{ { wrap.tls.example = wrap: } "
                     "{ wrap-bad.tls.example = wrap: } { "
                     "wrap-may.tls.example = weak:wrap.tls.example } }")
