@@ -22,6 +22,7 @@
 #include "util/ascii.h"
 #include "util/buf.h"
 #include "util/log.h"
+#include "util/log_limit.h"
 #include "util/mem.h"
 
 #define CONFIG_PROBLEM	"client TLS configuration problem"
@@ -177,8 +178,8 @@ on_dane(const struct dane_answer *answer, void *arg)
 static void
 misconfigured(struct secrecy *s, const char *why)
 {
-	log_warn("%s: %s %s", s->host->domain, tls_policy_name(s->level),
-	    why);
+	log_limit_warn(&s->sender->no_dane, "%s: %s %s", s->host->domain,
+	    tls_policy_name(s->level), why);
 	do_without(s, TLS_POLICY_MAY, CONFIG_PROBLEM);
 }
 

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/log_limit.h"
+
 struct conf;
 struct daemon;
 struct daemon_program;
@@ -44,6 +46,7 @@ struct sender {
 	struct self		*self;
 	struct tls_client	*tls;
 	struct resumption	*resumption;
+	struct log_limit	 no_dane;	/* it is not possible */
 	uint16_t		 port;		/* smtp_tcp_port */
 	bool			 is_lmtp;	/* RFC 2033 is spoken */
 	struct job		*jobs;		/* hash by id */
