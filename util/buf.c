@@ -11,16 +11,29 @@
 #include "util/ascii.h"
 #include "util/mem.h"
 
+/* From offset on, len bytes are not needed any more. */
+static void
+wipe(struct buf *buf, size_t offset, size_t len)
+{
+	if (buf->keeps_secrets && len > 0)
+		explicit_bzero(buf->data + offset, len);
+}
+
 void
 buf_clear(struct buf *buf)
 {
+	bool	keeps_secrets = buf->keeps_secrets;
+
+	wipe(buf, 0, buf->cap);
 	mem_free(buf->data);
 	*buf = (struct buf)BUF_INIT;
+	buf->keeps_secrets = keeps_secrets;
 }
 
 void
 buf_empty(struct buf *buf)
 {
+	wipe(buf, buf->start, buf->len);
 	buf->start = buf->len = 0;
 }
 
@@ -31,6 +44,7 @@ buf_shrink(struct buf *buf)
 
 	if (buf->cap / 2 < buf->len)
 		return;
+	small.keeps_secrets = buf->keeps_secrets;
 	buf_put_slice(&small, buf_slice(buf));
 	buf_clear(buf);
 	*buf = small;
@@ -40,6 +54,25 @@ struct slice
 buf_slice(const struct buf *buf)
 {
 	return slice_from(buf->data + buf->start, buf->len);
+}
+
+/* Without a copy of a secret that nobody knows of. */
+static void
+grow(struct buf *buf, size_t cap)
+{
+	unsigned char	*data;
+
+	if (!buf->keeps_secrets || buf->data == NULL) {
+		buf->data = mem_resize(buf->data, cap);
+		buf->cap = cap;
+		return;
+	}
+	data = mem_new(cap);
+	memcpy(data, buf->data, buf->start + buf->len);
+	wipe(buf, 0, buf->cap);
+	mem_free(buf->data);
+	buf->data = data;
+	buf->cap = cap;
 }
 
 unsigned char *
@@ -53,15 +86,15 @@ buf_reserve(struct buf *buf, size_t len)
 
 	/* Moving is paid for by at least as many bytes consumed before. */
 	if (buf->start >= buf->len && buf->cap - buf->len >= len) {
-		memmove(buf->data, buf->data + buf->start, buf->len);
+		memcpy(buf->data, buf->data + buf->start, buf->len);
+		wipe(buf, buf->start, buf->len);
 		buf->start = 0;
 		return buf->data + buf->len;
 	}
 	cap = buf->cap < 64 ? 64 : buf->cap;
 	while (cap - buf->start - buf->len < len)
 		cap *= 2;
-	buf->data = mem_resize(buf->data, cap);
-	buf->cap = cap;
+	grow(buf, cap);
 	return buf->data + buf->start + buf->len;
 }
 
@@ -199,6 +232,7 @@ buf_drop(struct buf *buf, size_t len)
 		buf_empty(buf);
 		return;
 	}
+	wipe(buf, buf->start, len);
 	buf->start += len;
 	buf->len -= len;
 }
@@ -206,6 +240,8 @@ buf_drop(struct buf *buf, size_t len)
 void
 buf_truncate(struct buf *buf, size_t len)
 {
-	if (len < buf->len)
-		buf->len = len;
+	if (len >= buf->len)
+		return;
+	wipe(buf, buf->start + len, buf->len - len);
+	buf->len = len;
 }

@@ -10,9 +10,13 @@
  * Open, so that it can be embedded: start with BUF_INIT, end with buf_clear.
  * Growth never fails (util/mem.h); whoever lets a peer write into a buf puts
  * a limit in front of it.
+ *
+ * What a buf with keeps_secrets set has held is overwritten as soon as it is
+ * consumed, moved or freed.
  */
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,11 +27,16 @@ struct buf {
 	size_t		 start;
 	size_t		 len;
 	size_t		 cap;
+	bool		 keeps_secrets;
 };
 
-#define BUF_INIT	{ NULL, 0, 0, 0 }
+#define BUF_INIT	{ NULL, 0, 0, 0, false }
+#define BUF_SECRET	{ NULL, 0, 0, 0, true }
 
-/* Free the storage; the buf is empty and may be used again. */
+/*
+ * Free the storage; the buf is empty and may be used again, for secrets too
+ * when it was.
+ */
 void		 buf_clear(struct buf *buf);
 
 /* Forget the bytes, keep the storage. */
