@@ -6,7 +6,7 @@
 # "make layers" fails on a breach.
 
 LIBS	:= util conf net mail load
-PROGS	:= master smtpd cleanup qmgr smtp lookup
+PROGS	:= master smtpd cleanup qmgr smtp lookup auth
 
 LINK_util    :=
 LINK_conf    := util
@@ -18,6 +18,7 @@ LINK_cleanup := mail net conf util
 LINK_qmgr    := mail net conf util
 LINK_smtp    := mail net conf util
 LINK_lookup  := mail net conf util
+LINK_auth    := mail net conf util
 LINK_load    := net util
 LINK_plugin  := mail net conf util
 LINK_tools   := load mail net conf util
@@ -29,7 +30,7 @@ CC	?= gcc
 
 # Debian 12's gcc finds nothing to warn of; another may: make WERROR=
 WERROR	?= -Werror
-PKGS	:= libevent libunbound jansson libpcre2-8 libidn2 openssl
+PKGS	:= libevent libunbound jansson libpcre2-8 libidn2 openssl libsasl2
 WARN	:= -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla \
 	   -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -fno-common
 HARDEN	:= -D_FORTIFY_SOURCE=3 -fstack-protector-strong

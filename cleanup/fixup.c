@@ -123,6 +123,9 @@ put_received(const struct fixup_settings *set, struct buf *into)
 		    client->tls_cipher,
 		    client->tls_keys[0] == '\0' ? "" : "\r\n\t ",
 		    client->tls_keys, client->tls_client);
+	if (client->login[0] != '\0')
+		buf_printf(into, "\t(Authenticated sender: %s)\r\n",
+		    client->login);
 	buf_printf(into, "\tby %s (%s) with %s id %s",
 	    set->conf->myhostname, set->conf->mail_name, client->with,
 	    queue_id_format(set->queue_id, id));

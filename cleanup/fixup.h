@@ -27,6 +27,7 @@ struct fixup_client {
 	char	*tls_cipher;	/* NULL: nothing is told of TLS */
 	char	*tls_keys;	/* "": none */
 	char	*tls_client;
+	char	*login;		/* "": not to be told, or none */
 };
 
 /*

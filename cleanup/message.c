@@ -103,6 +103,7 @@ destroy(struct message *m)
 	mem_free(m->client.tls_cipher);
 	mem_free(m->client.tls_keys);
 	mem_free(m->client.tls_client);
+	mem_free(m->client.login);
 	mem_free(m->sender);
 	mem_free(m->facts);
 	mem_free(m->envid);
@@ -397,6 +398,7 @@ make(struct feeder *feeder, uint32_t id, const struct msg_mail_open *open)
 	m->client.helo = slice_dup(open->helo);
 	m->client.proto = slice_dup(open->proto);
 	m->client.with = slice_dup(open->with);
+	m->client.login = slice_dup(open->login);
 	if (open->tls_cipher.len > 0) {
 		m->client.tls_cipher = slice_dup(open->tls_cipher);
 		m->client.tls_keys = slice_dup(open->tls_keys);
@@ -406,8 +408,8 @@ make(struct feeder *feeder, uint32_t id, const struct msg_mail_open *open)
 	m->kept_bytes = open->sender.len + open->envid.len +
 	    2 * (open->client_name.len + open->client_addr.len) +
 	    open->helo.len + open->proto.len + open->with.len +
-	    open->tls_cipher.len + open->tls_keys.len + open->tls_client.len +
-	    12 * PIECE_COST;
+	    open->login.len + open->tls_cipher.len + open->tls_keys.len +
+	    open->tls_client.len + 13 * PIECE_COST;
 	return m;
 }
 

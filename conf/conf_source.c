@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include <uthash.h>
 
@@ -32,15 +33,12 @@ struct conf_source {
 static char *
 machine_name(void)
 {
-	char	name[256];
+	struct utsname	us;
 
-	if (gethostname(name, sizeof(name)) < 0)
+	if (uname(&us) < 0 || us.nodename[0] == '\0' ||
+	    conf_line_why_bad(slice_str(us.nodename)) != NULL)
 		return mem_strdup("localhost");
-	name[sizeof(name) - 1] = '\0';
-	if (name[0] == '\0' ||
-	    conf_line_why_bad(slice_str(name)) != NULL)
-		return mem_strdup("localhost");
-	return mem_strdup(name);
+	return mem_strdup(us.nodename);
 }
 
 struct conf_source *

@@ -98,6 +98,9 @@ find_rights(const struct profile *profile,
 	if (profile_is_in(profile->verp, "smtpd_authorized_verp_clients",
 	    name, addr))
 		flags |= JUDGE_VERP;
+	if (profile_is_in(profile->no_auth,
+	    "smtpd_sasl_exceptions_networks", name, addr))
+		flags |= JUDGE_NO_AUTH;
 	return flags;
 }
 
@@ -243,6 +246,8 @@ judge_stage(struct hearing *hearing)
 		    SLICE_LIT("END-OF-MESSAGE"), "End-of-data");
 	case JUDGE_ETRN:
 		return judge_etrn(hearing);
+	case JUDGE_AUTH:
+		return RULING_DUNNO;
 	}
 	return hearing_misconfigured(hearing);
 }

@@ -16,50 +16,11 @@
 #include "lookup/rate.h"
 #include "lookup/restriction.h"
 #include "mail/self.h"
+#include "mail/settings.h"
 #include "mail/table.h"
 #include "util/buf.h"
 #include "util/log.h"
 #include "util/mem.h"
-
-/* One NUL-terminated text off the front; NULL at the end. */
-static const char *
-next_text(struct slice *from)
-{
-	const char	*text = (const char *)from->data;
-	ptrdiff_t	 at = slice_find(*from, '\0');
-
-	if (at < 0)
-		return NULL;
-	*from = slice_after(*from, (size_t)at + 1);
-	return text;
-}
-
-/* main.cf with what the service has on its line of master.cf. */
-static struct conf *
-read_settings(const struct conf *base, struct slice settings)
-{
-	struct conf_source	*source = conf_source_new();
-	struct buf		 text = BUF_INIT;
-	struct conf		*conf = NULL;
-	const char		*name, *value;
-	char			*why;
-
-	conf_source_write(base->source, &text);
-	if (conf_source_parse(source, buf_slice(&text)) < 0)
-		log_panic("our own configuration cannot be read");
-	buf_clear(&text);
-	while ((name = next_text(&settings)) != NULL &&
-	    (value = next_text(&settings)) != NULL)
-		if (conf_source_is_name(slice_str(name)))
-			conf_source_set(source, name, value, "master.cf");
-	if ((conf = conf_new(source, &why)) == NULL) {
-		log_warn("%s: doing without the settings of this service",
-		    why);
-		mem_free(why);
-		conf_source_free(&source);
-	}
-	return conf;
-}
 
 /* ---- lists --------------------------------------------------------------- */
 
@@ -209,6 +170,8 @@ read_conf(struct profile *profile)
 	    conf->smtpd_authorized_pipeconnect_clients);
 	profile->verp = read_hosts(conf, "smtpd_authorized_verp_clients",
 	    conf->smtpd_authorized_verp_clients);
+	profile->no_auth = read_hosts(conf, "smtpd_sasl_exceptions_networks",
+	    conf->smtpd_sasl_exceptions_networks);
 	profile->exceptions = read_hosts(conf,
 	    "smtpd_client_event_limit_exceptions",
 	    conf->smtpd_client_event_limit_exceptions);
@@ -223,6 +186,8 @@ read_conf(struct profile *profile)
 	    conf->smtpd_reject_footer_maps, 0);
 	maps_init(&profile->tls_policies, "smtp_tls_policy_maps",
 	    conf->smtp_tls_policy_maps, 0);
+	maps_init(&profile->passwords, "smtp_sasl_password_maps",
+	    conf->smtp_sasl_password_maps, 0);
 	addressing_init(&profile->addressing, conf);
 	profile->self = self_new(conf);
 	profile->locals = locals_new(conf);
@@ -238,8 +203,7 @@ make(struct adviser *adviser, struct slice settings)
 	profile->adviser = adviser;
 	profile->settings = mem_copy(settings.data, settings.len);
 	profile->settings_len = settings.len;
-	if (settings.len > 0)
-		profile->own_conf = read_settings(adviser->conf, settings);
+	profile->own_conf = settings_apply(adviser->conf, settings);
 	profile->conf = profile->own_conf != NULL ? profile->own_conf :
 	    adviser->conf;
 	profile->query = adviser->query;
@@ -315,11 +279,13 @@ profile_drop(struct profile **profilep)
 	maps_clear(&profile->rbl_replies);
 	maps_clear(&profile->footers);
 	maps_clear(&profile->tls_policies);
+	maps_clear(&profile->passwords);
 	addressing_clear(&profile->addressing);
 	match_list_free(&profile->networks);
 	match_list_free(&profile->bare_lf);
 	match_list_free(&profile->pipe_connect);
 	match_list_free(&profile->verp);
+	match_list_free(&profile->no_auth);
 	match_list_free(&profile->exceptions);
 	rate_free(&profile->rate);
 	conf_free(&profile->own_conf);

@@ -66,6 +66,7 @@ struct profile {
 	struct match_list	*bare_lf;	/* may send bare LFs */
 	struct match_list	*pipe_connect;	/* may send before we greet */
 	struct match_list	*verp;		/* may say XVERP */
+	struct match_list	*no_auth;	/* smtpd_sasl_exceptions_... */
 	struct self		*self;		/* our own addresses */
 
 	struct restriction	*lists[PROFILE_LISTS];
@@ -78,6 +79,7 @@ struct profile {
 	struct maps		 rbl_replies;	/* rbl_reply_maps */
 	struct maps		 footers;	/* smtpd_reject_footer_maps */
 	struct maps		 tls_policies;	/* smtp_tls_policy_maps */
+	struct maps		 passwords;	/* smtp_sasl_password_maps */
 
 	size_t			 users;
 	struct profile		*next, *prev;	/* of the adviser */

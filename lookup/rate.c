@@ -16,7 +16,7 @@
 #include "util/mem.h"
 
 /* What is counted in a time unit. */
-enum { CONNECTIONS, MESSAGES, RECIPIENTS, EVENTS };
+enum { CONNECTIONS, MESSAGES, RECIPIENTS, LOGINS, EVENTS };
 
 struct counter {
 	char		*key;		/* "client ...", "sasl ...", ... */
@@ -138,6 +138,8 @@ event_of(uint32_t stage)
 		return MESSAGES;
 	case JUDGE_RCPT:
 		return RECIPIENTS;
+	case JUDGE_AUTH:
+		return LOGINS;
 	}
 	return -1;
 }
@@ -156,6 +158,8 @@ count_client(struct rate *rate, const struct addr *client, int event,
 		numbers->connection_rate = number;
 	else if (event == MESSAGES)
 		numbers->messages = number;
+	else if (event == LOGINS)
+		numbers->logins = number;
 	else
 		numbers->recipients = number;
 }
@@ -184,7 +188,7 @@ rate_count(struct rate *rate, const struct msg_judge *m,
 		return;
 	if (client != NULL)
 		count_client(rate, client, event, now_ms, numbers_r);
-	if (event == CONNECTIONS)
+	if (event == CONNECTIONS || event == LOGINS)
 		return;
 	if (m->sasl_username.len > 0)
 		count_text(rate, "sasl", m->sasl_username, event, is_message ?

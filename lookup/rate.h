@@ -24,7 +24,7 @@ struct rate_holder;
 struct rate_numbers {
 	int64_t	connections;		/* at this time */
 	int64_t	connection_rate;
-	int64_t	messages, recipients;	/* of the client */
+	int64_t	messages, recipients, logins;	/* of the client */
 	int64_t	sasl_messages, sasl_recipients;
 	int64_t	sender_messages, sender_recipients;
 };

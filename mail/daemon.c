@@ -217,10 +217,12 @@ give_up_rights(const struct daemon *daemon)
 	    daemon->program->user == DAEMON_ROOT)
 		return;
 	name = daemon->program->user == DAEMON_GATE ?
-	    daemon->conf->gate_owner : daemon->conf->mail_owner;
+	    daemon->conf->gate_owner : daemon->program->user == DAEMON_AUTH ?
+	    daemon->conf->auth_owner : daemon->conf->mail_owner;
 	/* master has warned when the user does not exist. */
 	privilege_find_user(name, &uid, &gid);
-	if (privilege_drop(uid, gid, daemon->root, &step) < 0)
+	if (privilege_drop(uid, gid, daemon->program->user == DAEMON_AUTH ?
+	    name : NULL, daemon->root, &step) < 0)
 		log_fatal("cannot become user %s: %s: %s", name, step,
 		    strerror(errno));
 }

@@ -40,6 +40,7 @@ struct tls_ticket_key;
 enum daemon_user {
 	DAEMON_GATE,		/* gate_owner, in an empty chroot */
 	DAEMON_MAIL,		/* mail_owner */
+	DAEMON_AUTH,		/* auth_owner, with its groups */
 	DAEMON_ROOT,		/* as master */
 };
 

@@ -455,6 +455,13 @@ ipc_is_congested(const struct ipc *ipc)
 }
 
 void
+ipc_keep_secrets(struct ipc *ipc)
+{
+	io_in(ipc->io)->keeps_secrets = true;
+	io_out(ipc->io)->keeps_secrets = true;
+}
+
+void
 ipc_pause(struct ipc *ipc)
 {
 	ipc->is_paused = true;

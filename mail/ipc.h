@@ -28,7 +28,7 @@
 
 #include "util/slice.h"
 
-#define IPC_VERSION	9
+#define IPC_VERSION	10
 #define IPC_FRAME_LIMIT	65536	/* bytes after the length field */
 #define IPC_HEADER_SIZE	10
 #define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
@@ -52,6 +52,7 @@ enum {
 	IPC_ADMIN = 16,		/* root, or who started the suite */
 	IPC_USER = 32,		/* any other local user */
 	IPC_LOOKUP = 64,
+	IPC_AUTH = 128,
 };
 
 /* mail_open.flags, queue_open.flags, queue_close.flags, deliver.flags */
@@ -86,6 +87,7 @@ enum judge_stage {
 	JUDGE_CONNECT, JUDGE_HELO, JUDGE_MAIL, JUDGE_RCPT, JUDGE_DATA,
 	JUDGE_END,		/* of the content */
 	JUDGE_VRFY, JUDGE_ETRN,
+	JUDGE_AUTH,		/* to log in; only counted */
 };
 
 /* judge.flags, and judge_client.flags */
@@ -99,12 +101,31 @@ enum {
 	JUDGE_BARE_LF = 512,	/* smtpd_forbid_bare_newline_exclusions */
 	JUDGE_PIPECONNECT = 1024, /* smtpd_authorized_pipeconnect_clients */
 	JUDGE_VERP = 2048,	/* smtpd_authorized_verp_clients */
+	JUDGE_NO_AUTH = 4096,	/* smtpd_sasl_exceptions_networks */
 };
 
 /* judge_action.kind: what becomes of the message (access(5)) */
 enum judge_action {
 	JUDGE_HOLD, JUDGE_DISCARD, JUDGE_FILTER, JUDGE_REDIRECT, JUDGE_BCC,
 	JUDGE_PREPEND,
+};
+
+/* auth_begin.flags */
+enum {
+	AUTH_TLS = 1,		/* the session is encrypted */
+	AUTH_INITIAL = 2,	/* there is an initial response, maybe empty */
+	AUTH_LOCAL = 4,		/* the client is in mynetworks */
+};
+
+/* auth_done.result */
+enum auth_result {
+	AUTH_OK,
+	AUTH_FAILED,		/* not who he says he is */
+	AUTH_LATER,		/* it cannot be told now */
+	AUTH_MALFORMED,		/* that is no response of the mechanism */
+	AUTH_UNKNOWN,		/* there is no such mechanism */
+	AUTH_WEAK,		/* there is, but it is not allowed */
+	AUTH_NEEDS_TLS,		/* it is allowed with TLS only */
 };
 
 /* rewrite.addresses: where one stands */
@@ -247,6 +268,9 @@ void		 ipc_set_arg(struct ipc *ipc, void *arg);
 
 /* More than IPC_HIGH_WATER bytes wait: stop feeding until IPC_DRAINED. */
 bool		 ipc_is_congested(const struct ipc *ipc);
+
+/* What passes on it is overwritten in memory as soon as it has passed. */
+void		 ipc_keep_secrets(struct ipc *ipc);
 
 /* Stop and restart reading from the peer. */
 void		 ipc_pause(struct ipc *ipc);

@@ -61,6 +61,13 @@
 #define IPC_RUN_LOOKUP(name)
 #define IPC_ROW_LOOKUP(name, from)
 #endif
+#ifdef IPC_FOR_AUTH
+#define IPC_RUN_AUTH(name)		IPC_RUN(name)
+#define IPC_ROW_AUTH(name, from)	IPC_ROW(name, from)
+#else
+#define IPC_RUN_AUTH(name)
+#define IPC_ROW_AUTH(name, from)
+#endif
 
 #define MSG(name, code, from, to, text)		IPC_RUN_##to(name)
 #include "mail/ipc.def"

@@ -18,7 +18,7 @@ static const struct {
 	{ "smtpd", IPC_SMTPD }, { "cleanup", IPC_CLEANUP },
 	{ "qmgr", IPC_QMGR }, { "smtp", IPC_AGENT }, { "lmtp", IPC_AGENT },
 	{ "admin", IPC_ADMIN },
-	{ "lookup", IPC_LOOKUP },
+	{ "lookup", IPC_LOOKUP }, { "auth", IPC_AUTH },
 };
 
 static unsigned

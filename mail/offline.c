@@ -153,7 +153,7 @@ become(struct plan *plan)
 	setsid();
 	umask(077);
 	if (chdir(plan->folder) == 0 && (geteuid() != 0 ||
-	    privilege_drop(plan->uid, plan->gid, NULL, &step) == 0)) {
+	    privilege_drop(plan->uid, plan->gid, NULL, NULL, &step) == 0)) {
 		step = "exec";
 		if (place_descriptors(plan) == 0)
 			fexecve(plan->program, argv, environ);

@@ -130,6 +130,8 @@ folders_check(const struct conf *conf, folders_warn_fn fn, void *arg)
 		return;
 	check_user(&complaint, "mail_owner", conf->mail_owner);
 	check_user(&complaint, "gate_owner", conf->gate_owner);
+	if (conf->smtpd_sasl_auth_enable)
+		check_user(&complaint, "auth_owner", conf->auth_owner);
 	check_owner(&complaint, conf->queue_directory, NULL, 0755);
 	check_owner(&complaint, conf->data_directory, conf->mail_owner, 0755);
 	for (size_t i = 0; i < COUNT; i++) {

@@ -248,6 +248,9 @@ check_options(const struct reading *reading, char **why_r)
 		return -1;
 	}
 	conf_each_unused(conf->source, on_unused, &search);
+	if (strcmp(row->command, "smtpd") == 0 &&
+	    conf->smtpd_sasl_auth_enable)
+		reading->generation->has_auth = true;
 	result = check_relaying(reading, conf, why_r);
 	if (result == 0)
 		result = tables_check(conf, why_r);
@@ -461,22 +464,35 @@ add_services(struct generation *generation, const struct master_cf *cf,
 	return 0;
 }
 
-/* What the others cannot do without, and a master.cf of Postfix has not. */
-static const char	needed[] = "lookup unix - - - - 1 lookup";
+/* A master.cf of Postfix has not what the others cannot do without. */
+static int
+add_missing(struct generation *generation, const struct master_cf *cf,
+    const char *name, char **why_r)
+{
+	struct master_cf	*more;
+	char			*row;
+	int			 result;
+
+	if (has_service(cf, name))
+		return 0;
+	row = mem_printf("%s unix - - - - 1 %s", name, name);
+	more = master_cf_parse("master.cf", slice_str(row), why_r);
+	result = more == NULL ? -1 : add_services(generation, more, why_r);
+	master_cf_free(&more);
+	mem_free(row);
+	return result;
+}
 
 static int
 add_all_services(struct generation *generation, const struct master_cf *cf,
     char **why_r)
 {
-	struct master_cf	*more;
-	int			 result = add_services(generation, cf, why_r);
+	int	result = add_services(generation, cf, why_r);
 
-	if (result == 0 && !has_service(cf, "lookup")) {
-		more = master_cf_parse("master.cf", slice_str(needed), why_r);
-		result = more == NULL ? -1 :
-		    add_services(generation, more, why_r);
-		master_cf_free(&more);
-	}
+	if (result == 0)
+		result = add_missing(generation, cf, "lookup", why_r);
+	if (result == 0 && generation->has_auth)
+		result = add_missing(generation, cf, "auth", why_r);
 	if (result < 0 || generation->services != NULL)
 		return result;
 	*why_r = mem_printf("%s/master.cf: no services", generation->folder);

@@ -20,6 +20,7 @@ struct generation {
 	int			 snapshot_fd;	/* sealed; for children */
 	struct service		*services;	/* list, owned */
 	struct generation_note	*notes;		/* list, owned */
+	bool			 has_auth;	/* some smtpd lets log in */
 	struct generation	*next;
 };
 

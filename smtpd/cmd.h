@@ -8,6 +8,7 @@
 
 #include "smtpd/session.h"
 
+enum step	cmd_auth(struct session *s, struct slice args);
 enum step	cmd_bdat(struct session *s, struct slice args);
 enum step	cmd_data(struct session *s, struct slice args);
 enum step	cmd_ehlo(struct session *s, struct slice args);

@@ -5,6 +5,7 @@
 #include "conf/conf.h"
 #include "mail/address.h"
 #include "mail/ipc.h"
+#include "mail/xtext.h"
 #include "smtpd/cmd.h"
 #include "smtpd/dsn.h"
 #include "smtpd/gate.h"
@@ -13,11 +14,15 @@
 #include "smtpd/reply.h"
 #include "smtpd/stage.h"
 #include "smtpd/transaction.h"
+#include "util/mem.h"
+
+#define AUTH_LIMIT	500	/* RFC 4954 section 3, item 5 */
 
 struct mail {
 	uint32_t	flags;
 	uint64_t	size;
 	struct slice	envid;		/* borrowed from the line */
+	struct buf	auth;		/* AUTH=, decoded */
 };
 
 /* RFC 6152 section 2, RFC 3030 section 3 */
@@ -80,6 +85,23 @@ take_envid(struct session *s, struct slice value, void *arg)
 	return false;
 }
 
+/*
+ * RFC 4954 section 5: "<>", or an address as xtext.  Of who has not logged
+ * in it is taken for "<>", whatever it is.
+ */
+static bool
+take_auth(struct session *s, struct slice value, void *arg)
+{
+	struct mail	*mail = arg;
+
+	if (value.len > 0 && value.len <= AUTH_LIMIT &&
+	    xtext_is_printable(value) &&
+	    xtext_decode(value, &mail->auth) == 0)
+		return true;
+	reply_put(s, 501, "5.5.4", "Error: bad AUTH parameter syntax");
+	return false;
+}
+
 /* RFC 6531 section 3.4 */
 static bool
 take_utf8(struct session *s, struct slice value, void *arg)
@@ -121,6 +143,7 @@ static const struct parameter parameters[] = {
 	{ "SIZE", NULL, take_size },
 	{ "RET", "DSN", take_ret },
 	{ "ENVID", "DSN", take_envid },
+	{ "AUTH", "AUTH", take_auth },
 	{ "SMTPUTF8", "SMTPUTF8", take_utf8 },
 	{ "XVERP", "XVERP", take_verp },
 	{ NULL, NULL, NULL },
@@ -198,7 +221,7 @@ cmd_mail(struct session *s, struct slice args)
 {
 	enum step	 step = STEP_DONE;
 	struct buf	 sender = BUF_INIT;
-	struct mail	 mail = { .flags = 0 };
+	struct mail	 mail = { .auth = BUF_INIT };
 	bool		 ok;
 
 	if (s->helo == NULL && s->gate->conf->smtpd_helo_required) {
@@ -216,6 +239,9 @@ cmd_mail(struct session *s, struct slice args)
 		s->txn = transaction_new(s, buf_slice(&sender), mail.flags,
 		    mail.envid);
 		s->txn->size = mail.size;
+		if (s->sasl_username != NULL && mail.auth.len > 0)
+			s->txn->sasl_sender = mem_strdup(
+			    buf_cstr(&mail.auth));
 		s->is_utf8 = (mail.flags & MAIL_UTF8) != 0;
 		session_enter(s, STATE_MAIL);
 		step = stage_ask(s, JUDGE_MAIL, go_on);
@@ -223,5 +249,6 @@ cmd_mail(struct session *s, struct slice args)
 			accept_mail(s);
 	}
 	buf_clear(&sender);
+	buf_clear(&mail.auth);
 	return step;
 }

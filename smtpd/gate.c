@@ -41,6 +41,15 @@ on_cleanup(struct peer *peer, enum ipc_event event, void *arg)
 		gate_wake(arg);
 }
 
+/* Logins look by themselves. */
+static void
+on_auth(struct peer *peer, enum ipc_event event, void *arg)
+{
+	(void)arg;
+	if (event == IPC_OPENED)
+		ipc_keep_secrets(peer_ipc(peer));
+}
+
 void
 gate_wake(struct gate *gate)
 {
@@ -160,6 +169,8 @@ on_start(struct daemon *daemon)
 					    NULL, IPC_CLEANUP };
 	static const struct ipc_side	 to_lookup = { "smtpd", ipc_handlers,
 					    NULL, IPC_LOOKUP };
+	static const struct ipc_side	 to_auth = { "smtpd", ipc_handlers,
+					    NULL, IPC_AUTH };
 	struct gate			*gate = daemon_state(daemon);
 	struct rlimit			 limit = { 1024, 1024 };
 
@@ -180,6 +191,9 @@ on_start(struct daemon *daemon)
 	gate->cleanup = peer_new(daemon, "cleanup", &to_cleanup, on_cleanup,
 	    gate);
 	gate->lookup = peer_new(daemon, "lookup", &to_lookup, NULL, NULL);
+	if (gate->conf->smtpd_sasl_auth_enable)
+		gate->auth = peer_new(daemon, "auth", &to_auth, on_auth,
+		    gate);
 }
 
 static void

@@ -28,6 +28,9 @@ struct gate {
 	struct loop		*loop;		/* borrowed */
 	struct peer		*cleanup;
 	struct peer		*lookup;
+	struct peer		*auth;		/* NULL: nobody logs in */
+	char			*plain_mechanisms; /* NULL: not known yet */
+	char			*tls_mechanisms;
 	enum gate_bare_lf	 bare_lf;	/* what one gets (S31) */
 	uint32_t		 overrides;	/* MAIL_NO_* */
 	const char		*footer;	/* of refusals; NULL: none */

@@ -9,6 +9,7 @@
 
 #include "conf/conf.h"
 #include "smtpd/gate.h"
+#include "smtpd/mechanisms.h"
 #include "smtpd/reply.h"
 #include "smtpd/secured.h"
 
@@ -50,6 +51,34 @@ has_chunking(const struct session *s)
 	return keyword_is_offered(s, "CHUNKING");
 }
 
+/* RFC 4954 section 3: the names by spaces. */
+static void
+put_mechanisms(const struct session *s, struct buf *text)
+{
+	buf_put_u8(text, ' ');
+	mechanisms_put(s, text);
+}
+
+static bool
+has_mechanisms(const struct session *s)
+{
+	struct buf	names = BUF_INIT;
+	bool		has_some;
+
+	mechanisms_put(s, &names);
+	has_some = names.len > 0;
+	buf_clear(&names);
+	return has_some;
+}
+
+/* As clients of the draft expect it. */
+static bool
+has_old_form(const struct session *s)
+{
+	return s->gate->conf->broken_sasl_auth_clients &&
+	    keyword_is_offered(s, "AUTH");
+}
+
 /* Not a standard: Exim's. */
 static bool
 has_pipe_connect(const struct session *s)
@@ -84,6 +113,8 @@ static const struct keyword keywords[] = {
 	{ "BINARYMIME", NULL, has_chunking },	/* RFC 3030 */
 	{ "LIMITS", put_limits, NULL },		/* RFC 9422 */
 	{ "XVERP", NULL, has_verp },
+	{ "AUTH", put_mechanisms, has_mechanisms }, /* RFC 4954 */
+	{ "AUTH=", mechanisms_put, has_old_form },
 	{ NULL, NULL, NULL },
 };
 

@@ -228,6 +228,8 @@ ask_on(struct question *q, struct ipc *ipc)
 		.server_port = addr_port(&s->self),
 		.helo = slice_str(s->helo),
 		.recipient = slice_str(q->recipient),
+		.sasl_method = slice_str(s->sasl_method),
+		.sasl_username = slice_str(s->sasl_username),
 	};
 
 	if (s->secured != NULL)
@@ -238,6 +240,7 @@ ask_on(struct question *q, struct ipc *ipc)
 	m.instance = slice_str(instance);
 	if (txn != NULL) {
 		m.sender = slice_str(txn->sender);
+		m.sasl_sender = slice_str(txn->sasl_sender);
 		m.recipients = (uint32_t)txn->count;
 		m.size = q->stage == JUDGE_END ? txn->sent : txn->size;
 		if (txn->queue_id != 0)

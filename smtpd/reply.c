@@ -12,6 +12,7 @@
 #include "smtpd/question.h"
 #include "smtpd/transaction.h"
 #include "util/ascii.h"
+#include "util/base64.h"
 #include "util/log.h"
 
 #define LINE_SIZE	512	/* RFC 5321 section 4.5.3.1.5, with CR LF */
@@ -146,6 +147,16 @@ reply_put_line(struct session *s, int code, bool more, const char *format,
 }
 
 void
+reply_put_challenge(struct session *s, struct slice challenge)
+{
+	struct buf	*out = s->is_late ? &s->late : s->out;
+
+	buf_put_str(out, "334 ");
+	base64_put(out, challenge);
+	buf_put_str(out, "\r\n");
+}
+
+void
 reply_log(const struct session *s, const char *what, const char *recipient,
     const char *text)
 {
@@ -163,6 +174,8 @@ reply_log(const struct session *s, const char *what, const char *recipient,
 	buf_printf(&line, " proto=%s", s->is_esmtp ? "ESMTP" : "SMTP");
 	if (s->helo != NULL)
 		buf_printf(&line, " helo=<%s>", s->helo);
+	if (s->sasl_username != NULL)
+		buf_printf(&line, " sasl_username=<%s>", s->sasl_username);
 	log_info("%s", buf_cstr(&line));
 	buf_clear(&line);
 }

@@ -21,6 +21,9 @@ void	reply_put(struct session *s, int code, const char *dsn,
 void	reply_put_line(struct session *s, int code, bool more,
 	    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* 334 and the challenge in base64 (RFC 4954 section 4). */
+void	reply_put_challenge(struct session *s, struct slice challenge);
+
 /*
  * "what: VERB from client: text; from=<...> ..." into the log (O04).
  * recipient may be NULL.

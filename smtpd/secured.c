@@ -6,6 +6,7 @@
 
 #include "conf/conf.h"
 #include "mail/tls_server.h"
+#include "net/tls.h"
 #include "smtpd/gate.h"
 #include "smtpd/session.h"
 #include "util/log.h"
@@ -24,6 +25,18 @@ take_print(struct tls *tls, enum tls_print what, const char *digest)
 	return print;
 }
 
+/* What a login is bound to (RFC 5802 section 6). */
+static void
+take_binding(struct secured *secured, struct tls *tls)
+{
+	secured->binding_name = "tls-exporter";
+	if (tls_binding(tls, secured->binding_name, &secured->binding) == 0)
+		return;
+	secured->binding_name = "tls-unique";
+	if (tls_binding(tls, secured->binding_name, &secured->binding) < 0)
+		buf_empty(&secured->binding);
+}
+
 struct secured *
 secured_new(struct tls *tls, const char *digest)
 {
@@ -32,6 +45,7 @@ secured_new(struct tls *tls, const char *digest)
 	tls_facts_get(tls, &secured->facts);
 	secured->certificate = take_print(tls, TLS_PRINT_CERTIFICATE, digest);
 	secured->key = take_print(tls, TLS_PRINT_KEY, digest);
+	take_binding(secured, tls);
 	return secured;
 }
 
@@ -42,6 +56,7 @@ secured_free(struct secured **secured)
 		return;
 	mem_free((*secured)->certificate);
 	mem_free((*secured)->key);
+	buf_clear(&(*secured)->binding);
 	mem_free(*secured);
 	*secured = NULL;
 }
@@ -61,6 +76,13 @@ secured_log(const struct session *s)
 		log_info("certificate of %s, fingerprint %s: %s", client,
 		    s->secured->certificate, facts->reason);
 	buf_clear(&line);
+}
+
+const char *
+secured_identity(const struct secured *secured)
+{
+	return secured != NULL && secured->facts.trust >= TLS_TRUSTED &&
+	    secured->facts.subject[0] != '\0' ? secured->facts.subject : NULL;
 }
 
 void

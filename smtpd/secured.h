@@ -17,6 +17,8 @@ struct secured {
 	struct tls_facts	 facts;
 	char			*certificate;	/* fingerprint; "": none */
 	char			*key;		/* likewise, of the key alone */
+	const char		*binding_name;	/* of the channel (RFC 5056) */
+	struct buf		 binding;	/* "": none */
 };
 
 /* Of a connection whose handshake is done; digest as "sha256". */
@@ -25,6 +27,9 @@ void		 secured_free(struct secured **secured);
 
 /* "TLS connection established from", if it is wanted in the log. */
 void		 secured_log(const struct session *s);
+
+/* Who it is by a certificate of a CA we trust (its common name), or NULL. */
+const char	*secured_identity(const struct secured *secured);
 
 /* For Received: "Client CN "x", Issuer "y" (verified OK)" and the like. */
 void		 secured_put_client(const struct secured *secured,

@@ -13,6 +13,7 @@
 #include "smtpd/ahead.h"
 #include "smtpd/cmd.h"
 #include "smtpd/gate.h"
+#include "smtpd/login.h"
 #include "smtpd/question.h"
 #include "smtpd/receive.h"
 #include "smtpd/reply.h"
@@ -87,6 +88,7 @@ session_free(struct session **sp)
 	transaction_free(&s->txn);
 	question_free(&s->question);
 	secured_free(&s->secured);
+	login_forget(s);
 	mem_free(s->name);
 	mem_free(s->reverse_name);
 	mem_free(s->helo);
@@ -200,6 +202,7 @@ enum step
 session_hang_up(struct session *s)
 {
 	transaction_free(&s->txn);
+	login_free(&s->login);
 	session_enter(s, STATE_END);
 	return STEP_HANGUP;
 }
@@ -271,8 +274,9 @@ end_command(struct session *s, enum step step)
 
 	if (step == STEP_WAIT)
 		return step;
-	/* DATA and BDAT count when their content has its reply. */
-	if (s->verb != NULL && !s->has_error && !session_is_in_content(s))
+	/* DATA, BDAT, AUTH count when what follows has its reply. */
+	if (s->verb != NULL && !s->has_error && !session_is_in_content(s) &&
+	    s->state != STATE_AUTH)
 		s->good[s->verb - verb_table()]++;
 	if (step == STEP_DONE && s->is_leaving)
 		step = session_hang_up(s);
@@ -416,6 +420,7 @@ run_verb(struct session *s, struct slice args, struct slice behind)
 	enum step		 step = STEP_DONE;
 
 	s->last = verb->name;
+	s->is_followed = behind.len > 0;
 	if (behind.len > 0 && !may_be_followed(s))
 		step = session_refuse_pipelining(s, behind);
 	if (step != STEP_DONE)
@@ -452,6 +457,19 @@ run_line(struct session *s, struct slice line, struct slice behind)
 	return end_command(s, step);
 }
 
+/* Not a command, but of the AUTH that is running. */
+static enum step
+run_answer(struct session *s, struct slice line, bool is_followed)
+{
+	enum step	step;
+
+	s->is_followed = is_followed;
+	step = login_answer(s, slice_trim(line));
+	if (step == STEP_WAIT)
+		s->is_waiting = true;
+	return end_command(s, step);
+}
+
 /* ---- lines --------------------------------------------------------------- */
 
 void
@@ -471,6 +489,24 @@ drop(struct session *s, struct buf *in, size_t bytes)
 	ahead_drop(s, bytes);
 }
 
+/* RFC 4954 section 4: answers may be longer than commands. */
+static bool
+is_of_auth(const struct session *s, struct slice line)
+{
+	return s->state == STATE_AUTH || (s->has_auth &&
+	    slice_has_prefix_nocase(line, "AUTH "));
+}
+
+static size_t
+line_limit(const struct session *s, struct slice line)
+{
+	const struct conf	*conf = s->gate->conf;
+
+	return (size_t)(is_of_auth(s, line) &&
+	    conf->smtpd_sasl_response_limit > conf->line_length_limit ?
+	    conf->smtpd_sasl_response_limit : conf->line_length_limit);
+}
+
 /* The rest of a line that was too long goes by without being kept. */
 static enum step
 skip_line(struct session *s, struct buf *in)
@@ -481,6 +517,11 @@ skip_line(struct session *s, struct buf *in)
 	drop(s, in, at < 0 ? in->len : (size_t)at + 1);
 	if (at < 0)
 		return STEP_DONE;
+	if (s->is_long_auth) {
+		s->is_long_auth = false;
+		login_refuse_line(s);
+		return end_command(s, STEP_DONE);
+	}
 	begin_command(s, NULL);
 	s->last = "UNKNOWN";
 	s->unknown_count++;
@@ -497,14 +538,16 @@ take_line(struct session *s, struct buf *in)
 	enum step	step = STEP_DONE;
 	bool		bare;
 
-	if (size > (size_t)s->gate->conf->line_length_limit) {
+	if (size > line_limit(s, line)) {
 		s->is_skipping = true;
+		s->is_long_auth = is_of_auth(s, line);
 		return STEP_DONE;
 	}
 	bare = size < 2 || line.data[size - 2] != '\r';
 	if (bare && s->bare_lf != BARE_LF_ACCEPT)
 		s->has_bare_lf = true;
 	if (bare && s->bare_lf == BARE_LF_REJECT) {
+		login_end(s);
 		begin_command(s, NULL);
 		s->last = "UNKNOWN";
 		s->unknown_count++;
@@ -512,7 +555,12 @@ take_line(struct session *s, struct buf *in)
 		drop(s, in, size);
 		return end_command(s, STEP_DONE);
 	}
-	step = run_line(s, slice_first(line, size), slice_after(line, size));
+	if (s->state == STATE_AUTH)
+		step = run_answer(s, slice_first(line, size),
+		    line.len > size);
+	else
+		step = run_line(s, slice_first(line, size),
+		    slice_after(line, size));
 	drop(s, in, size);
 	return step;
 }
@@ -521,7 +569,7 @@ static bool
 has_line(const struct session *s, const struct buf *in)
 {
 	return s->is_skipping || slice_find(buf_slice(in), '\n') >= 0 ||
-	    in->len > (size_t)s->gate->conf->line_length_limit;
+	    in->len > line_limit(s, buf_slice(in));
 }
 
 /* An empty one needs no input to end. */
@@ -538,6 +586,8 @@ session_input(struct session *s, struct buf *in)
 
 	if (s->state == STATE_END && !s->is_waiting)
 		return STEP_HANGUP;
+	if (s->has_auth)
+		in->keeps_secrets = true;
 	while (step == STEP_DONE && (in->len > 0 || has_whole_chunk(s)) &&
 	    !s->is_waiting && !s->is_securing) {
 		if (session_is_in_content(s)) {

@@ -19,6 +19,8 @@
 #include "util/buf.h"
 #include "util/slice.h"
 
+struct login;
+struct mechanisms;
 struct question;
 struct secured;
 struct session;
@@ -43,6 +45,7 @@ enum step {
 	S(CHUNK)	/* receiving a chunk of it (RFC 3030) */	\
 	S(BETWEEN)	/* two chunks */				\
 	S(SPOILT)	/* a chunk was refused: until LAST or RSET */	\
+	S(AUTH)		/* the next line answers a challenge */		\
 	S(END)		/* hanging up */
 
 #define S(name)	STATE_NUMBER_##name,
@@ -98,8 +101,16 @@ struct session {
 	bool			 is_securing;	/* STARTTLS had its 220 */
 	struct secured		*secured;	/* NULL: no TLS */
 
+	/* who it is (RFC 4954) */
+	bool			 has_auth;	/* may log in */
+	struct mechanisms	*mechanisms;	/* asked for; NULL: not now */
+	struct login		*login;		/* on its way; NULL: none */
+	char			*sasl_method;	/* NULL: not logged in */
+	char			*sasl_username;
+
 	/* the command that is running */
 	const struct verb	*verb;
+	bool			 is_followed;	/* more came behind it */
 	bool			 is_waiting;
 	bool			 has_error;	/* its reply was 4xx or 5xx */
 	bool			 is_leaving;	/* it was 421 or 521 (S28) */
@@ -110,6 +121,7 @@ struct session {
 	/* input */
 	size_t			 ahead;		/* bytes asked ahead */
 	bool			 is_skipping;	/* rest of a long line */
+	bool			 is_long_auth;	/* it was of AUTH */
 	bool			 has_bare_lf;	/* noted for the log */
 	bool			 has_noted_pipelining;
 	struct session_chunk	 chunk;		/* in STATE_CHUNK */

@@ -28,6 +28,8 @@ is_asked(const struct conf *conf, enum judge_stage stage)
 	case JUDGE_MAIL:
 		return has_rates(conf) || (!conf->smtpd_delay_reject &&
 		    conf->smtpd_sender_restrictions[0] != '\0');
+	case JUDGE_AUTH:
+		return conf->smtpd_client_auth_rate_limit > 0;
 	case JUDGE_DATA:
 		return conf->smtpd_data_restrictions[0] != '\0';
 	case JUDGE_END:

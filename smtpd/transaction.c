@@ -120,6 +120,7 @@ transaction_free(struct transaction **txnp)
 	mem_free(txn->recipients);
 	mem_free(txn->sender);
 	mem_free(txn->envid);
+	mem_free(txn->sasl_sender);
 	mem_free(txn->dsn);
 	mem_free(txn->text);
 	buf_clear(&txn->chunk);
@@ -299,11 +300,19 @@ take_id(struct transaction *txn, uint64_t queue_id)
 	const struct session	*s = txn->session;
 	char			 client[SESSION_CLIENT_SIZE];
 	char			 id[TRANSACTION_ID_SIZE];
+	struct buf		 line = BUF_INIT;
 	bool			 was_full;
 
 	txn->queue_id = queue_id;
-	log_info("%s: client=%s", transaction_id(txn, id),
+	buf_printf(&line, "%s: client=%s", transaction_id(txn, id),
 	    session_client(s, client));
+	if (s->sasl_username != NULL)
+		buf_printf(&line, ", sasl_method=%s, sasl_username=%s",
+		    s->sasl_method, s->sasl_username);
+	if (txn->sasl_sender != NULL)
+		buf_printf(&line, ", sasl_sender=%s", txn->sasl_sender);
+	log_info("%s", buf_cstr(&line));
+	buf_clear(&line);
 	if (txn->is_closed) {
 		send_close(txn);
 		return;
@@ -351,17 +360,23 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 		gate_wake(txn->session->gate);
 }
 
-/* RFC 3848, RFC 6531 section 4.3 */
+/*
+ * The protocol, as Received: has it (RFC 3848, RFC 6531 section 4.3): only
+ * who has said EHLO can log in or encrypt.
+ */
 static const char *
-protocol(const struct transaction *txn)
+protocol_of(const struct transaction *txn)
 {
-	const struct session	*s = txn->session;
+	static const char *const	names[2][4] = {
+		{ "ESMTP", "ESMTPA", "ESMTPS", "ESMTPSA" },
+		{ "UTF8SMTP", "UTF8SMTPA", "UTF8SMTPS", "UTF8SMTPSA" },
+	};
+	const struct session		*s = txn->session;
 
-	if (txn->flags & MAIL_UTF8)
-		return s->secured != NULL ? "UTF8SMTPS" : "UTF8SMTP";
 	if (!s->is_esmtp)
 		return "SMTP";
-	return s->secured != NULL ? "ESMTPS" : "ESMTP";
+	return names[(txn->flags & MAIL_UTF8) != 0]
+	    [(s->secured != NULL ? 2 : 0) + (s->sasl_username != NULL ? 1 : 0)];
 }
 
 /* What Received: tells of TLS. */
@@ -394,8 +409,11 @@ open_on(struct transaction *txn, struct ipc *ipc)
 		.helo = slice_str(s->helo),
 		.proto = slice_str((txn->flags & MAIL_UTF8) ? "UTF8SMTP" :
 		    s->is_esmtp ? "ESMTP" : "SMTP"),
-		.with = slice_str(protocol(txn)),
+		.with = slice_str(protocol_of(txn)),
 		.envid = slice_str(txn->envid),
+		.login = slice_str(
+		    s->gate->conf->smtpd_sasl_authenticated_header ?
+		    s->sasl_username : NULL),
 	};
 
 	struct armour				 armour = { BUF_INIT,

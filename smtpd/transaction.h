@@ -46,6 +46,7 @@ struct transaction {
 	char			*sender;	/* "" is the null sender */
 	uint32_t		 flags;		/* MAIL_* */
 	char			*envid;		/* "": none */
+	char			*sasl_sender;	/* of AUTH=; NULL: none */
 	uint64_t		 size;		/* as announced */
 	struct transaction_rcpt	*recipients;
 	size_t			 rcpt_count;	/* of those */

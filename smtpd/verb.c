@@ -26,6 +26,7 @@ static const struct verb verbs[] = {
 	{ "DATA", cmd_data, ST_TXN, VERB_LAST, "need RCPT command" },
 	/* It sees to what it lacks itself, for the sake of its bytes. */
 	{ "BDAT", cmd_bdat, ST_ANY, VERB_PLAIN, NULL },
+	{ "AUTH", cmd_auth, ST_ANY, 0, NULL },
 	{ "RSET", cmd_rset, ST_ANY, VERB_JUNK, NULL },
 	{ "NOOP", cmd_noop, ST_ANY, VERB_LAST | VERB_JUNK | VERB_PLAIN,
 	    NULL },
@@ -38,7 +39,6 @@ static const struct verb verbs[] = {
 	{ "EXPN", NULL, ST_ANY, VERB_LAST | VERB_JUNK, NULL },
 	{ "ETRN", NULL, ST_ANY, VERB_JUNK, NULL },
 	{ "TURN", NULL, ST_ANY, VERB_LAST | VERB_JUNK, NULL },
-	{ "AUTH", NULL, ST_ANY, VERB_LAST, NULL },
 	{ "SEND", NULL, ST_ANY, VERB_JUNK, NULL },
 	{ "SOML", NULL, ST_ANY, VERB_JUNK, NULL },
 	{ "SAML", NULL, ST_ANY, VERB_JUNK, NULL },

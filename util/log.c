@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 
 #define LINE_LIMIT	2000	/* bytes of text in one line */
 #define GATHER_LIMIT	16384	/* bytes gathered before a write */
+#define HOST_SIZE	65	/* of struct utsname */
 
 /* Threads may log, too; only lines are guarded, not the setting up. */
 static pthread_mutex_t	mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -32,7 +34,7 @@ static struct {
 	bool		 gather;
 	bool		 verbose;
 	char		 tag[64];
-	char		 host[64];
+	char		 host[HOST_SIZE];
 	char		 stamp[32];	/* "Nov 23 08:42:41", of stamp_at */
 	time_t		 stamp_at;
 	struct buf	 out;
@@ -71,10 +73,11 @@ log_is_facility(const char *name)
 static void
 set_tag(const char *tag)
 {
+	struct utsname	us;
+
 	snprintf(state.tag, sizeof(state.tag), "%s", tag);
-	if (gethostname(state.host, sizeof(state.host)) < 0)
-		snprintf(state.host, sizeof(state.host), "localhost");
-	state.host[sizeof(state.host) - 1] = '\0';
+	snprintf(state.host, sizeof(state.host), "%s", uname(&us) < 0 ?
+	    "localhost" : us.nodename);
 	/* Syslog's convention: the name without its domain. */
 	state.host[strcspn(state.host, ".")] = '\0';
 }

@@ -25,13 +25,15 @@ privilege_find_user(const char *name, uid_t *uid_r, gid_t *gid_r)
 }
 
 int
-privilege_drop(uid_t uid, gid_t gid, const char *folder, const char **step_r)
+privilege_drop(uid_t uid, gid_t gid, const char *groups_of,
+    const char *folder, const char **step_r)
 {
 	*step_r = "chroot";
 	if (folder != NULL && (chroot(folder) < 0 || chdir("/") < 0))
 		return -1;
 	*step_r = "setgroups";
-	if (setgroups(0, NULL) < 0)
+	if (groups_of == NULL ? setgroups(0, NULL) < 0 :
+	    initgroups(groups_of, gid) < 0)
 		return -1;
 	*step_r = "setresgid";
 	if (setresgid(gid, gid, gid) < 0)

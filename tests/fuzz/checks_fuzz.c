@@ -70,8 +70,9 @@ run(struct slice in, size_t step, bool is_binary, struct buf *out)
 {
 	static char			 name[] = "n", addr[] = "192.0.2.1";
 	static char			 helo[] = "", proto[] = "SMTP";
+	static char			 none[] = "";
 	const struct fixup_client	 client = { name, addr, helo, proto,
-					    proto, NULL, NULL, NULL };
+					    proto, NULL, NULL, NULL, none };
 	struct fate			 fate = { .is_held = false };
 	struct passage_settings		 set = {
 		.fixup = { .conf = conf, .client = &client, .queue_id = 1,

@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 FOLDERS = ("util conf net mail load master smtpd cleanup qmgr smtp "
-           "lookup plugin").split()
+           "lookup auth plugin").split()
 
 # Files that may, each with its reason.
 STATE = (

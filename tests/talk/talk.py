@@ -14,6 +14,7 @@ A conversation is lines:
                             and \\\\ are expanded
     B: text                 a chunk: BDAT with its size, and the text as it is
     Z: text                 the last chunk
+    A: user password        the answer of CRAM-MD5 to the last challenge
     S: pattern              the server's next line; {any} is any text, {id}
                             a queue id, {n} a number; a whole line;
                             {ehlo} is a whole reply to EHLO, {ehlo WORDS}
@@ -40,6 +41,8 @@ A conversation is lines:
     ways: groups lines      play it in these ways only
     # comment
 
+With smtpd_sasl_auth_enable, the users of tests/lib/sasldb.py may log in.
+
 Every conversation is played three ways, and the replies must be the same:
 "lines" waits for each S: where it stands; "groups" sends as much in one
 write as RFC 2920 allows, whatever the order of C: and S:, and then waits;
@@ -47,8 +50,10 @@ write as RFC 2920 allows, whatever the order of C: and S:, and then waits;
 """
 
 import argparse
+import base64
 import concurrent.futures
 import glob
+import hmac
 import os
 import re
 import signal
@@ -59,6 +64,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import sasldb                                               # noqa: E402
 from ports import first_port                                # noqa: E402
 from private_suite import Suite                             # noqa: E402
 
@@ -143,8 +149,8 @@ class Talk:
             self.steps.append(("M", [], number))
         elif key == "D":
             self.steps[-1][1].append(text)
-        elif key in ("C", "R", "B", "Z", "S", "E", "H", "L", "N", "T", "X", "Q",
-                     "W", "G"):
+        elif key in ("A", "C", "R", "B", "Z", "S", "E", "H", "L", "N", "T",
+                     "X", "Q", "W", "G"):
             self.steps.append((key, text, number))
         else:
             raise Failure("%s:%d: what is %r?" % (path, number, key))
@@ -159,11 +165,14 @@ class Talk:
             if key == "S":
                 held.append(step)
                 in_data = in_data or text.startswith("354")
+                must_wait = must_wait or text.startswith("334")
                 continue
             if key not in "CRBZ" or must_wait:
                 steps += held
                 held = []
             steps.append(step)
+            if key == "A":
+                must_wait = False
             if (key, text) == ("X", "connect"):
                 is_esmtp = in_data = False
                 must_wait = True
@@ -177,7 +186,9 @@ class Talk:
                                unescape(text).endswith(b".\r\n"))
                 must_wait = False
             else:
-                must_wait = key == "R" or not is_esmtp or verb in LAST
+                # A challenge is known when it comes.
+                must_wait = key == "R" or not is_esmtp or verb in LAST and \
+                    not (verb == "AUTH" and text.count(" ") == 2)
                 if verb in ("EHLO", "HELO"):
                     is_esmtp = verb == "EHLO"
         return steps + held
@@ -358,13 +369,20 @@ class Play:
         if text.startswith("{ehlo"):
             self.ehlo(text[6:-1])
             return
-        got = self.client.line()
+        got = self.last = self.client.line()
         if not re.fullmatch(to_regex(text), got):
             raise Failure("got %r, expected %r" % (got, text))
 
     def on_E(self, _):
         self.client.expect_end()
         self.client.close()     # the server waits for that, for a while
+
+    def on_A(self, text):
+        user, password = text.split()
+        challenge = base64.b64decode(self.last.split(" ")[1])
+        digest = hmac.new(password.encode(), challenge, "md5").hexdigest()
+        answer = base64.b64encode(("%s %s" % (user, digest)).encode())
+        self.client.send(answer + b"\r\n")
 
     def on_H(self, how):
         self.client.hang_up(how)
@@ -455,6 +473,11 @@ def run(bin_dir, port, config, talks, verbose):
     """With one suite: (passed, failed)."""
     passed = failed = 0
     suite = Suite(bin_dir, port, port + 1, config)
+    if config.get("smtpd_sasl_auth_enable") == "yes":
+        folder = os.path.join(suite.dir, "sasl")
+        sasldb.make(folder)
+        with open(os.path.join(suite.etc, "main.cf"), "a") as f:
+            f.write("cyrus_sasl_config_path = %s\n" % folder)
     os.mkdir(os.path.join(suite.dir, "received"))
     try:
         suite.start()

@@ -133,8 +133,9 @@ run(const struct conf *conf, const struct rules *rules, struct slice in,
 {
 	static char			 name[] = "n", addr[] = "192.0.2.1";
 	static char			 helo[] = "h", proto[] = "ESMTP";
+	static char			 none[] = "";
 	const struct fixup_client	 client = { name, addr, helo, proto,
-					    proto, NULL, NULL, NULL };
+					    proto, NULL, NULL, NULL, none };
 	const struct passage_verdict	*verdict;
 	struct passage_settings		 settings = {
 		.fixup = { .conf = conf, .client = &client, .queue_id = 1,

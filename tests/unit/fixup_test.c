@@ -55,8 +55,9 @@ fix_kind(struct slice in, size_t step, bool add_missing, bool is_binary,
 {
 	static char			 name[] = "n", addr[] = "192.0.2.1";
 	static char			 helo[] = "h", proto[] = "SMTP";
+	static char			 none[] = "";
 	const struct fixup_client	 client = { name, addr, helo, proto,
-					    proto, NULL, NULL, NULL };
+					    proto, NULL, NULL, NULL, none };
 	const struct fixup_settings	 settings = {
 		.conf = conf, .client = &client, .queue_id = 1,
 		.arrival_us = 1795429515000000, .sender = "s@s.example",
@@ -151,7 +152,7 @@ front_stands_first(void)
 {
 	static char			 text[] = "x";
 	const struct fixup_client	 client = { text, text, text, text,
-					    text, text, text, text };
+					    text, text, text, text, text };
 	const struct fixup_settings	 settings = {
 		.conf = conf, .client = &client, .sender = "",
 		.front = SLICE_LIT("X-A: b\r\nX-C: d\r\n\te\r\n"),

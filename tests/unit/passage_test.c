@@ -48,7 +48,7 @@ begin(size_t *passed)
 {
 	static char			 text[] = "x";
 	const struct fixup_client	 client = { text, text, text, text,
-					    text, NULL, NULL, NULL };
+					    text, NULL, NULL, NULL, text };
 	const struct passage_settings	 settings = {
 		.fixup = { .conf = conf, .client = &client, .sender = "" },
 		.rules = rules, .fate = &fate, .client = text, .put = put,

@@ -54,7 +54,7 @@ dropped(const char *folder)
 	int		 bad = 0;
 
 	if (setgroups(3, groups) < 0 ||
-	    privilege_drop(UID, GID, folder, &step) < 0)
+	    privilege_drop(UID, GID, NULL, folder, &step) < 0)
 		return DROP_FAILED;
 	if (getresuid(&r, &e, &s) < 0 || r != UID || e != UID || s != UID ||
 	    getresgid(&gr, &ge, &gs) < 0 || gr != GID || ge != GID ||
@@ -81,10 +81,10 @@ refused(void)
 
 	if (geteuid() == 0 && setresuid(UID, UID, UID) < 0)
 		return 1;
-	if (privilege_drop(UID + 1, GID, NULL, &step) == 0 || step == NULL ||
-	    strcmp(step, "setgroups") != 0 || errno != EPERM)
+	if (privilege_drop(UID + 1, GID, NULL, NULL, &step) == 0 ||
+	    step == NULL || strcmp(step, "setgroups") != 0 || errno != EPERM)
 		return 2;
-	if (privilege_drop(UID + 1, GID, "/", &step) == 0 ||
+	if (privilege_drop(UID + 1, GID, NULL, "/", &step) == 0 ||
 	    strcmp(step, "chroot") != 0 || errno != EPERM)
 		return 3;
 	return 0;
@@ -96,7 +96,7 @@ nowhere(void)
 {
 	const char	*step = NULL;
 
-	return privilege_drop(UID, GID, "/nonexistent", &step) == -1 &&
+	return privilege_drop(UID, GID, NULL, "/nonexistent", &step) == -1 &&
 	    step != NULL && strcmp(step, "chroot") == 0 ? 0 : 1;
 }
 
