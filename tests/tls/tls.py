@@ -32,6 +32,7 @@ def verb(options):
         place.suite.start_sink("-D", os.path.join(place.folder, "mail"))
         ask_verb(place)
         ask_message(place)
+        ask_many(place)
 
 
 def ask_verb(place):
@@ -85,6 +86,31 @@ def ask_message(place):
         r"server-digest SHA256\)\r?\n"
         r"\t\(No client certificate requested\)\r?\n"
         r"\tby tern.example \(Tern\) with ESMTPS id ", text, re.M), text)
+
+
+def ask_many(place):
+    """Sessions beside each other, each with a large message in one group."""
+    wires, wanted = [], {}
+    for i in range(20):
+        wires.append(place.wire().starttls())
+        wires[-1].ask("EHLO client.example")
+    for i, wire in enumerate(wires):
+        lines = ["%d %d %s" % (i, k, "x" * (k * 7 % 900))
+                 for k in range(1000)]
+        text = "Subject: many%d\r\n\r\nhello\r\n%s\r\n" % (
+            i, "\r\n".join(lines))
+        wanted["many%d" % i] = "\r\n".join(lines)
+        wire.say("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\n"
+                 "BDAT %d LAST\r\n%s" % (len(text), text))
+    replies = [[wire.hear() for _ in range(3)] for wire in wires]
+    check("20 large messages are taken", all(
+        reply.startswith("250 ") for three in replies for reply in three),
+        replies)
+    check("and arrive byte by byte", wait_for(
+        lambda: all(text in dumped(place.folder)
+                    for text in wanted.values()), PATIENCE))
+    for wire in wires:
+        wire.close()
 
 
 def dumped(folder):
