@@ -55,6 +55,8 @@ change(struct admin_request *request, const struct store_message *message,
 
 	new.flags = (message->flags & ~(uint32_t)STORE_HELD) |
 	    (is_held ? STORE_HELD : 0u);
+	if (request->action == ADMIN_FLUSH)
+		new.flags |= STORE_FLUSHED;
 	new.due_us = is_held ? 0 : (uint64_t)clock_wall_us();
 	/* A filter that is no more can be got rid of so. */
 	if (request->action == ADMIN_REQUEUE) {

@@ -225,8 +225,8 @@ reschedule(struct active *active, uint64_t due_us, bool is_held,
 		.size = active->size,
 		.chunk_count = active->chunk_count,
 		.recipient_count = active->recipient_total,
-		.flags = (active->flags & ~(uint32_t)STORE_HELD) |
-		    (is_held ? STORE_HELD : 0u),
+		.flags = (active->flags & ~(uint32_t)(STORE_HELD |
+		    STORE_FLUSHED)) | (is_held ? STORE_HELD : 0u),
 		.due_us = is_held ? 0 : due_us,
 		.attempts = active->attempts,
 		.sender = slice_str(active->sender),

@@ -17,6 +17,7 @@
 #include "qmgr/agent.h"
 #include "qmgr/destination.h"
 #include "qmgr/manager.h"
+#include "qmgr/store.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -116,20 +117,22 @@ free_job(struct job *job)
 	mem_free(job);
 }
 
+/* The last result may end the message. */
+static void
+decide_job(struct job *job, const struct decision *decision)
+{
+	take_job(job);
+	for (size_t i = job->next_one; i < job->count; i++)
+		decide_recipient(job->active, job->recipients[i], decision);
+	free_job(job);
+}
+
 /* The same for all that waits for this destination. */
 static void
 decide_jobs(struct destination *d, const struct decision *decision)
 {
-	while (destination_has_jobs(d)) {
-		struct job	*job = d->small != NULL ? d->small : d->large;
-
-		/* The last result may end the message. */
-		take_job(job);
-		for (size_t i = job->next_one; i < job->count; i++)
-			decide_recipient(job->active, job->recipients[i],
-			    decision);
-		free_job(job);
-	}
+	while (destination_has_jobs(d))
+		decide_job(d->small != NULL ? d->small : d->large, decision);
 	destination_check(d);
 }
 
@@ -181,6 +184,31 @@ decide_internal(struct destination *d)
 	}
 	decide_jobs(d, &decision);
 	return true;
+}
+
+/* Nothing goes by that transport unless it is asked for (Q46). */
+static bool
+is_put_off(const struct destination *d)
+{
+	struct slice	rest, word;
+
+	rest = slice_str(d->schedule->manager->conf->defer_transports);
+	while (slice_get_word(&rest, ", \t\r\n", &word) == 0)
+		if (slice_is(word, d->transport))
+			return true;
+	return false;
+}
+
+static void
+put_off(struct job *job)
+{
+	static const struct decision	later = {
+		OUTCOME_DEFERRED, "4.3.2", "deferred transport",
+	};
+	struct destination		*d = job->destination;
+
+	decide_job(job, &later);
+	destination_check(d);
 }
 
 /* Lookup was away when it came, and again when it was to be tried. */
@@ -288,6 +316,7 @@ schedule_add(struct schedule *schedule, struct active *active)
 	struct job		**jobs;
 	struct destination	**where;
 	size_t			  count = 0, limit = active->count;
+	bool			  is_wanted = active->flags & STORE_FLUSHED;
 
 	jobs = mem_new_array(limit, sizeof(*jobs));
 	where = mem_new_array(limit, sizeof(*where));
@@ -301,6 +330,8 @@ schedule_add(struct schedule *schedule, struct active *active)
 	for (size_t i = 0; i < count; i++)
 		if (decide_internal(where[i]) || decide_unrouted(where[i]))
 			continue;
+		else if (!is_wanted && is_put_off(where[i]))
+			put_off(jobs[i]);
 		else if (destination_is_dead(where[i]))
 			defer_dead(where[i]);
 		else

@@ -53,6 +53,7 @@ enum {
 	STORE_UTF8 = 16,	/* SMTPUTF8 */
 	STORE_RET_FULL = 32,	/* RET=FULL (RFC 3461) */
 	STORE_RET_HDRS = 64,	/* RET=HDRS */
+	STORE_FLUSHED = 128,	/* somebody wants a try at once (Q46) */
 	/* The upper half is MAIL_VERP. */
 };
 

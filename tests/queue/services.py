@@ -13,7 +13,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
 from next_server import Server, SocketServer, submit        # noqa: E402
-from queue_case import check, run                  # noqa: E402
+from queue_case import check, run, tool                # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
 
 LMTP = "lmtp unix - - n - - lmtp\n"
@@ -144,6 +144,30 @@ def part_twice(options):
         place.close()
 
 
+def part_copies(options):
+    """always_bcc, and copies by sender and recipient (A06)."""
+    place = Place(options, "", {
+        "always_bcc": "all@x.example",
+        "sender_bcc_maps": "inline:{ { s@c.example = sent@x.example } "
+        "{ other@c.example = wrong@x.example } }",
+        "recipient_bcc_maps": "inline:{ { @y.example = got@x.example } }",
+        "virtual_alias_maps": "inline:{ { got@x.example = kept@x.example } }"
+        })
+    place.start()
+    for recipient, want in (("a@x.example", ["a", "all", "sent"]),
+                            ("a@y.example", ["a", "all", "kept", "sent"])):
+        place.send(recipient)
+        mails = place.smtp.take()
+        got = sorted(line.split("<")[1].split("@")[0]
+                     for mail in mails for line in mail.rcpts)
+        check("copies: of mail to " + recipient,
+              len(mails) == 1 and got == want, got)
+        check("copies: nobody is told of them", all(
+            "NOTIFY=NEVER" in line for line in mails[0].rcpts
+            if "<a@" not in line), mails[0].rcpts)
+    place.close()
+
+
 def part_generic(options):
     """Each service has the tables that its line of master.cf says."""
     place = Place(
@@ -164,6 +188,41 @@ def part_generic(options):
         check("generic: " + domain, len(mails) == 1 and
               "<%s.example>" % want in mails[0].sender,
               [mail.sender for mail in mails])
+    place.close()
+
+
+def part_put_off(options):
+    """defer_transports: only a flush sends it."""
+    place = Place(options, "later unix - - n - - smtp\n", {
+        "defer_transports": "uucp, later", "minimal_backoff_time": "300s",
+        "maximal_backoff_time": "300s",
+        "transport_maps": "inline:{ { later.example = later:[127.0.0.1]:%d } "
+        "}" % (options.port + 1)})
+    place.start()
+    place.send("a@later.example", "b@now.example")
+    mails = place.smtp.take()
+    check("put off: others go", len(mails) == 1 and
+          "<b@now.example>" in mails[0].rcpts[0], [m.rcpts for m in mails])
+    place.logs("put off: it is deferred", r"to=<a@later\.example>, "
+               r"relay=none, .*dsn=4\.3\.2, status=deferred "
+               r"\(deferred transport\)")
+    place.suite.flush()
+    mails = place.smtp.take()
+    check("put off: flushed, it goes", len(mails) == 1 and
+          "<a@later.example>" in mails[0].rcpts[0], [m.rcpts for m in mails])
+    # Once is once.
+    place.smtp.is_ready = False
+    place.send("c@later.example")
+    place.suite.wait_log("deferred transport", count=2)
+    place.suite.flush()
+    place.logs("put off: flushed, it is tried", r"to=<c@later\.example>, "
+               r".*status=deferred .*not yet")
+    place.smtp.is_ready = True
+    tool(place.suite, "ternsuper", "-r", "ALL")
+    place.logs("put off: and after that it waits again",
+               r"to=<c@later\.example>, .*\(deferred transport\)(.*\n)*.*"
+               r"to=<c@later\.example>, .*not yet(.*\n)*.*"
+               r"to=<c@later\.example>, .*\(deferred transport\)")
     place.close()
 
 
@@ -220,5 +279,7 @@ def part_bind(options):
 if __name__ == "__main__":
     sys.exit(run("services", {"lmtp": part_lmtp, "relay": part_relay,
                               "twice": part_twice,
+                              "copies": part_copies,
                               "generic": part_generic,
-                              "delays": part_delays, "bind": part_bind}))
+                              "delays": part_delays, "put_off": part_put_off,
+                              "bind": part_bind}))
