@@ -30,8 +30,10 @@ read_word(struct locals *locals, struct slice word)
 	else if (slice_is_nocase(word, "permit_mynetworks"))
 		locals->has_networks = true;
 	else
-		/* What follows this are tables like any other. */
-		return slice_is_nocase(word, "check_address_map");
+		/* Tables follow it; the others a client proves later. */
+		return slice_is_nocase(word, "check_address_map") ||
+		    slice_has_prefix_nocase(word, "permit_sasl_") ||
+		    slice_has_prefix_nocase(word, "permit_tls_");
 	return true;
 }
 

@@ -16,6 +16,8 @@ static const struct {
 	{ "permit_inet_interfaces", true, false, false },
 	{ "permit_mynetworks", false, true, false },
 	{ "permit_mynetworks, permit_inet_interfaces", true, true, false },
+	{ "permit_sasl_authenticated permit_tls_clientcerts", false, false,
+	    false },
 	{ "static:all", true, true, true },
 	{ "192.0.2.2", false, false, true },
 	{ "check_address_map inline:{192.0.2.2=x}", false, false, true },
