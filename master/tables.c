@@ -46,6 +46,8 @@ tables_check(const struct conf *conf, char **why_r)
 		{ "body_checks", conf->body_checks, TABLE_QUICK },
 		{ "smtp_dns_reply_filter", conf->smtp_dns_reply_filter,
 		    TABLE_QUICK },
+		{ "smtp_delivery_status_filter",
+		    conf->smtp_delivery_status_filter, TABLE_QUICK },
 		{ "smtpd_dns_reply_filter", conf->smtpd_dns_reply_filter, 0 },
 	};
 

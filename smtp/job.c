@@ -12,6 +12,7 @@
 #include "mail/peer.h"
 #include "smtp/generic.h"
 #include "smtp/sender.h"
+#include "smtp/status_filter.h"
 #include "smtp/terms.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -275,15 +276,25 @@ void
 job_decide(struct job *job, struct job_rcpt *rcpt,
     const struct job_result *result)
 {
+	struct job_result	seen = *result;
+	struct buf		dsn = BUF_INIT, reason = BUF_INIT;
+
 	if (rcpt->is_decided)
 		return;
 	rcpt->is_decided = true;
-	log_result(job, rcpt, result);
+	if (status_filter_apply(job->sender->status, &seen.kind, result->dsn,
+	    result->reason, &dsn, &reason)) {
+		seen.dsn = buf_cstr(&dsn);
+		seen.reason = buf_cstr(&reason);
+	}
+	log_result(job, rcpt, &seen);
 	rcpt->late = mem_new(sizeof(*rcpt->late));
-	rcpt->late->kind = result->kind;
-	rcpt->late->dsn = mem_strdup(result->dsn);
-	rcpt->late->reason = mem_strdup(result->reason);
+	rcpt->late->kind = seen.kind;
+	rcpt->late->dsn = mem_strdup(seen.dsn);
+	rcpt->late->reason = mem_strdup(seen.reason);
 	send_result(job, rcpt);
+	buf_clear(&dsn);
+	buf_clear(&reason);
 }
 
 void

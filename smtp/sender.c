@@ -21,6 +21,7 @@
 #include "smtp/lmtp.h"
 #include "smtp/resumption.h"
 #include "smtp/site.h"
+#include "smtp/status_filter.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -103,6 +104,10 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 	if (wrong != NULL)
 		log_fatal("smtp_dns_reply_filter: %s", wrong);
 	dns_filter_fix(sender->filter);
+	sender->status = status_filter_new(
+	    sender->conf->smtp_delivery_status_filter, &wrong);
+	if (wrong != NULL)
+		log_fatal("smtp_delivery_status_filter: %s", wrong);
 	sender->known = known_new();
 	sender->resumption = resumption_new();
 	read_tls(sender);

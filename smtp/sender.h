@@ -32,6 +32,7 @@ struct peer;
 struct resumption;
 struct self;
 struct site;
+struct status_filter;
 struct tls_client;
 
 struct sender {
@@ -42,6 +43,7 @@ struct sender {
 	struct peer		*lookup;	/* NULL: is asked nothing */
 	struct dns		*dns;
 	struct dns_filter	*filter;	/* of its answers; or NULL */
+	struct status_filter	*status;	/* of results; or NULL */
 	struct known		*known;		/* servers */
 	struct self		*self;
 	struct tls_client	*tls;

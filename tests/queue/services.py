@@ -226,6 +226,26 @@ def part_put_off(options):
     place.close()
 
 
+def part_filter(options):
+    """smtp_delivery_status_filter makes of a delay a failure, of no failure
+    a success."""
+    place = Place(options, "", {
+        "default_delivery_status_filter": "pcre:{{/^4\\.3\\.0 (.*not yet.*)/ "
+        "5.3.0 never: $$1} {/^2\\./ 5.0.0 lost}}"})
+    place.start()
+    place.smtp.is_ready = False
+    place.send("a@x.example")
+    place.logs("filter: deferred is bounced", r"to=<a@x\.example>, .*"
+               r"dsn=5\.3\.0, status=bounced \(never: host .*not yet")
+    place.smtp.is_ready = True
+    place.send("b@x.example")
+    place.logs("filter: sent is sent", r"to=<b@x\.example>, .*dsn=2\.0\.0, "
+               r"status=sent")
+    place.logs("filter: with a warning", r"warning: delivery status filter: "
+               r"ignoring \"5\.0\.0 lost\"")
+    place.close()
+
+
 def timed(place, name, domains, least):
     """Mail to each; how long all of it took to arrive."""
     begin = time.monotonic()
@@ -281,5 +301,5 @@ if __name__ == "__main__":
                               "twice": part_twice,
                               "copies": part_copies,
                               "generic": part_generic,
-                              "delays": part_delays, "put_off": part_put_off,
+                              "delays": part_delays, "put_off": part_put_off, "filter": part_filter,
                               "bind": part_bind}))
