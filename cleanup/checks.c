@@ -342,21 +342,42 @@ without_end(struct slice line)
 	    line.len - 2) : line;
 }
 
+/* The end of the name of "Name : value" (RFC 5322 section 4.5). */
+static size_t
+name_len(struct slice field)
+{
+	ptrdiff_t	colon = slice_find(field, ':');
+	size_t		len = colon < 0 ? 0 : (size_t)colon;
+
+	while (len > 0 && (field.data[len - 1] == ' ' ||
+	    field.data[len - 1] == '\t'))
+		len--;
+	return len;
+}
+
 /*
  * As patterns want it: lines of one field are parted by a newline, as in
- * Postfix, and a NUL hides nothing.
+ * Postfix; a NUL hides nothing, nor do blanks in front of the colon.
  */
 static struct slice
-make_key(struct checks *checks, struct slice s)
+make_key(struct checks *checks, struct slice s, bool is_field)
 {
 	struct slice	text = without_end(s);
+	size_t		name = is_field ? name_len(text) : 0;
+	bool		has_blanks = name > 0 && text.data[name] != ':';
 
-	if (slice_find(text, '\r') < 0 && slice_find(text, '\0') < 0)
+	if (slice_find(text, '\r') < 0 && slice_find(text, '\0') < 0 &&
+	    !has_blanks)
 		return text;
 	buf_empty(&checks->key);
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char	c = text.data[i];
 
+		if (has_blanks && i >= name) {
+			has_blanks = c != ':';
+			if (has_blanks)
+				continue;
+		}
 		if (c == '\r' && i + 1 < text.len && text.data[i + 1] == '\n')
 			continue;
 		buf_put_u8(&checks->key, c == '\0' ? '?' : c);
@@ -391,7 +412,7 @@ checks_field(struct checks *checks, enum rules_kind kind, struct buf *field,
 
 	if (is_idle(checks, kind))
 		return;
-	finding.key = make_key(checks, buf_slice(field));
+	finding.key = make_key(checks, buf_slice(field), true);
 	switch (look_up(&finding)) {
 	case WISH_KEEP:
 		break;
@@ -431,7 +452,7 @@ checks_line(struct checks *checks, struct slice line, struct buf *out)
 	enum wish	wish = WISH_KEEP;
 
 	if (!is_idle(checks, RULES_BODY)) {
-		finding.key = make_key(checks, line);
+		finding.key = make_key(checks, line, false);
 		wish = look_up(&finding);
 	}
 	if (wish == WISH_REPLACE || wish == WISH_PREPEND)

@@ -4,8 +4,6 @@
 
 #include "lookup/access.h"
 
-#include <string.h>
-
 #include "mail/address.h"
 #include "mail/extension.h"
 #include "util/ascii.h"
@@ -84,6 +82,7 @@ access_find_ip(struct table *table, struct slice ip, struct buf *value)
 
 /* What is asked for: local parts as tables have them, and the domain. */
 struct keys {
+	struct buf	folded;		/* the address */
 	struct buf	whole, user;	/* user is empty: no extension */
 	struct slice	domain, at;	/* "domain", "@domain" */
 };
@@ -94,7 +93,6 @@ make_keys(struct slice address, const char *delimiter, struct keys *keys)
 	struct slice	local = address_local(address);
 	struct buf	user = BUF_INIT, extension = BUF_INIT;
 
-	memset(keys, 0, sizeof(*keys));
 	keys->domain = address_domain(address);
 	keys->at = slice_after(address, local.len);
 	address_put_plain(&keys->whole, local);
@@ -124,10 +122,14 @@ access_find_address(struct table *table, struct slice address,
     const char *delimiter, bool has_subdomains, struct buf *value)
 {
 	static const struct slice	 at = { (const unsigned char *)"@", 1 };
-	struct keys			 keys;
+	struct keys			 keys = { .folded = BUF_INIT };
 	enum table_answer		 answer;
 
-	make_keys(address, delimiter, &keys);
+	/* Patterns, too, are asked for addresses in lower case. */
+	for (size_t i = 0; i < address.len; i++)
+		buf_put_u8(&keys.folded, (uint8_t)ascii_lower(
+		    address.data[i]));
+	make_keys(buf_slice(&keys.folded), delimiter, &keys);
 	answer = find_pair(table, &keys.whole, keys.at, value);
 	if (table_is_whole_key(table))
 		goto out;
@@ -141,6 +143,7 @@ access_find_address(struct table *table, struct slice address,
 	if (answer == TABLE_NONE)
 		answer = find_pair(table, &keys.user, at, value);
 out:
+	buf_clear(&keys.folded);
 	buf_clear(&keys.whole);
 	buf_clear(&keys.user);
 	return answer;

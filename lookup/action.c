@@ -9,7 +9,7 @@
 
 #include "conf/conf.h"
 #include "lookup/profile.h"
-#include "lookup/restriction.h"
+#include "lookup/rule.h"
 #include "lookup/verdict.h"
 #include "util/ascii.h"
 #include "util/log.h"
@@ -51,13 +51,41 @@ action_split_dsn(struct slice text, int code, const char *fallback,
 
 	snprintf(dsn_r, 16, "%s", fallback);
 	if (len > 0) {
-		if (text.data[0] == '0' + code / 100)
-			snprintf(dsn_r, 16, "%.*s",
-			    SLICE_ARG(slice_first(text, len)));
+		snprintf(dsn_r, 16, "%.*s",
+		    SLICE_ARG(slice_first(text, len)));
 		text = slice_trim(slice_after(text, len));
 	}
 	dsn_r[0] = (char)('0' + code / 100);
 	return text;
+}
+
+/* 5.1.x: bad address; which detail stands for the same of the other. */
+void
+action_fit_dsn(const char *class, char *dsn)
+{
+	static const struct {
+		char	detail;
+		char	sender, recipient;	/* 0: it is one's own */
+	} rows[] = {
+		{ '1', '7', 0 }, { '2', '8', 0 }, { '3', '7', 0 },
+		{ '4', '7', 0 }, { '5', '0', 0 }, { '6', '7', 0 },
+		{ '7', 0, '3' }, { '8', 0, '2' },
+	};
+	bool	is_sender = strcmp(class, rule_class(RULE_SENDER)) == 0;
+	bool	is_rcpt = strcmp(class, rule_class(RULE_RECIPIENT)) == 0;
+	char	other;
+
+	if (strncmp(dsn + 1, ".1.", 3) != 0 || strlen(dsn) != 5)
+		return;
+	if (!is_sender && !is_rcpt)
+		memcpy(dsn + 2, "0.0", 3);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		other = is_sender ? rows[i].sender : rows[i].recipient;
+		if (dsn[4] == rows[i].detail && other != 0) {
+			dsn[4] = other;
+			break;
+		}
+	}
 }
 
 static enum ruling
@@ -67,6 +95,7 @@ refuse(const struct run *run, int code, const char *dsn,
 	char		own[16];
 	struct slice	text = action_split_dsn(run->text, code, dsn, own);
 
+	action_fit_dsn(run->hearing->class, own);
 	if (text.len == 0)
 		text = slice_str(default_text);
 	return hearing_refuse_name(run->hearing, code, own, "%.*s",
@@ -100,6 +129,7 @@ run_defer_if(const struct run *run, int how)
 	struct slice	 text = action_split_dsn(run->text, 450, "4.7.1",
 			    dsn);
 
+	action_fit_dsn(hearing->class, dsn);
 	if (text.len == 0)
 		text = SLICE_LIT("Service unavailable");
 	if (how == IF_PERMIT)
@@ -181,9 +211,7 @@ run_log(const struct run *run, int how)
 	const char		*what = how ? "warn" : "info";
 
 	if (run->text.len > 0)
-		hearing_log(hearing, what, "<%.*s>: %s %.*s",
-		    SLICE_ARG(hearing->name), hearing->class,
-		    SLICE_ARG(run->text));
+		hearing_log(hearing, what, "%.*s", SLICE_ARG(run->text));
 	else
 		hearing_log(hearing, what, "<%.*s>: %s triggers %s action",
 		    SLICE_ARG(hearing->name), hearing->class,
@@ -257,14 +285,14 @@ action_run(struct hearing *hearing, const char *source, struct slice action)
 	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
 		if (slice_is_nocase(word, actions[i].word))
 			return actions[i].run(&run, actions[i].how);
+	/* All-numerical: OK, as pop-before-smtp tables have it. */
+	if (is_number(word) && run.text.len == 0)
+		return RULING_PERMIT;
 	if (word.len == 3 && is_number(word) &&
 	    (word.data[0] == '4' || word.data[0] == '5')) {
 		code = (word.data[0] - '0') * 100 +
 		    (word.data[1] - '0') * 10 + word.data[2] - '0';
 		return refuse(&run, code, "5.7.1", "Access denied");
 	}
-	/* All-numerical: OK, as pop-before-smtp tables have it. */
-	if (is_number(word) && run.text.len == 0)
-		return RULING_PERMIT;
 	return run_restrictions(&run, slice_trim(action));
 }

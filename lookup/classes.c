@@ -80,8 +80,10 @@ classes_new(const struct conf *conf)
 	classes->conf = conf;
 	classes->self = self_new(conf);
 	for (size_t i = 0; i < LISTS; i++) {
+		/* A domain is ours with what is in it where that is said. */
 		classes->lists[i] = match_list_new(text_of(conf, i),
-		    MATCH_LIST_DOMAIN, classes_has_parents(conf, names[i]) ?
+		    MATCH_LIST_DOMAIN, i == CLASS_RELAY &&
+		    classes_has_parents(conf, names[i]) ?
 		    MATCH_LIST_PARENTS : 0, &why);
 		if (classes->lists[i] == NULL) {
 			log_warn("%s: %s", names[i], why);

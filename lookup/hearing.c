@@ -12,6 +12,7 @@
 #include "lookup/dnsbl.h"
 #include "lookup/judge.h"
 #include "lookup/profile.h"
+#include "lookup/resolve.h"
 #include "lookup/verdict.h"
 
 void
@@ -26,11 +27,16 @@ hearing_init(struct hearing *hearing, const struct profile *profile,
 	hearing->query = profile->query;
 	hearing->verdict = verdict;
 	hearing->class = "Client host";
+	resolve_put_standard(profile, question->m->sender, &hearing->sender);
+	resolve_put_standard(profile, question->m->recipient,
+	    &hearing->recipient);
 }
 
 void
 hearing_clear(struct hearing *hearing)
 {
+	buf_clear(&hearing->sender);
+	buf_clear(&hearing->recipient);
 	buf_clear(&hearing->if_permit.text);
 	buf_clear(&hearing->if_refuse.text);
 	dnsbl_search_free(&hearing->search);
@@ -214,16 +220,6 @@ hearing_defer_if_permit(struct hearing *hearing, const char *dsn,
 	ruling = put_off(hearing, &hearing->if_permit, dsn, format, args);
 	va_end(args);
 	return ruling;
-}
-
-enum ruling
-hearing_defer_by_action(struct hearing *hearing, const char *action,
-    const char *dsn, const char *why)
-{
-	if (strcmp(action, "defer") == 0)
-		return hearing_refuse_name(hearing, 450, dsn, "%s", why);
-	return hearing_defer_if_permit(hearing, dsn, "<%.*s>: %s rejected: "
-	    "%s", SLICE_ARG(hearing->name), hearing->class, why);
 }
 
 enum ruling

@@ -43,6 +43,12 @@ struct hearing {
 	struct query			*query;	/* NULL: there is no DNS */
 	struct verdict			*verdict;
 
+	/*
+	 * Where mail to them goes: a domain of ours in front of a route is
+	 * no way round what is said of the domain behind it.
+	 */
+	struct buf			 sender, recipient;
+
 	/* whom the list that runs is about: "a@b", "Sender address" */
 	struct slice			 name;	/* borrowed */
 	const char			*class;	/* static */
@@ -87,15 +93,10 @@ enum ruling	 hearing_misconfigured(struct hearing *hearing);
 enum ruling	 hearing_cannot_tell(struct hearing *hearing,
 		    struct slice name);
 
-/*
- * If nothing else refuses, say no, at the end: the first such reply counts.
- * With "defer" as the action it is said at once.
- */
+/* If nothing else refuses, say no, at the end: the first reply counts. */
 enum ruling	 hearing_defer_if_permit(struct hearing *hearing,
 		    const char *dsn, const char *format, ...)
 		    __attribute__((format(printf, 3, 4)));
-enum ruling	 hearing_defer_by_action(struct hearing *hearing,
-		    const char *action, const char *dsn, const char *why);
 
 /* If something else refuses, say no for now instead. */
 enum ruling	 hearing_defer_if_refuse(struct hearing *hearing,

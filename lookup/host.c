@@ -10,6 +10,7 @@
 #include "util/mem.h"
 
 #define SERVER_LIMIT	20	/* of one domain that are looked at */
+#define PARENT_LIMIT	10	/* labels of a domain above that is asked for */
 
 static enum host_finding
 finding_of(const struct dns_answer *answer)
@@ -82,7 +83,26 @@ add_server(struct host_servers *servers, const char *name)
 	server->name = mem_strdup(name);
 }
 
-/* NS, of a domain or of one above it. */
+/* The domain above, of no more labels than that; empty: a top-level one. */
+static struct slice
+find_parent(struct slice name)
+{
+	size_t	dots = 0;
+
+	for (size_t i = 0; i < name.len; i++)
+		dots += name.data[i] == '.';
+	if (dots < 2)
+		return slice_from(NULL, 0);
+	do
+		name = slice_after(name, (size_t)slice_find(name, '.') + 1);
+	while (dots-- > PARENT_LIMIT);
+	return name;
+}
+
+/*
+ * NS, of a domain or of one above it.  Whoever sends a name of a hundred
+ * labels does not make us ask a hundred times.
+ */
 static enum host_finding
 find_names(struct query *query, struct slice name, enum dns_type type,
     struct host_servers *servers)
@@ -90,7 +110,6 @@ find_names(struct query *query, struct slice name, enum dns_type type,
 	struct dns_answer	 answer;
 	enum host_finding	 finding;
 	char			*copy;
-	ptrdiff_t		 dot;
 
 	for (;;) {
 		copy = slice_dup(name);
@@ -100,12 +119,11 @@ find_names(struct query *query, struct slice name, enum dns_type type,
 		for (size_t i = 0; i < answer.count; i++)
 			add_server(servers, answer.records[i].name);
 		dns_answer_clear(&answer);
-		if (finding != HOST_NONE || type != DNS_NS ||
-		    (dot = slice_find(name, '.')) < 0)
+		if (finding != HOST_NONE || type != DNS_NS)
 			return finding;
-		name = slice_after(name, (size_t)dot + 1);
 		/* The servers of a top-level domain are everybody's. */
-		if (slice_find(name, '.') < 0)
+		name = find_parent(name);
+		if (name.len == 0)
 			return HOST_NONE;
 	}
 }

@@ -175,6 +175,16 @@ judge_sender(struct hearing *hearing)
 	return rule_address_listed(hearing, RULE_SENDER);
 }
 
+/*
+ * RFC 5321 section 4.5.1: mail for the postmaster, without a domain, is
+ * taken whoever sends it.
+ */
+static bool
+is_postmaster(const struct hearing *hearing)
+{
+	return slice_is_nocase(hearing->m->recipient, "postmaster");
+}
+
 /* What was put off from the stages before. */
 static enum ruling
 judge_delayed(struct hearing *hearing)
@@ -237,7 +247,8 @@ judge_stage(struct hearing *hearing)
 		return is_delayed ? RULING_DUNNO : judge_sender(hearing);
 	case JUDGE_RCPT:
 	case JUDGE_VRFY:
-		return judge_recipient(hearing);
+		return is_postmaster(hearing) ? RULING_PERMIT :
+		    judge_recipient(hearing);
 	case JUDGE_DATA:
 		return run_list(hearing, PROFILE_DATA, SLICE_LIT("DATA"),
 		    "Data command");

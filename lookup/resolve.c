@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "lookup/action.h"
 #include "lookup/addressing.h"
 #include "lookup/expand.h"
 #include "lookup/profile.h"
 #include "lookup/rewrite.h"
+#include "lookup/rule.h"
 #include "lookup/transport.h"
 #include "lookup/verdict.h"
 #include "mail/address.h"
@@ -63,6 +65,13 @@ put_standard(const struct addressing *addressing, struct slice address,
 		buf_put_slice(into, buf_slice(&inner));
 		buf_clear(&inner);
 	}
+}
+
+void
+resolve_put_standard(const struct profile *profile, struct slice address,
+    struct buf *into)
+{
+	put_standard(&profile->addressing, address, into);
 }
 
 /* ---- is there such a one? ------------------------------------------------ */
@@ -195,13 +204,20 @@ check_route(const struct conf *conf, const struct transport_route *route,
     struct slice address, const char *what, struct verdict *verdict)
 {
 	struct slice	text = buf_slice(&route->nexthop);
+	bool		is_sender = strcmp(what, "Sender") == 0;
+	bool		is_retry = slice_is(buf_slice(&route->transport),
+			    "retry");
 	char		dsn[sizeof(verdict->dsn)];
 	int		code = 550;
 
-	if (!slice_is(buf_slice(&route->transport), "error"))
+	if (!slice_is(buf_slice(&route->transport), "error") && !is_retry)
 		return true;
-	text = split_reason(text, strcmp(what, "Sender") == 0 ? "5.1.0" :
-	    "5.1.1", dsn, sizeof(dsn));
+	text = split_reason(text, is_sender ? "5.1.0" : "5.1.1", dsn,
+	    sizeof(dsn));
+	action_fit_dsn(rule_class(is_sender ? RULE_SENDER : RULE_RECIPIENT),
+	    dsn);
+	if (is_retry)
+		dsn[0] = '4';
 	if (route->class == CLASS_VIRTUAL_ALIAS)
 		code = (int)conf->unknown_virtual_alias_reject_code;
 	verdict_refuse(verdict, dsn[0] == '4' ? 450 : code, dsn,
@@ -276,24 +292,24 @@ refuse_expansion(enum expand_answer answer, struct slice address,
 		refuse_later(address, verdict);
 }
 
-/* 0, or -1 and it is refused. */
+/*
+ * The address as it is written in an envelope, and all that stands for: 0,
+ * or -1 and it is refused.
+ */
 static int
 expand(const struct addressing *addressing, struct slice address,
-    struct expand_list *list, struct verdict *verdict)
+    struct buf *whole, struct expand_list *list, struct verdict *verdict)
 {
-	struct buf		whole = BUF_INIT;
 	enum expand_answer	answer = EXPAND_TROUBLE;
 
-	put_standard(addressing, address, &whole);
+	put_standard(addressing, address, whole);
 	if (addressing->maps_nothing) {
-		expand_add(list, buf_slice(&whole));
-		buf_clear(&whole);
+		expand_add(list, buf_slice(whole));
 		return 0;
 	}
 	if (rewrite_address(addressing, PLACE_ENVELOPE_RECIPIENT,
-	    &whole) == REWRITE_OK)
-		answer = expand_virtual(addressing, buf_slice(&whole), list);
-	buf_clear(&whole);
+	    whole) == REWRITE_OK)
+		answer = expand_virtual(addressing, buf_slice(whole), list);
 	if (answer != EXPAND_OK)
 		refuse_expansion(answer, address, verdict);
 	return answer == EXPAND_OK ? 0 : -1;
@@ -306,17 +322,18 @@ add_copy(const struct addressing *addressing, struct slice text,
 {
 	struct address_list	from;
 	struct expand_list	list = EXPAND_LIST_INIT;
-	struct buf		address = BUF_INIT;
+	struct buf		address = BUF_INIT, whole = BUF_INIT;
 	int			result = 0;
 
 	address_list_init(&from, text);
 	if (address_list_get(&from, &address) > 0)
-		result = expand(addressing, buf_slice(&address), &list,
-		    verdict);
+		result = expand(addressing, buf_slice(&address), &whole,
+		    &list, verdict);
 	else
 		log_warn("no address for a copy in \"%.*s\"",
 		    SLICE_ARG(text));
 	buf_clear(&address);
+	buf_clear(&whole);
 	for (size_t i = 0; result == 0 && i < list.count; i++)
 		verdict_add_action(verdict, JUDGE_BCC,
 		    slice_str(list.items[i]));
@@ -428,12 +445,13 @@ resolve_recipient(const struct profile *profile, struct slice sender,
 {
 	const struct addressing	*addressing = &profile->addressing;
 	struct expand_list	 list = EXPAND_LIST_INIT;
-	struct buf		 from = BUF_INIT;
+	struct buf		 from = BUF_INIT, whole = BUF_INIT;
 	int			 result;
 
 	result = put_sender(addressing, sender, &from, verdict);
 	if (result == 0)
-		result = expand(addressing, recipient, &list, verdict);
+		result = expand(addressing, recipient, &whole, &list,
+		    verdict);
 	for (size_t i = 0; result == 0 && i < list.count; i++) {
 		struct buf	final = BUF_INIT;
 
@@ -444,7 +462,8 @@ resolve_recipient(const struct profile *profile, struct slice sender,
 	}
 	if (result == 0)
 		add_mapped_copy(addressing, &addressing->recipient_bccs,
-		    recipient, verdict);
+		    buf_slice(&whole), verdict);
+	buf_clear(&whole);
 	buf_clear(&from);
 	expand_clear(&list);
 }

@@ -11,6 +11,7 @@
 #include "lookup/classes.h"
 #include "util/slice.h"
 
+struct buf;
 struct profile;
 struct verdict;
 
@@ -21,6 +22,14 @@ struct verdict;
  */
 enum class	resolve_class(const struct profile *profile,
 		    struct slice address);
+
+/*
+ * Append the address that mail for it goes to before any table is asked: in
+ * standard form, and without a route in its local part, where a domain of
+ * ours stands behind that and we would follow it.
+ */
+void		 resolve_put_standard(const struct profile *profile,
+		    struct slice address, struct buf *into);
 
 /*
  * The address is there, as far as the tables of its class can tell (S60).

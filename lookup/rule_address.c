@@ -41,8 +41,9 @@ rule_address_non_fqdn(struct hearing *hearing,
 	    (slice_find(domain, '.') >= 0 &&
 	    domain.data[domain.len - 1] != '.'))
 		return RULING_DUNNO;
-	/* "postmaster" needs no domain (RFC 5321 section 4.5.1). */
-	if (domain.len == 0 && slice_is_nocase(address, "postmaster"))
+	/* Mail for "postmaster" needs none (RFC 5321 section 4.5.1). */
+	if ((restriction->how & RULE_WHO) == RULE_RECIPIENT &&
+	    slice_is_nocase(address, "postmaster"))
 		return RULING_DUNNO;
 	return refuse(hearing, restriction->how,
 	    (int)hearing->conf->non_fqdn_reject_code, "5.5.2",
@@ -93,20 +94,27 @@ put_off(struct hearing *hearing, int how, const char *dsn)
 	    SLICE_ARG(address_of(hearing, how)), rule_class(how));
 }
 
-/* Our own domains are none of the DNS's business. */
 enum ruling
 rule_address_unknown_domain(struct hearing *hearing,
     const struct restriction *restriction)
 {
 	int		 how = restriction->how;
-	struct slice	 address = address_of(hearing, how);
+	bool		 is_sender = (how & RULE_WHO) == RULE_SENDER;
+	struct slice	 address = buf_slice(is_sender ? &hearing->sender :
+			    &hearing->recipient);
 	struct slice	 domain = address_domain(address);
-	const char	*dsn = (how & RULE_WHO) == RULE_SENDER ? "4.1.8" :
-			    "4.1.2";
+	const char	*dsn = is_sender ? "4.1.8" : "4.1.2";
+	enum class	 class;
 
 	if (address.len == 0 || domain.len == 0 ||
-	    address_is_literal(domain) ||
-	    resolve_class(hearing->profile, address) != CLASS_DEFAULT)
+	    address_is_literal(domain))
+		return RULING_DUNNO;
+	class = resolve_class(hearing->profile, address);
+	if (class == CLASS_TROUBLE)
+		return hearing_cannot_tell(hearing,
+		    address_of(hearing, how));
+	/* Mail for a domain of ours needs no MX; what we relay does. */
+	if (class != CLASS_DEFAULT && class != CLASS_RELAY)
 		return RULING_DUNNO;
 	switch (host_find_mail(hearing->query, domain)) {
 	case HOST_FOUND:
@@ -215,7 +223,8 @@ rule_address_login(struct hearing *hearing,
 		    &owners);
 	else
 		answer = addressing_find(&profile->addressing,
-		    &profile->logins, sender, &owners, NULL);
+		    &profile->logins, buf_slice(&hearing->sender), &owners,
+		    NULL);
 	if (answer == TABLE_TROUBLE)
 		ruling = hearing_cannot_tell(hearing, sender);
 	else

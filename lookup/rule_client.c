@@ -50,13 +50,14 @@ is_unknown(struct slice name)
 
 /* While the DNS does not say, it is not known for good. */
 static enum ruling
-refuse_unknown(struct hearing *hearing, uint32_t trouble, const char *what)
+refuse_unknown(struct hearing *hearing, uint32_t trouble, const char *dsn,
+    const char *what)
 {
 	int	code = (int)hearing->conf->unknown_client_reject_code;
 
 	if (hearing->m->flags & trouble)
 		code = 450;
-	return hearing_refuse(hearing, code, "4.7.25",
+	return hearing_refuse(hearing, code, dsn,
 	    "Client host rejected: cannot find your %s, [%.*s]", what,
 	    SLICE_ARG(hearing->m->client_addr));
 }
@@ -68,7 +69,9 @@ rule_client_unknown(struct hearing *hearing,
 	(void)restriction;
 	if (!is_unknown(hearing->m->client_name))
 		return RULING_DUNNO;
-	return refuse_unknown(hearing, JUDGE_NAME_TROUBLE, "hostname");
+	/* RFC 7372 section 3.3 */
+	return refuse_unknown(hearing, JUDGE_NAME_TROUBLE, "4.7.25",
+	    "hostname");
 }
 
 enum ruling
@@ -78,6 +81,6 @@ rule_client_unknown_reverse(struct hearing *hearing,
 	(void)restriction;
 	if (!is_unknown(hearing->m->reverse_name))
 		return RULING_DUNNO;
-	return refuse_unknown(hearing, JUDGE_REVERSE_TROUBLE,
+	return refuse_unknown(hearing, JUDGE_REVERSE_TROUBLE, "4.7.1",
 	    "reverse hostname");
 }

@@ -117,18 +117,21 @@ rule_dnsbl_permit(struct hearing *hearing,
 {
 	const struct dnsbl	*dnsbl = restriction->dnsbl;
 	int			 whom = dnsbl_whom(dnsbl);
+	enum ruling		 ruling = RULING_PERMIT;
 
+	if (hearing->m->recipient.len > 0)
+		ruling = rule_relay_permit(hearing, restriction);
+	if (ruling != RULING_PERMIT)
+		return ruling;
 	switch (dnsbl_find(dnsbl, hearing)) {
 	case DNSBL_LISTED:
-		return hearing->m->recipient.len == 0 ? RULING_PERMIT :
-		    rule_relay_permit(hearing, restriction);
+		return RULING_PERMIT;
 	case DNSBL_UNLISTED:
 		return RULING_DUNNO;
 	case DNSBL_TROUBLE:
 		break;
 	}
 	return hearing_defer_if_refuse(hearing, "4.7.1", "<%.*s>: %s "
-	    "rejected: %s cannot be asked now",
-	    SLICE_ARG(what(hearing, whom)), class(whom),
-	    dnsbl_domain(dnsbl));
+	    "rejected: Service unavailable",
+	    SLICE_ARG(what(hearing, whom)), class(whom));
 }

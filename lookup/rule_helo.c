@@ -16,6 +16,12 @@ is_ip(struct slice name)
 	return addr_parse_ip(name, 0, &addr) == 0;
 }
 
+static bool
+is_name(struct slice name)
+{
+	return address_is_domain(name) && !address_is_number(name);
+}
+
 /* A trailing dot adds nothing. */
 static struct slice
 trimmed(struct slice name)
@@ -24,7 +30,28 @@ trimmed(struct slice name)
 	    slice_first(name, name.len - 1) : name;
 }
 
-/* A literal is a name like another; a bare address is not. */
+/* Whatever list it stands in, it is about that name. */
+static enum ruling
+refuse(struct hearing *hearing, int64_t code, const char *dsn,
+    const char *why)
+{
+	return hearing_refuse(hearing, (int)code, dsn, "<%.*s>: %s rejected: "
+	    "%s", SLICE_ARG(hearing->m->helo), rule_class(RULE_HELO), why);
+}
+
+static enum ruling
+put_off(struct hearing *hearing, const char *dsn, const char *why)
+{
+	const char	*action;
+
+	action = hearing->conf->unknown_helo_hostname_tempfail_action;
+	if (slice_is(slice_str(action), "defer"))
+		return refuse(hearing, 450, dsn, why);
+	return hearing_defer_if_permit(hearing, dsn, "<%.*s>: %s rejected: "
+	    "%s", SLICE_ARG(hearing->m->helo), rule_class(RULE_HELO), why);
+}
+
+/* An address is a name like another, in brackets or not. */
 enum ruling
 rule_helo_invalid(struct hearing *hearing,
     const struct restriction *restriction)
@@ -32,12 +59,11 @@ rule_helo_invalid(struct hearing *hearing,
 	struct slice	name = hearing->m->helo;
 
 	(void)restriction;
-	if (name.len == 0 || address_is_literal(name) ||
-	    (!is_ip(name) && address_is_domain(trimmed(name))))
+	if (name.len == 0 || address_is_literal(name) || is_ip(name) ||
+	    is_name(trimmed(name)))
 		return RULING_DUNNO;
-	return hearing_refuse_name(hearing,
-	    (int)hearing->conf->invalid_hostname_reject_code, "5.5.2",
-	    "Invalid name");
+	return refuse(hearing, hearing->conf->invalid_hostname_reject_code,
+	    "5.5.2", "Invalid name");
 }
 
 enum ruling
@@ -47,11 +73,10 @@ rule_helo_non_fqdn(struct hearing *hearing,
 	struct slice	name = trimmed(hearing->m->helo);
 
 	(void)restriction;
-	if (name.len == 0 || address_is_literal(name) || (!is_ip(name) &&
-	    address_is_domain(name) && slice_find(name, '.') >= 0))
+	if (name.len == 0 || address_is_literal(name) ||
+	    (is_name(name) && slice_find(name, '.') >= 0))
 		return RULING_DUNNO;
-	return hearing_refuse_name(hearing,
-	    (int)hearing->conf->non_fqdn_reject_code, "5.5.2",
+	return refuse(hearing, hearing->conf->non_fqdn_reject_code, "5.5.2",
 	    "need fully-qualified hostname");
 }
 
@@ -69,13 +94,10 @@ rule_helo_unknown(struct hearing *hearing,
 	case HOST_NULL_MX:
 		return RULING_DUNNO;
 	case HOST_TROUBLE:
-		return hearing_defer_by_action(hearing,
-		    hearing->conf->unknown_helo_hostname_tempfail_action,
-		    "4.7.1", "Host not found");
+		return put_off(hearing, "4.7.1", "Host not found");
 	case HOST_NONE:
 		break;
 	}
-	return hearing_refuse_name(hearing,
-	    (int)hearing->conf->unknown_hostname_reject_code, "4.7.1",
-	    "Host not found");
+	return refuse(hearing, hearing->conf->unknown_hostname_reject_code,
+	    "4.7.1", "Host not found");
 }

@@ -5,6 +5,7 @@
 
 #include "conf/conf.h"
 #include "lookup/resolve.h"
+#include "lookup/rewrite.h"
 #include "lookup/rule.h"
 
 enum place { OURS, ELSEWHERE, UNCERTAIN };
@@ -12,7 +13,11 @@ enum place { OURS, ELSEWHERE, UNCERTAIN };
 static enum place
 place_of(const struct hearing *hearing)
 {
-	switch (resolve_class(hearing->profile, hearing->m->recipient)) {
+	/* As the client wrote it: a route is nobody's, wherever it leads. */
+	if (rewrite_has_route(hearing->m->recipient))
+		return ELSEWHERE;
+	switch (resolve_class(hearing->profile,
+	    buf_slice(&hearing->recipient))) {
 	case CLASS_LOCAL:
 	case CLASS_VIRTUAL_ALIAS:
 	case CLASS_VIRTUAL_MAILBOX:

@@ -71,7 +71,8 @@ find_sender(const struct hearing *hearing, struct table *table,
     struct buf *value)
 {
 	if (hearing->m->sender.len > 0)
-		return find_mail(hearing, table, hearing->m->sender, value);
+		return find_mail(hearing, table, buf_slice(&hearing->sender),
+		    value);
 	if (!hearing_has_sender(hearing))
 		return TABLE_NONE;
 	return access_find(table, slice_str(
@@ -97,7 +98,8 @@ find(const struct hearing *hearing, const struct restriction *restriction,
 		return find_sender(hearing, table, value);
 	case RULE_RECIPIENT:
 		return m->recipient.len == 0 ? TABLE_NONE :
-		    find_mail(hearing, table, m->recipient, value);
+		    find_mail(hearing, table, buf_slice(&hearing->recipient),
+		    value);
 	case RULE_SASL:
 		return m->sasl_username.len == 0 ? TABLE_NONE :
 		    access_find(table, m->sasl_username, value);
@@ -169,10 +171,10 @@ domain_of(const struct hearing *hearing, int how)
 		domain = m->helo;
 		break;
 	case RULE_SENDER:
-		domain = address_domain(m->sender);
+		domain = address_domain(buf_slice(&hearing->sender));
 		break;
 	default:
-		domain = address_domain(m->recipient);
+		domain = address_domain(buf_slice(&hearing->recipient));
 		break;
 	}
 	return slice_is(domain, "unknown") ? slice_from(NULL, 0) : domain;

@@ -70,6 +70,15 @@ address_is_domain(struct slice domain)
 	return is_domain(domain, false);
 }
 
+bool
+address_is_number(struct slice domain)
+{
+	for (size_t i = 0; i < domain.len; i++)
+		if (domain.data[i] != '.' && !ascii_is_digit(domain.data[i]))
+			return false;
+	return domain.len > 0;
+}
+
 /* RFC 5321 section 4.1.3: [192.0.2.1], [IPv6:2001:db8::1] */
 bool
 address_is_literal(struct slice domain)

@@ -51,6 +51,9 @@ void		 address_put_local(struct buf *into, struct slice plain);
 bool		 address_is_domain(struct slice domain);
 bool		 address_is_literal(struct slice domain);
 
+/* Digits and dots alone: no domain of the DNS (RFC 3696 section 2). */
+bool		 address_is_number(struct slice domain);
+
 /*
  * Append the domain as the DNS has it: labels in UTF-8 become A-labels (RFC
  * 5891 section 5).  False, and nothing done: it cannot be one.

@@ -222,7 +222,7 @@ cmd_mail(struct session *s, struct slice args)
 	enum step	 step = STEP_DONE;
 	struct buf	 sender = BUF_INIT;
 	struct mail	 mail = { .auth = BUF_INIT };
-	bool		 ok;
+	bool		 ok, is_bare;
 
 	if (s->helo == NULL && s->gate->conf->smtpd_helo_required) {
 		reply_put(s, 503, "5.5.1", "Error: send HELO/EHLO first");
@@ -233,11 +233,12 @@ cmd_mail(struct session *s, struct slice args)
 	    is_declared(s, &mail, buf_slice(&sender)) &&
 	    has_room(s, mail.size);
 	if (ok) {
-		parameter_complete(s->gate, &sender);
+		is_bare = parameter_complete(s->gate, &sender);
 		if (s->is_local)
 			mail.flags |= MAIL_LOCAL;
 		s->txn = transaction_new(s, buf_slice(&sender), mail.flags,
 		    mail.envid);
+		s->txn->is_bare = is_bare;
 		s->txn->size = mail.size;
 		if (s->sasl_username != NULL && mail.auth.len > 0)
 			s->txn->sasl_sender = mem_strdup(

@@ -72,11 +72,6 @@ parse_recipient(struct session *s, struct slice args, struct buf *address,
 		    "the null address is no recipient");
 		return false;
 	}
-	if (address->data[0] == '-' && !s->gate->conf->allow_min_user) {
-		reply_reject(s, NULL, 501, "5.1.3",
-		    "Bad recipient address syntax: it begins with -");
-		return false;
-	}
 	return parameter_parse(s, args, parameters, rcpt);
 }
 
@@ -185,7 +180,6 @@ cmd_rcpt_ahead(struct session *s, struct slice args)
 	ok = address_parse_path(&args, how, &address, &why) == 0 &&
 	    address.len > 0;
 	if (ok) {
-		parameter_complete(s->gate, &address);
 		question = ask(s, buf_cstr(&address));
 		DL_APPEND(s->txn->ahead, question);
 	}
@@ -206,7 +200,6 @@ cmd_rcpt(struct session *s, struct slice args)
 		buf_clear(&address);
 		return STEP_DONE;
 	}
-	parameter_complete(s->gate, &address);
 	asked = s->txn->asked = mem_new(sizeof(*asked));
 	asked->notify = rcpt.notify;
 	asked->orcpt = slice_dup(rcpt.orcpt);

@@ -25,7 +25,9 @@ hello_accept(struct session *s, struct slice name, bool is_esmtp)
 			return false;
 		}
 	transaction_free(&s->txn);
-	mem_free(s->helo);
+	mem_free(s->old_helo);
+	s->old_helo = s->helo;
+	s->was_esmtp = s->is_esmtp;
 	s->helo = slice_dup(name);
 	s->is_esmtp = is_esmtp;
 	session_enter(s, STATE_HELLO);
@@ -36,7 +38,8 @@ void
 hello_forget(struct session *s)
 {
 	mem_free(s->helo);
-	s->helo = NULL;
-	s->is_esmtp = false;
-	session_enter(s, STATE_START);
+	s->helo = s->old_helo;
+	s->old_helo = NULL;
+	s->is_esmtp = s->was_esmtp;
+	session_enter_idle(s);
 }

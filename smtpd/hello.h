@@ -13,7 +13,10 @@
  */
 bool	hello_accept(struct session *s, struct slice name, bool is_esmtp);
 
-/* Refused after all: no name, and no EHLO. */
+/*
+ * Refused after all: who the client was before, it still is (RFC 5321
+ * section 4.1.4).
+ */
 void	hello_forget(struct session *s);
 
 #endif

@@ -59,6 +59,18 @@ parameter_refuse_utf8(struct session *s)
 	    "Must declare SMTPUTF8 to send unicode address");
 }
 
+/* What is an address, and yet no good. */
+static const char *
+why_bad(const struct conf *conf, struct slice address)
+{
+	if (!conf->allow_min_user && address.len > 0 &&
+	    address.data[0] == '-')
+		return "it begins with -";
+	if (address_is_number(address_domain(address)))
+		return "an IP address without [ ]";
+	return NULL;
+}
+
 int
 parameter_parse_path(struct session *s, struct slice *args, bool is_utf8,
     struct buf *address, const char **why_r)
@@ -67,8 +79,10 @@ parameter_parse_path(struct session *s, struct slice *args, bool is_utf8,
 			    (s->gate->conf->strict_rfc821_envelopes ?
 			    ADDRESS_STRICT : 0u);
 
-	if (address_parse_path(args, how, address, why_r) == 0)
-		return 0;
+	if (address_parse_path(args, how, address, why_r) == 0) {
+		*why_r = why_bad(s->gate->conf, buf_slice(address));
+		return *why_r == NULL ? 0 : -1;
+	}
 	if (strcmp(*why_r, "8-bit address") == 0) {
 		parameter_refuse_utf8(s);
 		*why_r = NULL;
@@ -76,12 +90,13 @@ parameter_parse_path(struct session *s, struct slice *args, bool is_utf8,
 	return -1;
 }
 
-void
+bool
 parameter_complete(const struct gate *gate, struct buf *address)
 {
 	if (address->len == 0 ||
 	    address_domain(buf_slice(address)).data != NULL)
-		return;
+		return false;
 	buf_put_u8(address, '@');
 	buf_put_str(address, gate->conf->myorigin);
+	return true;
 }

@@ -34,7 +34,7 @@ int	parameter_parse_path(struct session *s, struct slice *args,
 /* The 553 for an address in UTF-8 without SMTPUTF8 (RFC 6531 3.5). */
 void	parameter_refuse_utf8(struct session *s);
 
-/* An address without a domain gets @$myorigin (A02); "" stays. */
-void	parameter_complete(const struct gate *gate, struct buf *address);
+/* True: an address without a domain got @$myorigin (A02); "" stays. */
+bool	parameter_complete(const struct gate *gate, struct buf *address);
 
 #endif

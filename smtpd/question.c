@@ -239,7 +239,8 @@ ask_on(struct question *q, struct ipc *ipc)
 	    (unsigned long long)(txn == NULL ? s->number : txn->number));
 	m.instance = slice_str(instance);
 	if (txn != NULL) {
-		m.sender = slice_str(txn->sender);
+		/* As the client has it: some want a domain in it. */
+		m.sender = transaction_given_sender(txn);
 		m.sasl_sender = slice_str(txn->sasl_sender);
 		m.recipients = (uint32_t)txn->count;
 		m.size = q->stage == JUDGE_END ? txn->sent : txn->size;

@@ -168,7 +168,8 @@ reply_log(const struct session *s, const char *what, const char *recipient,
 	    transaction_id(s->txn, id), what, s->last,
 	    session_client(s, client), text);
 	if (s->txn != NULL)
-		buf_printf(&line, " from=<%s>", s->txn->sender);
+		buf_printf(&line, " from=<%.*s>",
+		    SLICE_ARG(transaction_given_sender(s->txn)));
 	if (recipient != NULL)
 		buf_printf(&line, " to=<%s>", recipient);
 	buf_printf(&line, " proto=%s", s->is_esmtp ? "ESMTP" : "SMTP");

@@ -92,6 +92,7 @@ session_free(struct session **sp)
 	mem_free(s->name);
 	mem_free(s->reverse_name);
 	mem_free(s->helo);
+	mem_free(s->old_helo);
 	buf_clear(&s->late);
 	mem_free(s);
 }

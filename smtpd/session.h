@@ -91,9 +91,11 @@ struct session {
 	char			*reverse_name;	/* not verified */
 	uint32_t		 name_flags;	/* JUDGE_*_TROUBLE */
 	char			*helo;		/* NULL before HELO */
+	char			*old_helo;	/* while another is judged */
 	bool			 is_local;	/* its headers are rewritten */
 	enum gate_bare_lf	 bare_lf;	/* what a bare LF gets */
 	bool			 is_esmtp;	/* said EHLO */
+	bool			 was_esmtp;	/* with old_helo */
 	bool			 has_pipe_connect; /* may send ahead */
 	bool			 has_verp;	/* may say XVERP */
 	bool			 is_denied;	/* only QUIT is served */

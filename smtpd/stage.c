@@ -54,6 +54,18 @@ on_answer(struct question *question)
 	s->go_on(s, ok);
 }
 
+/* Of content for one recipient alone it is said who that is. */
+static const char *
+recipient_of(const struct session *s, enum judge_stage stage)
+{
+	const struct transaction	*txn = s->txn;
+
+	if ((stage != JUDGE_DATA && stage != JUDGE_END) || txn == NULL ||
+	    txn->count != 1 || txn->rcpt_count == 0)
+		return "";
+	return txn->recipients[0].original;
+}
+
 enum step
 stage_ask(struct session *s, enum judge_stage stage,
     void (*go_on)(struct session *s, bool ok))
@@ -61,6 +73,7 @@ stage_ask(struct session *s, enum judge_stage stage,
 	if (!is_asked(s->gate->conf, stage))
 		return STEP_DONE;
 	s->go_on = go_on;
-	s->question = question_new(s, stage, "", on_answer);
+	s->question = question_new(s, stage, recipient_of(s, stage),
+	    on_answer);
 	return STEP_WAIT;
 }

@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "conf/conf.h"
+#include "mail/address.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
 #include "smtpd/gate.h"
@@ -42,6 +43,14 @@ remove_action(struct transaction *txn, struct transaction_action *action)
 	txn->action_count--;
 	mem_free(action->text);
 	mem_free(action);
+}
+
+struct slice
+transaction_given_sender(const struct transaction *txn)
+{
+	struct slice	sender = slice_str(txn->sender);
+
+	return txn->is_bare ? address_local(sender) : sender;
 }
 
 struct transaction *

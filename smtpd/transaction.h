@@ -44,6 +44,7 @@ struct transaction {
 	struct session		*session;
 	uint64_t		 number;	/* of this process */
 	char			*sender;	/* "" is the null sender */
+	bool			 is_bare;	/* its domain is our addition */
 	uint32_t		 flags;		/* MAIL_* */
 	char			*envid;		/* "": none */
 	char			*sasl_sender;	/* of AUTH=; NULL: none */
@@ -75,6 +76,9 @@ struct transaction {
 	char			*dsn;
 	char			*text;
 };
+
+/* As the client gave it: maybe without a domain. */
+struct slice	 transaction_given_sender(const struct transaction *txn);
 
 struct transaction *transaction_new(struct session *s, struct slice sender,
 		    uint32_t flags, struct slice envid);

@@ -54,6 +54,8 @@ interop:
 	@sh tests/packages.sh build
 	+@$(SUBMAKE) --silent all
 	@python3 tests/interop/interop.py $(BUILD)/bin $(INTEROP)
+	@test -n '$(INTEROP)' || python3 tests/interop/policy.py $(BUILD)/bin
+	@test -n '$(INTEROP)' || python3 tests/interop/services.py $(BUILD)/bin
 
 # What testssl.sh thinks of STARTTLS and port 465: some minutes.
 testssl:

@@ -10,6 +10,7 @@ Each server listens on one port, refuses bad*@sink.example, relays mail for
 sink.example to the sink, and mail for tern.example to Tern.
 """
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -19,8 +20,15 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 from private_suite import listens, wait_for                 # noqa: E402
 
-PACKAGES = ("exim4-daemon-light exim4-base libidn12 opensmtpd msmtp "
-            "libgsasl18 libsecret-1-0 libntlm0 libgssglue1").split()
+PACKAGES = """exim4-daemon-light exim4-base libidn12 opensmtpd msmtp
+    libgsasl18 libsecret-1-0 libntlm0 libgssglue1
+    postgrey libberkeleydb-perl libnetaddr-ip-perl libnet-dns-perl
+    libnet-server-perl libio-multiplex-perl libdigest-hmac-perl
+    libnet-cidr-perl
+    postfix-policyd-spf-python python3-spf-engine python3-spf
+    python3-authres python3-dnspython python3-pkg-resources
+    nmap nmap-common liblinear4 libblas3 liblua5.3-0 lua-lpeg libpcap0.8
+    libpcre3 libssh2-1""".split()
 
 # $1 is the unpacked packages' folder; the rest is the program.
 WORLD = """\
@@ -36,7 +44,7 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/lock /var/spool/smtpd /var/lib/opensmtpd/empty
 chmod 711 /var/spool/smtpd
 uid=64000
-for user in Debian-exim opensmtpd opensmtpq; do
+for user in Debian-exim opensmtpd opensmtpq postgrey policyd-spf; do
 	uid=$((uid + 1))
 	echo "$user:x:$uid:$uid::/var/lib/opensmtpd/empty:/bin/false" \\
 	    >>/etc/passwd
@@ -165,7 +173,8 @@ def unpack(cache):
     """The packages' folder; fetched once."""
     cache = os.path.abspath(cache)
     root = os.path.join(cache, "root")
-    done = os.path.join(cache, " ".join(PACKAGES))
+    done = os.path.join(cache, "have-" + hashlib.sha256(
+        " ".join(PACKAGES).encode()).hexdigest()[:16])
     if not os.path.exists(done):
         os.makedirs(root, exist_ok=True)
         # apt drops its rights where it can; here it cannot, and says so.
@@ -183,9 +192,9 @@ def unpack(cache):
     return root
 
 
-def in_world(root, command):
+def in_world(root, command, own_network=False):
     """command, as it must be called to find the packages' programs."""
-    return ["unshare", "-m", "-p", "--fork", "--kill-child", "--mount-proc",
+    return ["unshare", *["-n"] * own_network, "-m", "-p", "--fork", "--kill-child", "--mount-proc",
             "sh", "-c", WORLD, "world", root, *command]
 
 

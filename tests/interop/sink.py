@@ -11,10 +11,12 @@ MARK = re.compile(rb"^X-Interop: (\S+)\r\n", re.M)
 
 
 class Mail:
-    """mail and rcpts are the commands; body is from our first header on."""
+    """mail and rcpts are the commands; body is from our first header on.
+    helo is who sent it, ip where it came to."""
 
-    def __init__(self, mail, rcpts, text):
+    def __init__(self, mail, rcpts, text, helo, ip):
         self.mail, self.rcpts, self.text = mail, rcpts, text
+        self.helo, self.ip = helo, ip
         found = MARK.search(text)
         self.id = found.group(1).decode() if found else None
         self.body = text[found.start():] if found else text
@@ -25,11 +27,11 @@ class Mail:
 
 
 class Sink:
-    def __init__(self, port):
+    def __init__(self, port, ip="127.0.0.1"):
+        self.ip = ip
         self.lock = threading.Lock()
         self.mails = []
-        self.listener = socket.create_server(("127.0.0.1", port),
-                                             backlog=200)
+        self.listener = socket.create_server((ip, port), backlog=200)
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -53,13 +55,13 @@ class Sink:
             pass
 
     def talk(self, s, f):
-        mail, rcpts = None, []
+        helo, mail, rcpts = "", None, []
         s.sendall(b"220 sink.example ESMTP\r\n")
         while line := f.readline(4096):
             verb = line[:4].upper()
             reply = b"250 2.0.0 Ok\r\n"
             if verb == b"EHLO":
-                reply = OFFER
+                reply, helo = OFFER, line[5:].decode("utf-8").strip()
             elif verb == b"MAIL":
                 mail, rcpts = line.decode("utf-8").strip(), []
             elif verb == b"RCPT":
@@ -70,7 +72,8 @@ class Sink:
                 if text is None:
                     return
                 with self.lock:
-                    self.mails.append(Mail(mail, rcpts, text))
+                    self.mails.append(Mail(mail, rcpts, text, helo,
+                                           self.ip))
             elif verb == b"QUIT":
                 s.sendall(b"221 2.0.0 bye\r\n")
                 return

@@ -428,6 +428,26 @@ def crowded(place, known, before):
     check("at the same time", time.time() - start < 10, time.time() - start)
 
 
+def deep(options):
+    """A name of many labels is not asked for label by label."""
+    server = SlowDns("127.0.0.9", options.port + 5, 0)
+    place = None
+    try:
+        place = Place(options, "127.0.0.9", {
+            "smtpd_recipient_restrictions":
+            "check_sender_ns_access inline:{{x=REJECT}}"})
+        place.ask("127.0.3.1")
+        before = server.asked
+        place.expect("a domain of 120 labels", "250 ", "127.0.3.1",
+                     sender="s@" + "a." * 118 + "far.example")
+        check("is not asked for 120 times", 5 < server.asked - before < 15,
+              server.asked - before)
+    finally:
+        if place is not None:
+            place.close()
+        server.close()
+
+
 # ---- limits ----------------------------------------------------------------
 
 def limits(options):
@@ -513,7 +533,7 @@ def services(options):
 
 
 PARTS = {"lists": lists, "names": names, "policies": policies,
-         "crowd": crowd, "limits": limits, "count": count,
+         "crowd": crowd, "deep": deep, "limits": limits, "count": count,
          "services": services, "deaths": deaths, "real": real}
 
 

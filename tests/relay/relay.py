@@ -228,6 +228,7 @@ def firewall(options):
             """, relay_recipients="joe@ours.example x\n", virtual="""
             postmaster          postmaster@ours.example
             abuse               joe@ours.example
+            later               x@later.example
             """, transport="""
             ours.example        relay:{inside}
             gone.example        error:5.1.2 no such domain any more
@@ -247,7 +248,9 @@ def firewall(options):
         site.refuse("x@gone.example", "550 5.1.2 .*: Recipient address "
                     "rejected: no such domain any more", False)
         site.send("x@never.example")
-        site.send("x@later.example")
+        site.refuse("x@later.example", "450 4.2.2 .*: Recipient address "
+                    "rejected: not now", False)
+        site.send("later")
         check("firewall: discard: and retry:", site.suite.wait_log(
             r"to=<x@never.example>.*status=sent \(silently\)") and
               site.suite.wait_log(r"to=<x@later.example>.*dsn=4.2.2, "

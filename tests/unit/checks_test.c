@@ -285,8 +285,10 @@ static const struct {
 	    "A: b\r\nB: c\r\nA: d\r\n\r\nx\r\n", "B: c\r\nA: d\r\n\r\nx\r\n",
 	    0 },
 	/* nothing hides from them */
-	{ { { "header_checks", "regexp:{ {/^Subject : a/ REJECT} }" } },
+	{ { { "header_checks", "regexp:{ {/^Subject: a/ REJECT} }" } },
 	    "Subject\r: a\r\n\r\n", NULL, 550 },
+	{ { { "header_checks", "regexp:{ {/^Subject: a : b/ REJECT} }" } },
+	    "Subject \t: a : b\r\n\r\n", NULL, 550 },
 	{ { { "body_checks", "regexp:{ {/evil/ REJECT} }" } },
 	    "A: b\r\n\r\nx\ny\r evil\r\n", NULL, 550 },
 	/* strict_* */

@@ -69,12 +69,21 @@ parents_where_configured(void)
 	struct profile	profile;
 
 	profile_fixture_init(&profile, "relay_domains = a.example\n"
-	    "mydestination = b.example\n"
-	    "parent_domain_matches_subdomains = mydestination\n");
+	    "parent_domain_matches_subdomains = mynetworks\n");
 	CU_ASSERT_EQUAL(classes_find(profile.addressing.classes,
 	    slice_str("x.a.example")), CLASS_DEFAULT);
+	profile_fixture_clear(&profile);
+	/* Of these, only mail that is passed on can be for what is below. */
+	profile_fixture_init(&profile, "relay_domains = a.example\n"
+	    "mydestination = b.example\nvirtual_alias_domains = c.example\n"
+	    "parent_domain_matches_subdomains = mydestination, "
+	    "virtual_alias_domains, relay_domains\n");
 	CU_ASSERT_EQUAL(classes_find(profile.addressing.classes,
-	    slice_str("x.b.example")), CLASS_LOCAL);
+	    slice_str("x.a.example")), CLASS_RELAY);
+	CU_ASSERT_EQUAL(classes_find(profile.addressing.classes,
+	    slice_str("x.b.example")), CLASS_DEFAULT);
+	CU_ASSERT_EQUAL(classes_find(profile.addressing.classes,
+	    slice_str("x.c.example")), CLASS_DEFAULT);
 	profile_fixture_clear(&profile);
 }
 

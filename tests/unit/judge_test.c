@@ -97,6 +97,50 @@ relaying(void)
 	RUN(cases);
 }
 
+#define NO_ELSE	"mydestination = local.example\n" \
+		"smtpd_recipient_restrictions = check_recipient_access " \
+		"inline:{{else.example=450 not there}}\n"
+
+/* What is said of a domain holds for every way to it. */
+static void
+ways_round(void)
+{
+	static const struct ask	cases[] = {
+		{ NO_ELSE, "127.0.0.1", NULL, NULL, "r@else.example",
+		    "450 4.7.1 <r@else.example>: Recipient address rejected: "
+		    "not there" },
+		{ NO_ELSE, "127.0.0.1", NULL, NULL,
+		    "u%else.example@local.example", "450 4.7.1 "
+		    "<u%else.example@local.example>: Recipient address "
+		    "rejected: not there" },
+		{ NO_ELSE, "127.0.0.1", NULL, NULL,
+		    "else.example!u@local.example", "450 4.7.1 "
+		    "<else.example!u@local.example>: Recipient address "
+		    "rejected: not there" },
+		{ NO_ELSE, "127.0.0.1", NULL, NULL,
+		    "\"u@else.example\"@local.example", "450 4.7.1 "
+		    "<\"u@else.example\"@local.example>: Recipient address "
+		    "rejected: not there" },
+		{ NO_ELSE, "127.0.0.1", NULL, NULL,
+		    "u%more.example@local.example", "ok" },
+		{ NO_ELSE, NULL, NULL, NULL, "u%more.example@local.example",
+		    DENIED("u%more.example@local.example") },
+		{ "smtpd_sender_restrictions = check_sender_access "
+		    "inline:{{else.example=450 not there}}\n"
+		    "mydestination = local.example\n", NULL, NULL,
+		    "u%else.example@local.example", NULL, "450 4.7.1 "
+		    "<u%else.example@local.example>: Sender address "
+		    "rejected: not there" },
+		/* Whose it is cannot be told: so it is not passed over. */
+		{ "relay_domains = hash:/no/such\nsmtpd_sender_restrictions "
+		    "= reject_unknown_sender_domain\n", NULL, NULL, NULL,
+		    NULL, "451 4.3.0 <s@sender.example>: Temporary lookup "
+		    "failure" },
+	};
+
+	RUN(cases);
+}
+
 /* Which list goes first, and what ends what. */
 static void
 lists(void)
@@ -239,8 +283,10 @@ helo(void)
 		    HELO("a..example", "Invalid name") },
 		{ invalid, NULL, "[192.0.2.300]", NULL, NULL, "501 5.5.2 "
 		    HELO("[192.0.2.300]", "Invalid name") },
-		{ invalid, NULL, "192.0.2.1", NULL, NULL, "501 5.5.2 "
-		    HELO("192.0.2.1", "Invalid name") },
+		{ invalid, NULL, "192.0.2.1", NULL, NULL, "ok" },
+		{ "smtpd_recipient_restrictions = "
+		    "reject_invalid_helo_hostname\n", NULL, "a..b", NULL,
+		    NULL, "501 5.5.2 " HELO("a..b", "Invalid name") },
 		{ invalid, NULL, "-a.example", NULL, NULL, "501 5.5.2 "
 		    HELO("-a.example", "Invalid name") },
 		{ fqdn, NULL, "a.example", NULL, NULL, "ok" },
@@ -262,6 +308,33 @@ helo(void)
 		    "unknown_helo_hostname_tempfail_action = defer\n",
 		    NULL, NULL, NULL, NULL, "450 4.7.1 "
 		    HELO("client.example", "Host not found") },
+	};
+
+	RUN(cases);
+}
+
+/* Addresses without a domain (RFC 5321 section 4.5.1: postmaster). */
+static void
+bare(void)
+{
+	static const char	fqdn[] = "smtpd_sender_restrictions = "
+				    "reject_non_fqdn_sender, "
+				    "reject_non_fqdn_recipient\n";
+	static const struct ask	cases[] = {
+		{ fqdn, "127.0.0.1", NULL, NULL, "user", "504 5.5.2 <user>: "
+		    "Recipient address rejected: need fully-qualified "
+		    "address" },
+		{ fqdn, "127.0.0.1", NULL, "user", NULL, "504 5.5.2 <user>: "
+		    "Sender address rejected: need fully-qualified "
+		    "address" },
+		{ "smtpd_client_restrictions = reject\n", NULL, NULL, NULL,
+		    "Postmaster", "ok" },
+		{ "smtpd_client_restrictions = reject\n", NULL, NULL, NULL,
+		    "postmaster@relay.example", "554 5.7.1 " CLIENT(
+		    "Access denied") },
+		{ fqdn, NULL, NULL, "postmaster", NULL, "504 5.5.2 "
+		    "<postmaster>: Sender address rejected: need "
+		    "fully-qualified address" },
 	};
 
 	RUN(cases);
@@ -316,8 +389,14 @@ addresses(void)
 		    "reject_unknown_sender_domain\n", NULL, NULL, NULL, NULL,
 		    "450 4.1.8 " SENDER("Domain not found") },
 		{ "smtpd_sender_restrictions = "
+		    "reject_unknown_sender_domain\nmydestination = "
+		    "local.example\n", NULL, NULL, "x@local.example", NULL,
+		    "ok" },
+		/* What is passed on has to be found. */
+		{ "smtpd_sender_restrictions = "
 		    "reject_unknown_sender_domain\n", NULL, NULL,
-		    "x@relay.example", NULL, "ok" },
+		    "x@relay.example", NULL, "450 4.1.8 <x@relay.example>: "
+		    "Sender address rejected: Domain not found" },
 		{ "smtpd_sender_restrictions = "
 		    "reject_unknown_sender_domain\n", NULL, NULL, "", NULL,
 		    "ok" },
@@ -431,10 +510,10 @@ names(void)
 	    "reject_unknown_reverse_client_hostname, "
 	    "reject_unknown_client_hostname\n"
 	    "unknown_client_reject_code = 550\n", NULL);
-	judge_fixture_check(&f, "550 5.7.25 Client host rejected: cannot "
+	judge_fixture_check(&f, "550 5.7.1 Client host rejected: cannot "
 	    "find your reverse hostname, [192.0.2.1]", "reverse");
 	f.m.flags = JUDGE_REVERSE_TROUBLE | JUDGE_NAME_TROUBLE;
-	judge_fixture_check(&f, "450 4.7.25 Client host rejected: cannot "
+	judge_fixture_check(&f, "450 4.7.1 Client host rejected: cannot "
 	    "find your reverse hostname, [192.0.2.1]", "reverse, later");
 	f.m.reverse_name = SLICE_LIT("a.example");
 	judge_fixture_check(&f, "450 4.7.25 Client host rejected: cannot "
@@ -469,6 +548,8 @@ judge_test(void)
 	CU_pSuite	suite = CU_add_suite("judge", NULL, NULL);
 
 	CU_add_test(suite, "who may send elsewhere", relaying);
+	CU_add_test(suite, "ways round a domain", ways_round);
+	CU_add_test(suite, "addresses without a domain", bare);
 	CU_add_test(suite, "lists and their order", lists);
 	CU_add_test(suite, "refusals put off", put_off);
 	CU_add_test(suite, "mistakes let nobody in", mistakes);
