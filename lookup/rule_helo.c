@@ -51,6 +51,21 @@ put_off(struct hearing *hearing, const char *dsn, const char *why)
 	    "%s", SLICE_ARG(hearing->m->helo), rule_class(RULE_HELO), why);
 }
 
+/* What begins like an address is one. */
+static bool
+is_bad_literal(struct slice name)
+{
+	return name.len > 0 && name.data[0] == '[' &&
+	    !address_is_literal(name);
+}
+
+static enum ruling
+refuse_literal(struct hearing *hearing)
+{
+	return refuse(hearing, hearing->conf->invalid_hostname_reject_code,
+	    "5.5.2", "invalid ip address");
+}
+
 /* An address is a name like another, in brackets or not. */
 enum ruling
 rule_helo_invalid(struct hearing *hearing,
@@ -62,6 +77,8 @@ rule_helo_invalid(struct hearing *hearing,
 	if (name.len == 0 || address_is_literal(name) || is_ip(name) ||
 	    is_name(trimmed(name)))
 		return RULING_DUNNO;
+	if (is_bad_literal(name))
+		return refuse_literal(hearing);
 	return refuse(hearing, hearing->conf->invalid_hostname_reject_code,
 	    "5.5.2", "Invalid name");
 }
@@ -76,6 +93,8 @@ rule_helo_non_fqdn(struct hearing *hearing,
 	if (name.len == 0 || address_is_literal(name) ||
 	    (is_name(name) && slice_find(name, '.') >= 0))
 		return RULING_DUNNO;
+	if (is_bad_literal(name))
+		return refuse_literal(hearing);
 	return refuse(hearing, hearing->conf->non_fqdn_reject_code, "5.5.2",
 	    "need fully-qualified hostname");
 }
@@ -89,6 +108,8 @@ rule_helo_unknown(struct hearing *hearing,
 	(void)restriction;
 	if (name.len == 0 || address_is_literal(name))
 		return RULING_DUNNO;
+	if (is_bad_literal(name))
+		return refuse_literal(hearing);
 	switch (host_find_mail(hearing->query, trimmed(name))) {
 	case HOST_FOUND:
 	case HOST_NULL_MX:

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "mail/table_type.h"
@@ -56,6 +57,28 @@ open_dbi(struct lmdb *lmdb)
 	return error;
 }
 
+/*
+ * The file ends where its pages do: one that is being copied, or was cut off,
+ * is not mapped, for whoever looked behind its end would die of it.
+ */
+static int
+check_size(const struct lmdb *lmdb, const char *file)
+{
+	MDB_envinfo	info;
+	MDB_stat	stats;
+	struct stat	st;
+	int		error = mdb_env_info(lmdb->env, &info);
+
+	if (error == 0)
+		error = mdb_env_stat(lmdb->env, &stats);
+	if (error == 0 && stat(file, &st) < 0)
+		error = errno;
+	if (error == 0 && (uint64_t)st.st_size / stats.ms_psize <=
+	    info.me_last_pgno)
+		error = MDB_CORRUPTED;
+	return error;
+}
+
 static int
 open_lmdb(const struct table_source *source, void **content_r,
     struct buf *why)
@@ -65,7 +88,8 @@ open_lmdb(const struct table_source *source, void **content_r,
 	int		 error = mdb_env_create(&lmdb->env);
 
 	if (error == 0 && (error = mdb_env_open(lmdb->env, file,
-	    FLAGS | MDB_RDONLY, 0)) == 0)
+	    FLAGS | MDB_RDONLY, 0)) == 0 &&
+	    (error = check_size(lmdb, file)) == 0)
 		error = open_dbi(lmdb);
 	if (error != 0) {
 		fail(why, "open", file, error);

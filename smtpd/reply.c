@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/conf.h"
 #include "smtpd/footer.h"
+#include "smtpd/gate.h"
 #include "smtpd/question.h"
 #include "smtpd/transaction.h"
 #include "util/ascii.h"
@@ -106,8 +108,16 @@ put_reply(struct session *s, int code, const char *dsn, const char *format,
     va_list args)
 {
 	const char	*template = code >= 400 ? footer_template(s) : NULL;
-	char		 head[32];
+	char		 head[32], soft[16];
 
+	/* S51: whatever it is, the client is to come again. */
+	if (code >= 500 && s->gate->conf->soft_bounce) {
+		code -= 100;
+		if (dsn != NULL) {
+			snprintf(soft, sizeof(soft), "4%s", dsn + 1);
+			dsn = soft;
+		}
+	}
 	if (code >= 400) {
 		s->has_error = true;
 		s->error_count++;

@@ -194,7 +194,8 @@ def unpack(cache):
 
 def in_world(root, command, own_network=False):
     """command, as it must be called to find the packages' programs."""
-    return ["unshare", *["-n"] * own_network, "-m", "-p", "--fork", "--kill-child", "--mount-proc",
+    return ["unshare", *["-n"] * own_network, "-m", "-p", "--fork",
+            "--kill-child", "--mount-proc",
             "sh", "-c", WORLD, "world", root, *command]
 
 

@@ -11,6 +11,53 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 from private_suite import listens, wait_for                 # noqa: E402
 
+# The DNS that both ask.
+ZONES = {
+    # Whatever is not below is not there.
+    ".": "",
+    "names.example": """
+one         A    127.0.2.1
+            MX   10 one
+two         A    127.0.2.2
+bad-mx      MX   10 bad-host
+bad-host    A    127.9.9.9
+null        MX   0 .
+lone        A    127.0.2.9
+text        TXT  "nothing else"
+dangling    MX   10 nowhere
+alias       CNAME one
+below       NS   bad-ns
+bad-ns      A    127.8.8.8
+@           MX   10 one
+liar        A    127.0.2.99
+""",
+    "trouble.example": "broken ( SOA\n",
+    "list.example": """
+3.2.0.127   A    127.0.0.2
+3.2.0.127   TXT  "see http://list.example/3"
+4.2.0.127   A    127.0.0.9
+5.2.0.127   A    127.0.0.10
+spam.example    A   127.0.0.2
+spam.example    TXT "a spammer"
+two.names.example   A   127.0.0.3
+""",
+    "good.example": """
+3.2.0.127   A    127.0.0.2
+4.2.0.127   A    127.0.0.2
+two.names.example   A   127.0.0.2
+""",
+    "127.in-addr.arpa": """
+1.2.0       PTR  one.names.example.
+2.2.0       PTR  two.names.example.
+3.2.0       PTR  liar.names.example.
+4.2.0       PTR  nowhere.names.example.
+5.2.0       PTR  127.0.0.1.
+6.2.0       PTR  no-dot.
+7.2.0       PTR  x.trouble.example.
+8.2.0       PTR  under_score.names.example.
+""",
+}
+
 # Both read this; {tables} is the folder of the group's tables.
 COMMON = """\
 compatibility_level = 3.6

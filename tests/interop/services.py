@@ -28,7 +28,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib"),
                 os.path.join(HERE, "..", "policy")]
 import peers                                                # noqa: E402
 from private_suite import Suite, listens, wait_for          # noqa: E402
-from servers import Nsd                                     # noqa: E402
+from nsd import Nsd                                         # noqa: E402
 from sink import Sink                                       # noqa: E402
 
 DNS = "127.0.0.53"
@@ -100,7 +100,7 @@ class Bench:
                 file.write(text)
         nsd = os.path.join(self.folder, "nsd")
         os.mkdir(nsd)
-        self.nsd = Nsd(nsd, DNS, 53, ZONES, "none.spf.example")
+        self.nsd = Nsd(nsd, DNS, 53, ZONES)
         self.sink = Sink(2526)
 
     def check(self, what, is_good, detail=""):

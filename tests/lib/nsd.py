@@ -41,19 +41,21 @@ class Nsd:
             f.write(CONF % {"ip": ip, "port": port, "dir": folder,
                             "user": pwd.getpwuid(os.getuid()).pw_name})
             for name, records in zones.items():
+                path = os.path.join(folder, "zone-" + name)
                 f.write("zone:\n    name: %s\n    zonefile: %s\n" %
-                        (name, name))
-                with open(os.path.join(folder, name), "w") as zone:
+                        (name, path))
+                with open(path, "w") as zone:
                     zone.write("$ORIGIN %s.\n$TTL 60\n"
                                "@ SOA ns me 1 60 60 600 1\n@ NS ns\n"
-                               "ns A %s\n%s" % (name, ip, records))
+                               "ns A %s\n%s" %
+                               (name.rstrip("."), ip, records))
         path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
         self.process = subprocess.Popen(
             ["nsd", "-d", "-c", conf], env=dict(os.environ, PATH=path),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.place = ip, port
         self.question = (struct.pack(">6H", 9, 0, 1, 0, 0, 0) +
-                         wire("ns." + next(iter(zones))) +
+                         wire(("ns." + next(iter(zones))).rstrip(".")) +
                          struct.pack(">HH", 1, 1))
         if not wait_for(self.answers_or_ends, 10) or self.has_ended():
             self.close()

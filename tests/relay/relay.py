@@ -190,7 +190,10 @@ def local_network(options):
             transport_maps = texthash:{etc}/transport
             local_transport = smtp:{local}
             local_recipient_maps = texthash:{etc}/users
-            """, users="root x\njoe x\n", transport="""
+            virtual_alias_maps = texthash:{etc}/virtual
+            """, users="root x\njoe x\n", virtual="""
+            root                root@localhost
+            """, transport="""
             host.ours.example   :
             ours.example        :{inside}
             .ours.example       :{inside}
@@ -202,6 +205,9 @@ def local_network(options):
         site.send("someone@elsewhere.example")
         site.expect("local", "joe@host.ours.example", "joe@[127.0.0.1]")
         site.expect("inside", "joe@ours.example", "jane@other.ours.example")
+        # Some accounts are local, though $myorigin is elsewhere.
+        site.send("root")
+        site.expect("local", "root@localhost")
         site.expect("gateway", "someone@elsewhere.example")
         site.send("root@localhost", stranger=True)
         site.expect("local", "root@localhost")
@@ -210,6 +216,33 @@ def local_network(options):
                     "table", False)
         site.refuse("joe@ours.example", "454 4.7.1 .*Relay access denied")
         site.no_relay("host.ours.example")
+
+
+def behind(options):
+    """Behind a firewall: inside directly, all else by the gateway."""
+    with Site(options, "behind", """
+            myhostname = host.ours.example
+            myorigin = $mydomain
+            mydestination =
+            relay_domains =
+            transport_maps = texthash:{etc}/transport
+            """, transport="""
+            # Internal delivery.
+            ours.example        :{inside}
+            .ours.example       :{inside}
+            # External delivery.
+            *                   smtp:{gateway}
+            """) as site:
+        site.send("joe@ours.example")
+        site.send("joe@deep.sub.ours.example")
+        site.send("joe")
+        site.send("someone@elsewhere.example")
+        site.send("someone@notours.example")
+        site.expect("inside", "joe@ours.example",
+                    "joe@deep.sub.ours.example")
+        site.expect("gateway", "someone@elsewhere.example",
+                    "someone@notours.example")
+        site.no_relay("ours.example")
 
 
 def firewall(options):
@@ -306,8 +339,11 @@ def aliases(options):
             virtual_alias_domains = alias.example, all.example
             virtual_alias_maps = texthash:{etc}/virtual
             recipient_delimiter = +
+            transport_maps = texthash:{etc}/transport
             relayhost = {gateway}
-            """, users="joe x\njane x\n", virtual="""
+            """, users="joe x\njane x\nbob x\n",
+              transport="autoreply.example smtp:{mailboxes}\n", virtual="""
+            bob@tern.example    bob@tern.example, bob@autoreply.example
             postmaster@alias.example    joe
             joe@alias.example   joe@somewhere.example
             info@alias.example  joe, jane, list@elsewhere.example
@@ -323,6 +359,11 @@ def aliases(options):
         site.send("whoever@all.example", stranger=True)
         site.expect("local", "joe@tern.example", "jane@tern.example")
         site.expect("gateway", "list@elsewhere.example")
+        # It stands for itself and for who answers in its place.
+        site.send("bob@tern.example", stranger=True)
+        site.expect("local", "bob@tern.example")
+        site.expect("mailboxes", "bob@autoreply.example")
+        site.refuse("bob@autoreply.example", "454 4.7.1 ")
         check("aliases: the log has both addresses", site.suite.wait_log(
             "to=<list@elsewhere.example>, orig_to=<info@alias.example>"))
         site.refuse("nobody@alias.example", "550 5.1.1 .*User unknown in "
@@ -516,7 +557,8 @@ def generic(options):
             r"\(address rewriting service is not ready\)"))
 
 
-PARTS = {"null": null_client, "lan": local_network, "firewall": firewall,
+PARTS = {"null": null_client, "lan": local_network, "behind": behind,
+         "firewall": firewall,
          "backup": backup, "aliases": aliases, "mailboxes": mailboxes,
          "rewriting": rewriting, "headers": headers, "remote": remote,
          "generic": generic}

@@ -282,7 +282,7 @@ helo(void)
 		{ invalid, NULL, "a..example", NULL, NULL, "501 5.5.2 "
 		    HELO("a..example", "Invalid name") },
 		{ invalid, NULL, "[192.0.2.300]", NULL, NULL, "501 5.5.2 "
-		    HELO("[192.0.2.300]", "Invalid name") },
+		    HELO("[192.0.2.300]", "invalid ip address") },
 		{ invalid, NULL, "192.0.2.1", NULL, NULL, "ok" },
 		{ "smtpd_recipient_restrictions = "
 		    "reject_invalid_helo_hostname\n", NULL, "a..b", NULL,

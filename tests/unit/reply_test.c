@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/conf.h"
+#include "smtpd/gate.h"
 #include "util/ascii.h"
 #include "util/buf.h"
 
 static struct buf	out = BUF_INIT;
 static struct session	s;
+static struct conf	conf;
 static struct gate	gate;
 
 static void
@@ -18,6 +21,8 @@ begin(void)
 	memset(&s, 0, sizeof(s));
 	buf_empty(&out);
 	s.out = &out;
+	conf.soft_bounce = false;
+	gate.conf = &conf;
 	s.gate = &gate;
 	gate.footer = NULL;
 }
@@ -88,6 +93,20 @@ footed(void)
 	CU_ASSERT_STRING_EQUAL(buf_cstr(&out), "250 Ok\r\n450-a?b\r\n"
 	    "450 other\r\n");
 	CU_ASSERT_EQUAL(s.error_count, 1);
+}
+
+/* S51: nothing is refused for good. */
+static void
+soft_bounce(void)
+{
+	begin();
+	conf.soft_bounce = true;
+	reply_put(&s, 250, "2.1.0", "5");
+	reply_put(&s, 501, "5.1.3", "x");
+	reply_put(&s, 554, NULL, "5");
+	reply_put(&s, 450, "4.1.3", "x");
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&out), "250 2.1.0 5\r\n"
+	    "401 4.1.3 x\r\n454 5\r\n450 4.1.3 x\r\n");
 }
 
 static void
@@ -162,6 +181,7 @@ reply_test(void)
 	CU_add_test(suite, "several lines", several_lines);
 	CU_add_test(suite, "footers", footed);
 	CU_add_test(suite, "counts errors", counts_errors);
+	CU_add_test(suite, "soft_bounce", soft_bounce);
 	CU_add_test(suite, "cuts lines", cuts_lines);
 	CU_add_test(suite, "random bytes", random_bytes);
 }
