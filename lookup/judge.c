@@ -128,6 +128,9 @@ static enum ruling
 run_list(struct hearing *hearing, enum profile_list list, struct slice name,
     const char *class)
 {
+	/* What is thrown away is refused to nobody. */
+	if (hearing->is_discarded)
+		return RULING_PERMIT;
 	hearing->name = name;
 	hearing->class = class;
 	hearing->must_warn = false;

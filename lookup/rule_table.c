@@ -130,6 +130,20 @@ act(struct hearing *hearing, const struct restriction *restriction,
 	return ruling;
 }
 
+/*
+ * Whoever writes DNS records could give himself a yes; a no, or an exception
+ * from one (DUNNO), is all that his servers, or a name that is not confirmed,
+ * can win him.
+ */
+static enum ruling
+forbid_permit(struct hearing *hearing, const struct restriction *restriction,
+    struct slice domain)
+{
+	log_warn("restriction %s returns OK for %.*s, which is not allowed: "
+	    "use DUNNO", restriction->name, SLICE_ARG(domain));
+	return hearing_misconfigured(hearing);
+}
+
 enum ruling
 rule_table_access(struct hearing *hearing,
     const struct restriction *restriction)
@@ -141,6 +155,9 @@ rule_table_access(struct hearing *hearing,
 	switch (find(hearing, restriction, &value)) {
 	case TABLE_FOUND:
 		ruling = act(hearing, restriction, name, buf_slice(&value));
+		if ((restriction->how & RULE_WHO) == RULE_REVERSE_CLIENT &&
+		    ruling == RULING_PERMIT && !hearing->is_discarded)
+			ruling = forbid_permit(hearing, restriction, name);
 		break;
 	case TABLE_TROUBLE:
 		ruling = hearing_cannot_tell(hearing, name);
@@ -234,19 +251,6 @@ find_servers(const struct hearing *hearing,
 		    &servers.list[i], value);
 	host_clear_servers(&servers);
 	return answer;
-}
-
-/*
- * Whoever writes DNS records could give himself a yes; a no, or an exception
- * from one (DUNNO), is all that his servers can win him.
- */
-static enum ruling
-forbid_permit(struct hearing *hearing, const struct restriction *restriction,
-    struct slice domain)
-{
-	log_warn("restriction %s returns OK for %.*s, which is not allowed: "
-	    "use DUNNO", restriction->name, SLICE_ARG(domain));
-	return hearing_misconfigured(hearing);
 }
 
 enum ruling

@@ -27,7 +27,8 @@ is_asked(const struct conf *conf, enum judge_stage stage)
 		    conf->smtpd_helo_restrictions[0] != '\0';
 	case JUDGE_MAIL:
 		return has_rates(conf) || (!conf->smtpd_delay_reject &&
-		    conf->smtpd_sender_restrictions[0] != '\0');
+		    (conf->smtpd_reject_unlisted_sender ||
+		    conf->smtpd_sender_restrictions[0] != '\0'));
 	case JUDGE_AUTH:
 		return conf->smtpd_client_auth_rate_limit > 0;
 	case JUDGE_DATA:

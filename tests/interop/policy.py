@@ -41,7 +41,7 @@ SINKS = ["127.0.0.%d" % i for i in (1, 11, 12, 13, 14)]
 
 # What they may say in other words: a refusal of what is no address, or no
 # command, is one whatever its text.
-SYNTAX = re.compile(r"50\d |555 ")
+SYNTAX = re.compile(r"[45]0\d |[45]55 ")
 
 
 def normal(reply):

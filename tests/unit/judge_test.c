@@ -101,6 +101,32 @@ relaying(void)
 		"smtpd_recipient_restrictions = check_recipient_access " \
 		"inline:{{else.example=450 not there}}\n"
 
+/* A name that is not confirmed is no reason for a yes. */
+static void
+unconfirmed(void)
+{
+	static const char	ok[] = "smtpd_recipient_restrictions = "
+				    "check_reverse_client_hostname_access "
+				    "inline:{{unknown=OK}}, reject\n";
+	static const char	dunno[] = "smtpd_recipient_restrictions = "
+				    "check_reverse_client_hostname_access "
+				    "inline:{{unknown=DUNNO}}\n";
+	static const char	discard[] = "smtpd_client_restrictions = "
+				    "check_reverse_client_hostname_access "
+				    "inline:{{unknown=DISCARD}}\n"
+				    "smtpd_sender_restrictions = reject\n";
+	static const struct ask	cases[] = {
+		{ ok, NULL, NULL, NULL, NULL,
+		    "451 4.3.5 Server configuration error" },
+		{ dunno, NULL, NULL, NULL, NULL, "ok" },
+		/* What is thrown away is refused to nobody. */
+		{ discard, NULL, NULL, NULL, "r@else.example",
+		    "ok; DISCARD " },
+	};
+
+	RUN(cases);
+}
+
 /* What is said of a domain holds for every way to it. */
 static void
 ways_round(void)
@@ -549,6 +575,7 @@ judge_test(void)
 
 	CU_add_test(suite, "who may send elsewhere", relaying);
 	CU_add_test(suite, "ways round a domain", ways_round);
+	CU_add_test(suite, "names that are not confirmed", unconfirmed);
 	CU_add_test(suite, "addresses without a domain", bare);
 	CU_add_test(suite, "lists and their order", lists);
 	CU_add_test(suite, "refusals put off", put_off);
