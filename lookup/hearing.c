@@ -238,7 +238,8 @@ hearing_defer_if_refuse(struct hearing *hearing, const char *dsn,
 enum ruling
 hearing_finish(struct hearing *hearing, enum ruling ruling)
 {
-	if (ruling == RULING_REFUSE || hearing->if_permit.code == 0)
+	if (ruling == RULING_REFUSE || hearing->if_permit.code == 0 ||
+	    hearing->is_discarded)
 		return ruling;
 	return pronounce(hearing, &hearing->if_permit);
 }

@@ -41,10 +41,6 @@ rule_address_non_fqdn(struct hearing *hearing,
 	    (slice_find(domain, '.') >= 0 &&
 	    domain.data[domain.len - 1] != '.'))
 		return RULING_DUNNO;
-	/* Mail for "postmaster" needs none (RFC 5321 section 4.5.1). */
-	if ((restriction->how & RULE_WHO) == RULE_RECIPIENT &&
-	    slice_is_nocase(address, "postmaster"))
-		return RULING_DUNNO;
 	return refuse(hearing, restriction->how,
 	    (int)hearing->conf->non_fqdn_reject_code, "5.5.2",
 	    "need fully-qualified address");

@@ -12,10 +12,11 @@ class Case:
 class Group:
     """Services that are started together."""
 
-    def __init__(self, name, cases, settings=None, tables=None, mails=False):
+    def __init__(self, name, cases, settings=None, tables=None, mails=False,
+                 has_log=True):
         self.name, self.cases = name, cases
         self.settings, self.tables = settings or {}, tables or {}
-        self.mails = mails
+        self.mails, self.has_log = mails, has_log
 
 
 # ---- what clients say ------------------------------------------------------

@@ -40,7 +40,7 @@ def action(dice, depth=0):
                             "553"]) + dice.choice(TEXTS)
     if kind < 9:
         return dice.choice(["WARN x", "INFO y", "HOLD", "HOLD z",
-                            "DISCARD", "PREPEND X-A: b"])
+                            "PREPEND X-A: b"])
     if kind < 10 or depth:
         return dice.choice(["first", "second", "third"])
     return ", ".join(dice.choice(SIMPLE + ["first", "second"])
@@ -130,5 +130,6 @@ def groups(seed, count):
             dice = random.Random("%d %d" % (seed, i))
             cases.append(Case("%d" % i, settings(dice),
                               [talk(dice) for _ in range(12)]))
-        found.append(Group("random %d" % (first // PER_GROUP + 1), cases))
+        found.append(Group("random %d" % (first // PER_GROUP + 1), cases,
+                           has_log=False))
     return found
