@@ -29,7 +29,7 @@ enum dovecot_wire_kind {
 /* A line, without its newline; slices are of it. */
 struct dovecot_wire {
 	enum dovecot_wire_kind	 kind;
-	uint64_t		 number;	/* VERSION: major; else the id */
+	uint64_t		 number;	/* VERSION: major; else id */
 	struct slice		 name;		/* MECH */
 	unsigned		 bad, good;	/* MECH: SASL_OPTIONS_* */
 	struct slice		 data;		/* CONT: base64 */

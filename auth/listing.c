@@ -2,7 +2,7 @@
  * Which mechanisms there are.
  */
 
-#include "auth/terms.h"
+#include "auth/entry.h"
 #include "auth/warden.h"
 #include "mail/worker.h"
 #include "util/log.h"
@@ -10,7 +10,7 @@
 
 struct listing {
 	struct visitor		*visitor;
-	struct terms		*terms;		/* the visitor's */
+	struct entry		*entry;		/* the visitor's */
 	uint32_t		 id;
 	struct backend_menu	 menu;
 	struct buf		 why;
@@ -22,7 +22,7 @@ run(void *arg)
 {
 	struct listing	*listing = arg;
 
-	listing->is_good = terms_list(listing->terms, &listing->menu,
+	listing->is_good = entry_list(listing->entry, &listing->menu,
 	    &listing->why) == 0;
 }
 
@@ -42,7 +42,7 @@ done(void *arg)
 	if (listing->visitor->ipc != NULL)
 		ipc_send_auth_listed(listing->visitor->ipc, listing->id, &m);
 	warden_end(listing->visitor);
-	terms_clear_menu(&listing->menu);
+	entry_clear_menu(&listing->menu);
 	buf_clear(&listing->why);
 	mem_free(listing);
 }
@@ -63,7 +63,7 @@ on_auth_list(struct ipc *ipc, uint32_t id, const struct msg_auth_list *m)
 	}
 	listing = mem_new(sizeof(*listing));
 	listing->visitor = visitor;
-	listing->terms = warden_terms(visitor);
+	listing->entry = warden_entry(visitor);
 	listing->id = id;
 	warden_begin(visitor);
 	worker_give(visitor->warden->worker, run, done, listing);

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "auth/attempt.h"
+#include "auth/trial.h"
 #include "auth/failures.h"
-#include "auth/terms.h"
+#include "auth/entry.h"
 #include "conf/conf.h"
 #include "mail/daemon.h"
 #include "mail/door.h"
@@ -41,7 +41,7 @@ destroy(struct visitor *visitor)
 	struct warden	*warden = visitor->warden;
 
 	DL_DELETE(warden->visitors, visitor);
-	terms_drop(&warden->terms, &visitor->terms);
+	entry_drop(&warden->entry, &visitor->entry);
 	mem_free(visitor);
 	check_end(warden);
 }
@@ -59,15 +59,15 @@ warden_end(struct visitor *visitor)
 		destroy(visitor);
 }
 
-struct terms *
-warden_terms(struct visitor *visitor)
+struct entry *
+warden_entry(struct visitor *visitor)
 {
 	struct warden	*warden = visitor->warden;
 
-	if (visitor->terms == NULL)
-		visitor->terms = terms_get(&warden->terms, warden->conf,
+	if (visitor->entry == NULL)
+		visitor->entry = entry_get(&warden->entry, warden->conf,
 		    warden->library, ipc_peer_settings(visitor->ipc));
-	return visitor->terms;
+	return visitor->entry;
 }
 
 static void
@@ -78,7 +78,7 @@ on_visitor(struct ipc *ipc, enum ipc_event event, void *arg)
 	(void)ipc;
 	if (event != IPC_CLOSED)
 		return;
-	attempt_drop_all(visitor);
+	trial_drop_all(visitor);
 	ipc_free(&visitor->ipc);
 	if (visitor->pending == 0)
 		destroy(visitor);

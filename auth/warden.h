@@ -6,16 +6,16 @@
  * what clients of smtpd say, and threads ask the back end.
  *
  *	warden	 the program: who is connected
- *	attempt	 one AUTH, from the loop to a thread and back
+ *	trial	 one AUTH, from the loop to a thread and back
  *	listing	 which mechanisms there are, likewise
- *	terms	 the parameters that apply, compiled
+ *	entry	 the parameters that apply, compiled
  *	failures how often who has failed
  *	backend	 cyrus, dovecot
  */
 
 #include <stddef.h>
 
-struct attempt;
+struct trial;
 struct conf;
 struct daemon;
 struct daemon_program;
@@ -24,7 +24,7 @@ struct failures;
 struct ipc;
 struct loop;
 struct sasl_check_library;
-struct terms;
+struct entry;
 struct worker;
 
 #define WARDEN_ATTEMPTS		4000	/* at a time */
@@ -38,7 +38,7 @@ struct warden {
 	struct worker		*worker;
 	struct door		*door;
 	struct failures		*failures;
-	struct terms		*terms;		/* list */
+	struct entry		*entry;		/* list */
 	struct visitor		*visitors;	/* list */
 	size_t			 attempts;
 };
@@ -47,8 +47,8 @@ struct warden {
 struct visitor {
 	struct warden	*warden;
 	struct ipc	*ipc;		/* NULL: gone, threads are awaited */
-	struct terms	*terms;		/* NULL: not chosen yet */
-	struct attempt	*attempts;	/* hash by id */
+	struct entry	*entry;		/* NULL: not chosen yet */
+	struct trial	*attempts;	/* hash by id */
 	size_t		 count;		/* of them */
 	size_t		 pending;	/* in threads */
 	struct visitor	*next, *prev;
@@ -57,7 +57,7 @@ struct visitor {
 extern const struct daemon_program warden_program;
 
 /* The terms for this one's clients; borrowed until it goes. */
-struct terms	*warden_terms(struct visitor *visitor);
+struct entry	*warden_entry(struct visitor *visitor);
 
 /* Something of this one is in a thread, or back: then it may be gone. */
 void		 warden_begin(struct visitor *visitor);

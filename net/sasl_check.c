@@ -19,7 +19,7 @@
 
 struct sasl_check_library {
 	char		*folders;	/* of the configuration; "" */
-	char		*databases;	/* auxprop plug-ins to ask, decoy last */
+	char		*databases;	/* auxprop plug-ins, decoy last */
 	sasl_callback_t	 callbacks[4];
 };
 

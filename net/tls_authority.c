@@ -15,7 +15,7 @@
 #include "util/mem.h"
 #include "util/path.h"
 
-#define HASH_LEN	8	/* digits of a name's hash; then "." and digits */
+#define HASH_LEN	8	/* digits of a name's hash; "." follows */
 
 /* Not a list of what was revoked, which has an r behind the dot. */
 static bool

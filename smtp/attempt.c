@@ -264,7 +264,8 @@ static const struct addr *
 source_address(const struct attempt *a, struct addr *source)
 {
 	const struct conf	*conf = a->sender->conf;
-	int			 family = a->hosts[a->at].addr.storage.ss_family;
+	const struct addr	*host = &a->hosts[a->at].addr;
+	int			 family = host->storage.ss_family;
 	const char		*text;
 
 	text = family == AF_INET6 ? conf->smtp_bind_address6 :

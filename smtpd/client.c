@@ -15,7 +15,7 @@
 #include "smtpd/gate.h"
 #include "smtpd/greeting.h"
 #include "smtpd/secured.h"
-#include "smtpd/session.h"
+#include "smtpd/session_log.h"
 #include "util/log.h"
 #include "util/mem.h"
 

@@ -200,10 +200,4 @@ void		 session_resume(struct session *s);
 #define SESSION_CLIENT_SIZE	(256 + ADDR_TEXT_SIZE + 8)
 const char	*session_client(const struct session *s, char *text);
 
-/* "lost connection after CMD from ..." and the like (O05). */
-void		 session_log_loss(const struct session *s, const char *what);
-
-/* "disconnect from ... ehlo=1 ... commands=4/6" (O02). */
-void		 session_log_end(const struct session *s);
-
 #endif

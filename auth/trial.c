@@ -2,12 +2,12 @@
  * Attempts to log in.
  */
 
-#include "auth/attempt.h"
+#include "auth/trial.h"
 
 #include <uthash.h>
 
 #include "auth/failures.h"
-#include "auth/terms.h"
+#include "auth/entry.h"
 #include "auth/warden.h"
 #include "conf/conf.h"
 #include "mail/worker.h"
@@ -19,10 +19,10 @@
 
 #define PATIENCE_MS	60000	/* more than smtpd has with its client */
 
-struct attempt {
+struct trial {
 	struct visitor		*visitor;
 	struct warden		*warden;
-	struct terms		*terms;		/* the visitor's */
+	struct entry		*entry;		/* the visitor's */
 	uint32_t		 id;
 	UT_hash_handle		 hh;		/* while is_wanted */
 	bool			 is_wanted;	/* somebody waits for it */
@@ -44,12 +44,12 @@ struct attempt {
 };
 
 static void
-destroy(struct attempt *a)
+destroy(struct trial *a)
 {
 	struct visitor	*visitor = a->visitor;
 
 	if (a->exchange != NULL)
-		a->terms->backend->end(a->exchange);
+		a->entry->backend->end(a->exchange);
 	loop_timer_free(&a->timer);
 	buf_clear(&a->binding);
 	buf_clear(&a->response);
@@ -68,7 +68,7 @@ destroy(struct attempt *a)
 
 /* Nobody waits for it any more; a thread ends what it has begun. */
 static void
-drop(struct attempt *a)
+drop(struct trial *a)
 {
 	HASH_DEL(a->visitor->attempts, a);
 	a->visitor->count--;
@@ -78,9 +78,9 @@ drop(struct attempt *a)
 }
 
 void
-attempt_drop_all(struct visitor *visitor)
+trial_drop_all(struct visitor *visitor)
 {
-	struct attempt	*a, *next;
+	struct trial	*a, *next;
 
 	HASH_ITER(hh, visitor->attempts, a, next)
 		drop(a);
@@ -89,26 +89,26 @@ attempt_drop_all(struct visitor *visitor)
 /* ---- in a thread --------------------------------------------------------- */
 
 static void
-begin(struct attempt *a)
+begin(struct trial *a)
 {
 	struct backend_reply	*reply = &a->reply;
 
-	reply->result = terms_judge(a->terms, slice_str(a->mechanism),
+	reply->result = entry_judge(a->entry, slice_str(a->mechanism),
 	    a->facts.has_tls, &reply->reason);
 	reply->is_over = reply->result != AUTH_OK;
 	if (!reply->is_over)
-		a->exchange = a->terms->backend->begin(&a->terms->place,
+		a->exchange = a->entry->backend->begin(&a->entry->place,
 		    &a->facts, buf_slice(&a->response), reply);
 }
 
 static void
 run(void *arg)
 {
-	struct attempt	*a = arg;
+	struct trial	*a = arg;
 
 	buf_empty(&a->reply.challenge);
 	if (a->has_begun)
-		a->terms->backend->step(a->exchange, buf_slice(&a->response),
+		a->entry->backend->step(a->exchange, buf_slice(&a->response),
 		    &a->reply);
 	else
 		begin(a);
@@ -118,7 +118,7 @@ run(void *arg)
 /* ---- and back ------------------------------------------------------------ */
 
 static void
-send_done(struct attempt *a)
+send_done(struct trial *a)
 {
 	struct msg_auth_done	m = {
 		.result = a->reply.result,
@@ -133,7 +133,7 @@ send_done(struct attempt *a)
 static void
 on_time(void *arg)
 {
-	struct attempt	*a = arg;
+	struct trial	*a = arg;
 
 	if (!a->reply.is_over) {
 		a->reply.result = AUTH_LATER;
@@ -143,7 +143,7 @@ on_time(void *arg)
 }
 
 static void
-start_timer(struct attempt *a, int64_t delay_ms)
+start_timer(struct trial *a, int64_t delay_ms)
 {
 	if (a->timer == NULL)
 		a->timer = loop_timer_new(a->warden->loop, on_time, a);
@@ -155,7 +155,7 @@ start_timer(struct attempt *a, int64_t delay_ms)
  * has taken for it, so that it does not tell how far that came.
  */
 static int64_t
-delay_of(struct attempt *a)
+delay_of(struct trial *a)
 {
 	int64_t	now = loop_now_ms(a->warden->loop), delay;
 
@@ -171,7 +171,7 @@ delay_of(struct attempt *a)
 static void
 done(void *arg)
 {
-	struct attempt	*a = arg;
+	struct trial	*a = arg;
 	int64_t		 delay;
 
 	a->is_running = false;
@@ -185,7 +185,7 @@ done(void *arg)
 			buf_slice(&a->reply.challenge) };
 
 		ipc_send_auth_challenge(a->visitor->ipc, a->id, &m);
-		start_timer(a, PATIENCE_MS + a->terms->place.conf->
+		start_timer(a, PATIENCE_MS + a->entry->place.conf->
 		    smtpd_timeout);
 		return;
 	}
@@ -196,7 +196,7 @@ done(void *arg)
 }
 
 static void
-give(struct attempt *a)
+give(struct trial *a)
 {
 	a->is_running = true;
 	a->step_ms = loop_now_ms(a->warden->loop);
@@ -209,17 +209,17 @@ void	on_auth_begin(struct ipc *, uint32_t, const struct msg_auth_begin *);
 void	on_auth_answer(struct ipc *, uint32_t, const struct msg_auth_answer *);
 void	on_auth_abort(struct ipc *, uint32_t, const struct msg_auth_abort *);
 
-static struct attempt *
+static struct trial *
 find(const struct visitor *visitor, uint32_t id)
 {
-	struct attempt	*a;
+	struct trial	*a;
 
 	HASH_FIND(hh, visitor->attempts, &id, sizeof(id), a);
 	return a;
 }
 
 static void
-set_facts(struct attempt *a, const struct msg_auth_begin *m)
+set_facts(struct trial *a, const struct msg_auth_begin *m)
 {
 	a->mechanism = slice_dup(m->mechanism);
 	for (char *p = a->mechanism; *p != '\0'; p++)
@@ -279,7 +279,7 @@ on_auth_begin(struct ipc *ipc, uint32_t id, const struct msg_auth_begin *m)
 {
 	struct visitor	*visitor = ipc_arg(ipc);
 	const char	*why;
-	struct attempt	*a;
+	struct trial	*a;
 
 	if (find(visitor, id) != NULL) {
 		ipc_refuse(ipc, "it begins two attempts as one");
@@ -296,7 +296,7 @@ on_auth_begin(struct ipc *ipc, uint32_t id, const struct msg_auth_begin *m)
 	a = mem_new(sizeof(*a));
 	a->visitor = visitor;
 	a->warden = visitor->warden;
-	a->terms = warden_terms(visitor);
+	a->entry = warden_entry(visitor);
 	a->id = id;
 	a->is_wanted = true;
 	set_facts(a, m);
@@ -310,7 +310,7 @@ on_auth_begin(struct ipc *ipc, uint32_t id, const struct msg_auth_begin *m)
 void
 on_auth_answer(struct ipc *ipc, uint32_t id, const struct msg_auth_answer *m)
 {
-	struct attempt	*a = find(ipc_arg(ipc), id);
+	struct trial	*a = find(ipc_arg(ipc), id);
 
 	/* One that has ended meanwhile. */
 	if (a == NULL)
@@ -327,7 +327,7 @@ on_auth_answer(struct ipc *ipc, uint32_t id, const struct msg_auth_answer *m)
 void
 on_auth_abort(struct ipc *ipc, uint32_t id, const struct msg_auth_abort *m)
 {
-	struct attempt	*a = find(ipc_arg(ipc), id);
+	struct trial	*a = find(ipc_arg(ipc), id);
 
 	(void)m;
 	if (a != NULL)

@@ -2,7 +2,7 @@
  * Who may use which mechanism.
  */
 
-#include "auth/terms.h"
+#include "auth/entry.h"
 
 #include <string.h>
 #include <utlist.h>
@@ -18,7 +18,7 @@
 #define MENU_MS		30000	/* a menu is asked for again after */
 
 void
-terms_clear_menu(struct backend_menu *menu)
+entry_clear_menu(struct backend_menu *menu)
 {
 	buf_clear(&menu->plain);
 	buf_clear(&menu->tls);
@@ -54,14 +54,14 @@ is_named(const struct conf *conf, struct slice mechanism)
 }
 
 static bool
-passes(const struct terms *terms, struct slice mechanism)
+passes(const struct entry *entry, struct slice mechanism)
 {
 	struct buf		why = BUF_INIT;
 	enum match_list_answer	answer = MATCH_LIST_NO;
 
-	if (terms->filter != NULL && (is_common(mechanism) ||
-	    is_named(terms->place.conf, mechanism)))
-		answer = match_list_find(terms->filter, mechanism, &why);
+	if (entry->filter != NULL && (is_common(mechanism) ||
+	    is_named(entry->place.conf, mechanism)))
+		answer = match_list_find(entry->filter, mechanism, &why);
 	if (answer == MATCH_LIST_TROUBLE)
 		log_warn("smtpd_sasl_mechanism_filter: %s", buf_cstr(&why));
 	buf_clear(&why);
@@ -69,12 +69,12 @@ passes(const struct terms *terms, struct slice mechanism)
 }
 
 static void
-filter(const struct terms *terms, struct slice names, struct buf *passed)
+filter(const struct entry *entry, struct slice names, struct buf *passed)
 {
 	struct slice	name;
 
 	while (slice_get_word(&names, SEPARATORS, &name) == 0) {
-		if (!passes(terms, name))
+		if (!passes(entry, name))
 			continue;
 		if (passed->len > 0)
 			buf_put_u8(passed, ' ');
@@ -86,10 +86,10 @@ filter(const struct terms *terms, struct slice names, struct buf *passed)
 
 /* Of another process (Dovecot) it may change; a library's is what it is. */
 static bool
-is_fresh(const struct terms *terms)
+is_fresh(const struct entry *entry)
 {
-	return terms->listed_ms != 0 && (terms->backend == &cyrus_backend ||
-	    clock_now_ms() - terms->listed_ms < MENU_MS);
+	return entry->listed_ms != 0 && (entry->backend == &cyrus_backend ||
+	    clock_now_ms() - entry->listed_ms < MENU_MS);
 }
 
 static void
@@ -101,39 +101,39 @@ copy(const struct backend_menu *from, struct backend_menu *to)
 }
 
 static void
-keep(struct terms *terms, const struct backend_menu *menu)
+keep(struct entry *entry, const struct backend_menu *menu)
 {
-	pthread_mutex_lock(&terms->mutex);
-	terms_clear_menu(&terms->menu);
-	copy(menu, &terms->menu);
-	terms->listed_ms = clock_now_ms();
-	pthread_mutex_unlock(&terms->mutex);
+	pthread_mutex_lock(&entry->mutex);
+	entry_clear_menu(&entry->menu);
+	copy(menu, &entry->menu);
+	entry->listed_ms = clock_now_ms();
+	pthread_mutex_unlock(&entry->mutex);
 }
 
 int
-terms_list(struct terms *terms, struct backend_menu *menu, struct buf *why)
+entry_list(struct entry *entry, struct backend_menu *menu, struct buf *why)
 {
 	struct backend_menu	whole = { .plain = BUF_INIT };
 	bool			is_known;
 	int			result = 0;
 
-	pthread_mutex_lock(&terms->mutex);
-	is_known = is_fresh(terms);
+	pthread_mutex_lock(&entry->mutex);
+	is_known = is_fresh(entry);
 	if (is_known)
-		copy(&terms->menu, menu);
-	pthread_mutex_unlock(&terms->mutex);
+		copy(&entry->menu, menu);
+	pthread_mutex_unlock(&entry->mutex);
 	if (is_known)
 		return 0;
 	/* Without the lock: others wait for the back end themselves. */
-	result = terms->backend->list(&terms->place, &whole, why);
+	result = entry->backend->list(&entry->place, &whole, why);
 	if (result == 0) {
-		if (!terms->place.conf->smtpd_tls_auth_only)
-			filter(terms, buf_slice(&whole.plain), &menu->plain);
-		filter(terms, buf_slice(&whole.tls), &menu->tls);
+		if (!entry->place.conf->smtpd_tls_auth_only)
+			filter(entry, buf_slice(&whole.plain), &menu->plain);
+		filter(entry, buf_slice(&whole.tls), &menu->tls);
 		buf_put_slice(&menu->all, buf_slice(&whole.all));
-		keep(terms, menu);
+		keep(entry, menu);
 	}
-	terms_clear_menu(&whole);
+	entry_clear_menu(&whole);
 	return result;
 }
 
@@ -149,13 +149,13 @@ is_in(struct slice names, struct slice mechanism)
 }
 
 enum auth_result
-terms_judge(struct terms *terms, struct slice mechanism, bool has_tls,
+entry_judge(struct entry *entry, struct slice mechanism, bool has_tls,
     struct buf *why)
 {
 	struct backend_menu	menu = { .plain = BUF_INIT };
 	enum auth_result	result = AUTH_UNKNOWN;
 
-	if (terms_list(terms, &menu, why) < 0)
+	if (entry_list(entry, &menu, why) < 0)
 		result = AUTH_LATER;
 	else if (is_in(buf_slice(has_tls ? &menu.tls : &menu.plain),
 	    mechanism))
@@ -164,77 +164,77 @@ terms_judge(struct terms *terms, struct slice mechanism, bool has_tls,
 		result = AUTH_NEEDS_TLS;
 	else if (is_in(buf_slice(&menu.all), mechanism))
 		result = AUTH_WEAK;
-	terms_clear_menu(&menu);
+	entry_clear_menu(&menu);
 	return result;
 }
 
 /* ---- making -------------------------------------------------------------- */
 
 static void
-read_filter(struct terms *terms)
+read_filter(struct entry *entry)
 {
-	const char	*text = terms->place.conf->smtpd_sasl_mechanism_filter;
+	const char	*text = entry->place.conf->smtpd_sasl_mechanism_filter;
 	char		*why = NULL;
 
-	terms->filter = match_list_new(text, MATCH_LIST_STRING, 0, &why);
-	if (terms->filter == NULL) {
+	entry->filter = match_list_new(text, MATCH_LIST_STRING, 0, &why);
+	if (entry->filter == NULL) {
 		log_warn("smtpd_sasl_mechanism_filter: %s", why);
 		mem_free(why);
 	}
 }
 
-static struct terms *
-make(struct terms **all, const struct conf *conf,
+static struct entry *
+make(struct entry **all, const struct conf *conf,
     const struct sasl_check_library *library, struct slice settings)
 {
-	struct terms	*terms = mem_new(sizeof(*terms));
+	struct entry	*entry = mem_new(sizeof(*entry));
 
-	terms->own_conf = settings_apply(conf, settings);
-	terms->place.conf = terms->own_conf != NULL ? terms->own_conf : conf;
-	terms->place.library = library;
-	terms->settings = mem_copy(settings.data, settings.len);
-	terms->settings_len = settings.len;
-	terms->backend = strcmp(terms->place.conf->smtpd_sasl_type,
+	entry->own_conf = settings_apply(conf, settings);
+	entry->place.conf = entry->own_conf != NULL ? entry->own_conf : conf;
+	entry->place.library = library;
+	entry->settings = mem_copy(settings.data, settings.len);
+	entry->settings_len = settings.len;
+	entry->backend = strcmp(entry->place.conf->smtpd_sasl_type,
 	    "dovecot") == 0 ? &dovecot_backend : &cyrus_backend;
-	pthread_mutex_init(&terms->mutex, NULL);
-	read_filter(terms);
-	DL_APPEND(*all, terms);
-	return terms;
+	pthread_mutex_init(&entry->mutex, NULL);
+	read_filter(entry);
+	DL_APPEND(*all, entry);
+	return entry;
 }
 
-struct terms *
-terms_get(struct terms **all, const struct conf *conf,
+struct entry *
+entry_get(struct entry **all, const struct conf *conf,
     const struct sasl_check_library *library, struct slice settings)
 {
-	struct terms	*terms;
+	struct entry	*entry;
 
-	DL_FOREACH(*all, terms)
-		if (slice_equal(settings, slice_from(terms->settings,
-		    terms->settings_len)))
-			return terms_keep(terms);
-	return terms_keep(make(all, conf, library, settings));
+	DL_FOREACH(*all, entry)
+		if (slice_equal(settings, slice_from(entry->settings,
+		    entry->settings_len)))
+			return entry_keep(entry);
+	return entry_keep(make(all, conf, library, settings));
 }
 
-struct terms *
-terms_keep(struct terms *terms)
+struct entry *
+entry_keep(struct entry *entry)
 {
-	terms->users++;
-	return terms;
+	entry->users++;
+	return entry;
 }
 
 void
-terms_drop(struct terms **all, struct terms **termsp)
+entry_drop(struct entry **all, struct entry **termsp)
 {
-	struct terms	*terms = *termsp;
+	struct entry	*entry = *termsp;
 
 	*termsp = NULL;
-	if (terms == NULL || --terms->users > 0)
+	if (entry == NULL || --entry->users > 0)
 		return;
-	DL_DELETE(*all, terms);
-	match_list_free(&terms->filter);
-	terms_clear_menu(&terms->menu);
-	pthread_mutex_destroy(&terms->mutex);
-	conf_free(&terms->own_conf);
-	mem_free(terms->settings);
-	mem_free(terms);
+	DL_DELETE(*all, entry);
+	match_list_free(&entry->filter);
+	entry_clear_menu(&entry->menu);
+	pthread_mutex_destroy(&entry->mutex);
+	conf_free(&entry->own_conf);
+	mem_free(entry->settings);
+	mem_free(entry);
 }

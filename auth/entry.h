@@ -1,5 +1,5 @@
-#ifndef AUTH_TERMS_H
-#define AUTH_TERMS_H
+#ifndef AUTH_ENTRY_H
+#define AUTH_ENTRY_H
 
 /*
  * The terms on which one may log in: parameters of main.cf, with those that
@@ -14,7 +14,7 @@
 
 struct match_list;
 
-struct terms {
+struct entry {
 	struct backend_place	 place;
 	const struct backend	*backend;
 	struct conf		*own_conf;	/* owned; NULL: main.cf alone */
@@ -22,7 +22,7 @@ struct terms {
 	unsigned char		*settings;	/* of the service; owned */
 	size_t			 settings_len;
 	size_t			 users;		/* the loop's */
-	struct terms		*next, *prev;	/* of all */
+	struct entry		*next, *prev;	/* of all */
 
 	pthread_mutex_t		 mutex;		/* guards what follows */
 	struct backend_menu	 menu;		/* as filtered */
@@ -33,23 +33,23 @@ struct terms {
  * Those of a peer with these settings, out of the list *all, or new in it;
  * to be dropped.
  */
-struct terms	*terms_get(struct terms **all, const struct conf *conf,
+struct entry	*entry_get(struct entry **all, const struct conf *conf,
 		    const struct sasl_check_library *library,
 		    struct slice settings);
-struct terms	*terms_keep(struct terms *terms);
-void		 terms_drop(struct terms **all, struct terms **terms);
+struct entry	*entry_keep(struct entry *entry);
+void		 entry_drop(struct entry **all, struct entry **entry);
 
 /*
  * In a thread: what the back end offers and the filter lets pass, appended
  * to menu.  0, or -1 and why.
  */
-int		 terms_list(struct terms *terms, struct backend_menu *menu,
+int		 entry_list(struct entry *entry, struct backend_menu *menu,
 		    struct buf *why);
 
 /* May it be used?  AUTH_OK, or why not; AUTH_LATER comes with why. */
-enum auth_result terms_judge(struct terms *terms, struct slice mechanism,
+enum auth_result entry_judge(struct entry *entry, struct slice mechanism,
 		    bool has_tls, struct buf *why);
 
-void		 terms_clear_menu(struct backend_menu *menu);
+void		 entry_clear_menu(struct backend_menu *menu);
 
 #endif

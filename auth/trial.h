@@ -1,5 +1,5 @@
-#ifndef AUTH_ATTEMPT_H
-#define AUTH_ATTEMPT_H
+#ifndef AUTH_TRIAL_H
+#define AUTH_TRIAL_H
 
 /*
  * An attempt to log in: on_auth_begin, on_auth_answer and on_auth_abort of
@@ -9,6 +9,6 @@
 struct visitor;
 
 /* All attempts of one that goes; it is there until its ipc is freed. */
-void	attempt_drop_all(struct visitor *visitor);
+void	trial_drop_all(struct visitor *visitor);
 
 #endif
