@@ -74,6 +74,12 @@ tls_site_find(const struct profile *profile, struct slice nexthop,
 	for (size_t i = 0; i < nexthop.len; i++)
 		buf_put_u8(&key, (uint8_t)ascii_lower(nexthop.data[i]));
 	answer = find_text(profile, buf_slice(&key), text);
+	/* Cut at its end it could be weaker than it was meant. */
+	if (answer == TABLE_FOUND && text->len - before > IPC_TEXT_LIMIT) {
+		log_warn("smtp_tls_policy_maps: the value of \"%s\" is too "
+		    "long", buf_cstr(&key));
+		answer = TABLE_TROUBLE;
+	}
 	if (answer == TABLE_FOUND)
 		answer = read_anchors(slice_after(buf_slice(text), before),
 		    anchors);

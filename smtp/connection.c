@@ -72,6 +72,14 @@ log_session(const struct connection *c)
 	    attempt_relay(c->attempt), (long long)c->jobs, commands, waits);
 }
 
+/* A TLS 1.3 server may have sent another ticket meanwhile. */
+static void
+end_session(struct connection *c)
+{
+	secrecy_keep(attempt_secrecy(c->attempt), c->io);
+	log_session(c);
+}
+
 static void
 destroy(struct connection *c)
 {
@@ -81,7 +89,7 @@ destroy(struct connection *c)
 	if (!c->is_ready)
 		site->connecting--;
 	else
-		log_session(c);
+		end_session(c);
 	site->connections--;
 	dialogue_free(&c->dialogue);
 	attempt_free(&c->attempt);

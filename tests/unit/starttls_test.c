@@ -170,6 +170,32 @@ speaks_early(void)
 	play(&refused, &outside, NULL);
 }
 
+/*
+ * Whoever has put commands before ours into the session has replies to them
+ * (CVE-2009-3555): they come before we have said anything.
+ */
+static void
+hears_early_replies(void)
+{
+	const struct rule	none = { NULL, 0, NULL };
+	struct dialogue_server	server = plain;
+	struct buf		in = BUF_INIT;
+
+	server.tls = DIALOGUE_TLS_MUST;
+	open_talk(PIPE TLS, &none, &server);
+	buf_put_str(&t.replies, "220 sink\r\n");
+	while (give_replies() != DIALOGUE_SECURE)
+		serve();
+	dialogue_secured(t.dialogue, NULL);
+	CU_ASSERT(t.out.len > 0);
+	buf_put_str(&in, "250-evil\r\n250 PIPELINING\r\n");
+	CU_ASSERT_EQUAL(dialogue_read(t.dialogue, &in), DIALOGUE_BROKEN);
+	CU_ASSERT_PTR_NOT_NULL(strstr(dialogue_fault(t.dialogue)->reason,
+	    "unexpected reply"));
+	buf_clear(&in);
+	close_talk();
+}
+
 void	starttls_test(void);
 
 void
@@ -179,4 +205,5 @@ starttls_test(void)
 
 	CU_add_test(suite, "talks", plays_talks);
 	CU_add_test(suite, "early", speaks_early);
+	CU_add_test(suite, "early replies", hears_early_replies);
 }

@@ -90,6 +90,31 @@ reads_files(void)
 	profile_fixture_clear(&profile);
 }
 
+/* What the message to smtp cannot hold would be cut. */
+static void
+refuses_long_values(void)
+{
+	struct profile	profile;
+	struct buf	table = BUF_INIT, text = BUF_INIT, anchors = BUF_INIT;
+
+	buf_put_str(&table, "inline:{ { a = encrypt exclude=");
+	for (int i = 0; i < 1100; i++)
+		buf_put_str(&table, "RC4:");
+	buf_put_str(&table, "DES } { b = encrypt } }");
+	profile_fixture_init(&profile, "");
+	maps_init(&profile.tls_policies, "smtp_tls_policy_maps",
+	    buf_cstr(&table), 0);
+	CU_ASSERT_EQUAL(tls_site_find(&profile, slice_str("a"), &text,
+	    &anchors), TABLE_TROUBLE);
+	buf_empty(&text);
+	CU_ASSERT_EQUAL(tls_site_find(&profile, slice_str("b"), &text,
+	    &anchors), TABLE_FOUND);
+	buf_clear(&table);
+	buf_clear(&text);
+	maps_clear(&profile.tls_policies);
+	profile_fixture_clear(&profile);
+}
+
 void	tls_site_test(void);
 
 void
@@ -99,4 +124,5 @@ tls_site_test(void)
 
 	CU_add_test(suite, "next hops", finds_next_hops);
 	CU_add_test(suite, "files", reads_files);
+	CU_add_test(suite, "long values", refuses_long_values);
 }
