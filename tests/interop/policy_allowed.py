@@ -44,7 +44,7 @@ ALLOWED = [
             r"((EHLO|HELO) \S+|MAIL FROM:<[^>]*>)$", "450 4", "250"),
     Allowed("an action that cannot be carried out is a mistake that is "
             "waited for, not a yes", r"(filter|redirect|bcc|prepend)-bad",
-            r"451 4.3.5|554 5.5.1 Error: no valid rec|450 4|\[\]", ""),
+            r"451 4.3.5|554 5.5.1 Error: no valid rec|450 4|\[\]|no content", ""),
     Allowed("show_user_unknown_table_name of a service's own line holds for "
             "virtual aliases, too", "nobody@alias", ".*User unknown$",
             ".*User unknown in"),
