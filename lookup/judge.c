@@ -101,6 +101,8 @@ find_rights(const struct profile *profile,
 	if (profile_is_in(profile->no_auth,
 	    "smtpd_sasl_exceptions_networks", name, addr))
 		flags |= JUDGE_NO_AUTH;
+	if (profile_is_in(profile->networks, "mynetworks", name, addr))
+		flags |= JUDGE_NETWORK;
 	return flags;
 }
 

@@ -102,6 +102,7 @@ enum {
 	JUDGE_PIPECONNECT = 1024, /* smtpd_authorized_pipeconnect_clients */
 	JUDGE_VERP = 2048,	/* smtpd_authorized_verp_clients */
 	JUDGE_NO_AUTH = 4096,	/* smtpd_sasl_exceptions_networks */
+	JUDGE_NETWORK = 8192,	/* in mynetworks */
 };
 
 /* judge_action.kind: what becomes of the message (access(5)) */

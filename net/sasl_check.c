@@ -19,7 +19,7 @@
 
 struct sasl_check_library {
 	char		*folders;	/* of the configuration; "" */
-	char		*databases;	/* auxprop plug-ins, decoy last */
+	char		*databases;	/* auxprop plug-ins to be asked */
 	sasl_callback_t	 callbacks[4];
 };
 
@@ -334,6 +334,8 @@ refuse(struct sasl_check *check, int result)
 		return is_first ? SASL_CHECK_UNKNOWN : SASL_CHECK_NO;
 	case SASL_BADPROT:
 		return SASL_CHECK_MALFORMED;
+	/* Not of a wrong password: saslauthd is away, or the like. */
+	case SASL_FAIL:
 	case SASL_NOMEM:
 	case SASL_TRYAGAIN:
 	case SASL_UNAVAIL:

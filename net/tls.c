@@ -378,3 +378,15 @@ tls_binding(struct tls *tls, const char *type, struct buf *data)
 	ERR_clear_error();
 	return result;
 }
+
+const char *
+tls_put_binding(struct tls *tls, struct buf *data)
+{
+	static const char *const	types[] = { "tls-exporter",
+		"tls-unique" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (tls_binding(tls, types[i], data) == 0)
+			return types[i];
+	return NULL;
+}

@@ -23,6 +23,7 @@ static const struct {
 	[AWAITED_LHLO] = { "performing the LHLO handshake", "LHLO command" },
 	[AWAITED_STARTTLS] = { "performing the STARTTLS handshake",
 	    "STARTTLS command" },
+	[AWAITED_AUTH] = { "authenticating", "AUTH command" },
 	[AWAITED_RSET] = { "sending RSET", "RSET command" },
 	[AWAITED_MAIL] = { "sending MAIL FROM", "MAIL FROM command" },
 	[AWAITED_RCPT] = { "sending RCPT TO", "RCPT TO command" },
@@ -103,6 +104,7 @@ awaited_timeout_ms(const struct conf *conf, enum awaited_kind kind)
 	case AWAITED_EHLO:
 	case AWAITED_HELO:
 	case AWAITED_LHLO:
+	case AWAITED_AUTH:
 		return conf->smtp_helo_timeout;
 	case AWAITED_STARTTLS:
 		return conf->smtp_starttls_timeout;

@@ -18,6 +18,7 @@ enum awaited_kind {
 	AWAITED_HELO,
 	AWAITED_LHLO,
 	AWAITED_STARTTLS,
+	AWAITED_AUTH,		/* AUTH, or an answer to a challenge */
 	AWAITED_RSET,
 	AWAITED_MAIL,
 	AWAITED_RCPT,

@@ -1,6 +1,5 @@
 /*
- * The SMTP client's dialogue: greeting, EHLO, one job after the other,
- * QUIT.
+ * The SMTP client's dialogue: its opening, one job after the other, QUIT.
  */
 
 #include "smtp/dialogue.h"
@@ -11,6 +10,7 @@
 #include "smtp/envelope.h"
 #include "smtp/exchange.h"
 #include "smtp/job.h"
+#include "smtp/opening.h"
 #include "smtp/wire.h"
 #include "util/mem.h"
 
@@ -27,44 +27,15 @@ struct turn {
 
 struct dialogue {
 	struct wire	 wire;
+	struct opening	 opening;
 	struct turn	*turns;		/* jobs, oldest first */
 	int		 depth;		/* of them */
 	int		 use;		/* jobs so far */
-	struct offer	 guess;
 	unsigned	 waits;
 	unsigned	 seen_commands;	/* when replies came last */
-	bool		 is_ready;	/* EHLO was answered, or guessed */
-	bool		 is_known;	/* EHLO was answered */
-	bool		 is_guessing;
-	bool		 is_distrusted;
-	enum dialogue_tls tls;
-	bool		 has_asked_tls;	/* STARTTLS was sent */
-	bool		 is_securing;	/* and answered */
 	bool		 is_quitting;
 	bool		 is_closed;
 };
-
-static void
-send_starttls(struct dialogue *d)
-{
-	buf_put_str(d->wire.out, "STARTTLS\r\n");
-	wire_await(&d->wire, AWAITED_STARTTLS, NULL, AWAITED_ALL);
-	d->has_asked_tls = true;
-}
-
-static void
-send_hello(struct dialogue *d, enum awaited_kind kind)
-{
-	static const char	*const verbs[AWAITED_KINDS] = {
-		[AWAITED_EHLO] = "EHLO",
-		[AWAITED_HELO] = "HELO",
-		[AWAITED_LHLO] = "LHLO",
-	};
-
-	buf_printf(d->wire.out, "%s %s\r\n", verbs[kind],
-	    d->wire.conf->smtp_helo_name);
-	wire_await(&d->wire, kind, NULL, AWAITED_ALL);
-}
 
 char *
 dialogue_format_server(const struct dialogue_server *server)
@@ -73,24 +44,6 @@ dialogue_format_server(const struct dialogue_server *server)
 		return mem_printf("%s[%s]", server->host, server->ip);
 	return mem_printf("%s[%s]:%u", server->host, server->ip,
 	    server->port);
-}
-
-/*
- * EHLO, and what may follow it, without waiting.  That is STARTTLS, or the
- * first job.
- */
-static void
-begin_guessing(struct dialogue *d, const struct offer *guess)
-{
-	bool	is_secure = d->tls != DIALOGUE_TLS_NEVER &&
-		    guess->has_starttls;
-
-	d->is_guessing = true;
-	d->is_ready = !is_secure;
-	d->guess = d->wire.offer = *guess;
-	send_hello(d, AWAITED_EHLO);
-	if (is_secure)
-		send_starttls(d);
 }
 
 struct dialogue *
@@ -107,11 +60,7 @@ dialogue_new(const struct conf *conf, const struct dialogue_server *server,
 	wire->on_chunk = on_chunk;
 	wire->chunk_arg = arg;
 	wire->is_lmtp = server->is_lmtp;
-	d->is_distrusted = server->is_distrusted;
-	d->tls = server->tls;
-	wire_await(wire, AWAITED_GREETING, NULL, AWAITED_ALL);
-	if (server->guess != NULL)
-		begin_guessing(d, server->guess);
+	opening_start(&d->opening, wire, server);
 	return d;
 }
 
@@ -124,15 +73,14 @@ dialogue_set_tls(struct dialogue *d, const char *tls)
 void
 dialogue_secured(struct dialogue *d, const struct offer *guess)
 {
-	d->is_securing = d->has_asked_tls = false;
-	d->is_ready = d->is_known = d->is_guessing = false;
-	d->tls = DIALOGUE_TLS_NEVER;
-	d->wire.offer = (struct offer){ .size_limit = 0 };
-	answer_clear(&d->wire.answer);
-	if (guess != NULL)
-		begin_guessing(d, guess);
-	else
-		send_hello(d, AWAITED_EHLO);
+	opening_secured(&d->opening, guess);
+}
+
+enum dialogue_state
+dialogue_log_in(struct dialogue *d, struct challenge_setup *setup)
+{
+	opening_log_in(&d->opening, setup);
+	return dialogue_state(d);
 }
 
 void
@@ -148,6 +96,7 @@ dialogue_free(struct dialogue **dp)
 		exchange_free(&turn->exchange);
 		mem_free(turn);
 	}
+	opening_clear(&d->opening);
 	wire_clear(&d->wire);
 	mem_free(d);
 }
@@ -173,9 +122,11 @@ dialogue_state(const struct dialogue *d)
 		return DIALOGUE_BROKEN;
 	if (d->is_closed)
 		return DIALOGUE_CLOSED;
-	if (d->is_securing)
+	if (d->opening.is_securing)
 		return DIALOGUE_SECURE;
-	return d->is_ready && !d->is_quitting && has_room(d) ?
+	if (d->opening.is_settled && d->opening.has_login)
+		return DIALOGUE_LOGIN;
+	return d->opening.is_ready && !d->is_quitting && has_room(d) ?
 	    DIALOGUE_READY : DIALOGUE_BUSY;
 }
 
@@ -194,7 +145,7 @@ dialogue_has_jobs(const struct dialogue *d)
 const struct offer *
 dialogue_offer(const struct dialogue *d)
 {
-	return d->is_known ? &d->wire.offer : NULL;
+	return d->opening.is_known ? &d->wire.offer : NULL;
 }
 
 const char *
@@ -241,10 +192,11 @@ doing(const struct dialogue *d)
 {
 	if (is_in_body(d))
 		return "sending message body";
-	if (d->is_securing)
+	if (d->opening.is_securing)
 		return awaited_doing(AWAITED_STARTTLS);
 	if (d->wire.awaited.count == 0)
-		return "waiting for a job";
+		return d->opening.is_ready ? "waiting for a job" :
+		    "waiting for a password";
 	return awaited_doing(awaited_head(&d->wire.awaited).kind);
 }
 
@@ -255,10 +207,12 @@ dialogue_timeout_ms(const struct dialogue *d)
 
 	if (is_in_body(d))
 		return conf->smtp_data_xfer_timeout;
-	if (d->is_securing)
+	if (d->opening.is_securing)
 		return conf->smtp_starttls_timeout;
 	if (d->wire.awaited.count == 0)
-		return conf->smtp_connection_cache_time_limit;
+		return d->opening.is_ready ?
+		    conf->smtp_connection_cache_time_limit :
+		    conf->smtp_helo_timeout;
 	return awaited_timeout_ms(conf,
 	    awaited_head(&d->wire.awaited).kind);
 }
@@ -268,7 +222,7 @@ dialogue_lose(struct dialogue *d, bool is_timeout)
 {
 	struct wire	*wire = &d->wire;
 
-	if (!wire->is_broken && d->is_guessing)
+	if (!wire->is_broken && d->opening.is_guessing)
 		wire->fault.blame = DIALOGUE_GUESS;
 	else if (!wire->is_broken && wire->offer.has_pipelining &&
 	    d->turns != NULL && exchange_is_half_answered(last_exchange(d)))
@@ -296,7 +250,7 @@ dialogue_write(struct dialogue *d)
 {
 	struct turn	*turn, *next;
 
-	if (d->turns != NULL && d->is_ready)
+	if (d->turns != NULL && d->opening.is_ready)
 		exchange_send(last_exchange(d));
 	DL_FOREACH_SAFE(d->turns, turn, next)
 		if (exchange_is_over(turn->exchange))
@@ -364,144 +318,6 @@ dialogue_release(struct dialogue *d)
 
 /* ---- receiving ----------------------------------------------------------- */
 
-static void
-refuse_to_talk(struct dialogue *d, enum awaited_kind kind)
-{
-	struct wire	*wire = &d->wire;
-	bool		 is_permanent = wire->answer.code / 100 == 5;
-	char		 dsn[ANSWER_DSN_SIZE];
-
-	answer_dsn(&wire->answer, dsn);
-	if (kind == AWAITED_GREETING && wire->conf->smtp_skip_5xx_greeting) {
-		is_permanent = false;
-		dsn[0] = '4';
-	}
-	if (d->is_guessing) {
-		wire->fault.blame = DIALOGUE_GUESS;
-		is_permanent = false;
-	}
-	wire_break(wire, dsn, is_permanent,
-	    mem_printf("host %s refused to talk to me: %s", wire->peer,
-	    buf_cstr(&wire->answer.text)));
-}
-
-static void
-take_greeting(struct dialogue *d)
-{
-	if (d->wire.answer.code / 100 != 2)
-		refuse_to_talk(d, AWAITED_GREETING);
-	else if (!d->is_guessing)
-		send_hello(d, d->wire.is_lmtp ? AWAITED_LHLO : AWAITED_EHLO);
-}
-
-static void
-take_offer(struct dialogue *d)
-{
-	struct wire	*wire = &d->wire;
-	struct offer	 offer;
-
-	/* LMTP goes to this very host most of the time. */
-	if (offer_parse(wire->conf, buf_slice(&wire->answer.lines),
-	    &offer) < 0 && !wire->is_lmtp) {
-		wire_break(wire, "5.4.6", true, mem_printf(
-		    "mail for %s loops back to myself", wire->peer));
-		return;
-	}
-	if (d->is_guessing && !offer_covers(&offer, &d->guess)) {
-		wire->fault.blame = DIALOGUE_GUESS;
-		wire_break(wire, "4.5.0", false, mem_printf(
-		    "host %s offers less than it did", wire->peer));
-		return;
-	}
-	if (d->is_distrusted)
-		offer.has_pipelining = false;
-	wire->offer = offer;
-}
-
-/* K42: without TLS there is no mail. */
-static void
-break_plain(struct dialogue *d, char *reason)
-{
-	if (!d->wire.is_broken)
-		d->wire.fault.is_plain = true;
-	wire_break(&d->wire, "4.7.4", false, reason);
-}
-
-/* EHLO was answered: STARTTLS, or the first job. */
-static void
-become_known(struct dialogue *d)
-{
-	struct wire	*wire = &d->wire;
-	bool		 is_guessing = d->is_guessing;
-
-	d->is_known = true;
-	d->is_guessing = false;
-	if (wire->is_broken || d->has_asked_tls)
-		return;
-	/* A job that was guessed may go in plaintext is on its way. */
-	if (d->tls != DIALOGUE_TLS_NEVER && wire->offer.has_starttls &&
-	    !is_guessing)
-		send_starttls(d);
-	else if (d->tls == DIALOGUE_TLS_MUST)
-		break_plain(d, mem_printf("TLS is required, but was not "
-		    "offered by host %s", wire->peer));
-	else
-		d->is_ready = true;
-}
-
-/* RFC 3207 section 4: a server that cannot now may have the mail as it is. */
-static void
-take_starttls(struct dialogue *d)
-{
-	struct wire	*wire = &d->wire;
-
-	if (wire->answer.code / 100 == 2)
-		d->is_securing = true;
-	else if (d->tls == DIALOGUE_TLS_MUST)
-		break_plain(d, mem_printf("TLS is required, but host %s "
-		    "refused to start TLS: %s", wire->peer,
-		    buf_cstr(&wire->answer.text)));
-	else
-		d->is_ready = true;
-}
-
-static void
-take_hello(struct dialogue *d, enum awaited_kind kind)
-{
-	int	class = d->wire.answer.code / 100;
-
-	/* RFC 5321 section 3.2: an old server gets HELO. */
-	if (kind == AWAITED_EHLO && class == 5 && !d->is_guessing) {
-		send_hello(d, AWAITED_HELO);
-		return;
-	}
-	if (class != 2) {
-		refuse_to_talk(d, kind);
-		return;
-	}
-	if (kind != AWAITED_HELO)
-		take_offer(d);
-	become_known(d);
-}
-
-static void
-take_connection_reply(struct dialogue *d, enum awaited_kind kind)
-{
-	switch (kind) {
-	case AWAITED_GREETING:
-		take_greeting(d);
-		break;
-	case AWAITED_STARTTLS:
-		take_starttls(d);
-		break;
-	case AWAITED_QUIT:
-		d->is_closed = true;
-		break;
-	default:
-		take_hello(d, kind);
-	}
-}
-
 /*
  * A good reply to a command that has not left yet is none: the server
  * speaks ahead, or somebody else does (K09).
@@ -528,8 +344,10 @@ take_answer(struct dialogue *d)
 		wire_break_step(wire);
 	else if (item.exchange != NULL)
 		exchange_take(item.exchange, &item);
+	else if (item.kind == AWAITED_QUIT)
+		d->is_closed = true;
 	else
-		take_connection_reply(d, item.kind);
+		opening_take(&d->opening, item.kind);
 }
 
 /*
@@ -559,7 +377,7 @@ dialogue_read(struct dialogue *d, struct buf *in)
 
 	while (!wire->is_broken && !d->is_closed && in->len > 0) {
 		/* RFC 3207 section 6: who wrote it did so in plaintext. */
-		if (d->is_securing) {
+		if (d->opening.is_securing) {
 			buf_empty(in);
 			break;
 		}

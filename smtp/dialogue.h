@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct buf;
+struct challenge_setup;
 struct conf;
 struct dialogue;
 struct job;
@@ -27,6 +28,7 @@ enum dialogue_state {
 	 * thrown away; call dialogue_secured when TLS is there.
 	 */
 	DIALOGUE_SECURE,
+	DIALOGUE_LOGIN,		/* waits for dialogue_log_in */
 };
 
 /* What becomes of STARTTLS (RFC 3207). */
@@ -41,6 +43,7 @@ enum dialogue_blame {
 	DIALOGUE_NOTHING,
 	DIALOGUE_GUESS,		/* dialogue_guess was wrong */
 	DIALOGUE_PIPELINING,	/* is announced, but replies are lost */
+	DIALOGUE_CREDENTIALS,	/* the server refuses them */
 };
 
 /* Why it is broken. */
@@ -64,6 +67,7 @@ struct dialogue_server {
 	 */
 	const struct offer *guess;
 	enum dialogue_tls tls;
+	bool		 has_login;	/* DIALOGUE_LOGIN before any job */
 };
 
 /* "host[ip]:port", "host[path]"; the caller frees. */
@@ -79,6 +83,14 @@ void		 dialogue_set_tls(struct dialogue *d, const char *tls);
  */
 void		 dialogue_secured(struct dialogue *d,
 		    const struct offer *guess);
+
+/*
+ * What the server offers is known, inside of TLS where there is some
+ * (DIALOGUE_LOGIN): with what to log in.  credentials NULL: not at all.
+ * mechanisms is set here; setup is not needed after the call.
+ */
+enum dialogue_state dialogue_log_in(struct dialogue *d,
+		    struct challenge_setup *setup);
 
 /*
  * Commands are appended to out, which is the caller's; on_chunk(arg) is

@@ -98,6 +98,9 @@ envelope_put_mail(struct wire *wire, const struct job *job)
 		buf_put_str(wire->out, " SMTPUTF8");
 	if (offer->has_dsn)
 		put_mail_dsn(wire->out, job);
+	/* RFC 4954 section 5 */
+	if (wire->is_logged_in && wire->conf->smtp_send_dummy_mail_auth)
+		buf_put_str(wire->out, " AUTH=<>");
 	buf_put(wire->out, "\r\n", 2);
 }
 

@@ -8,6 +8,7 @@
 #include "mail/ipc.h"
 #include "mail/letterhead.h"
 #include "mail/wording.h"
+#include "smtp/credentials.h"
 #include "smtp/job.h"
 #include "smtp/sender.h"
 #include "smtp/terms.h"
@@ -43,6 +44,41 @@ generic_take_chunk(struct job *job)
 		return;
 	buf_empty(&job->chunks[0]);
 	buf_put_slice(&job->chunks[0], buf_slice(&generic->first));
+}
+
+/* ---- whose login it leaves with ------------------------------------------ */
+
+static void
+on_credentials(bool is_known, struct credentials *found, void *arg)
+{
+	struct job		*job = arg;
+	struct job_result	 result = {
+		.kind = OUTCOME_DEFERRED,
+		.dsn = "4.3.0",
+		.reason = "password lookup service is not ready",
+		.relay = "none",
+	};
+
+	job->search = NULL;
+	job->credentials = found;
+	if (is_known)
+		terms_start(job);
+	else
+		job_decide_all(job, &result, OUTCOME_SITE_UNKNOWN);
+}
+
+/* smtp_sender_dependent_authentication; else by host, when it is known. */
+static void
+find_credentials(struct job *job)
+{
+	struct sender	*sender = job->sender;
+
+	if (job->from[0] != '\0' && credentials_are_used(sender) &&
+	    sender->conf->smtp_sender_dependent_authentication)
+		job->search = credentials_find(sender, job->from, "", "",
+		    on_credentials, job);
+	else
+		terms_start(job);
 }
 
 /* ---- answers ------------------------------------------------------------- */
@@ -88,7 +124,7 @@ on_answers(void *arg, bool ok)
 		take_answers(job);
 	wording_free(&job->generic->wording);
 	if (ok)
-		terms_start(job);
+		find_credentials(job);
 	else
 		job_decide_all(job, &result, OUTCOME_SITE_UNKNOWN);
 }
@@ -132,7 +168,7 @@ void
 generic_start(struct job *job)
 {
 	if (job->sender->conf->smtp_generic_maps[0] == '\0') {
-		terms_start(job);
+		find_credentials(job);
 		return;
 	}
 	job->generic = mem_new(sizeof(*job->generic));

@@ -10,6 +10,7 @@
 #include "conf/conf.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
+#include "smtp/credentials.h"
 #include "smtp/generic.h"
 #include "smtp/sender.h"
 #include "smtp/status_filter.h"
@@ -72,6 +73,8 @@ destroy(struct job *job)
 	free_content(job);
 	generic_free(&job->generic);
 	terms_free(&job->terms);
+	credentials_cancel(&job->search);
+	credentials_free(&job->credentials);
 	mem_free(job->recipients);
 	mem_free(job->nexthop);
 	mem_free(job->from);

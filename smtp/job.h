@@ -17,6 +17,8 @@
 #include "util/buf.h"
 
 struct connection;
+struct credentials;
+struct credentials_search;
 struct generic;
 struct sender;
 struct terms;
@@ -57,6 +59,8 @@ struct job {
 
 	struct generic		*generic;	/* NULL: no such tables */
 	struct terms		*terms;		/* until it is at its site */
+	struct credentials	*credentials;	/* the sender's, likewise */
+	struct credentials_search *search;	/* for them */
 
 	/* content */
 	struct buf		*chunks;	/* by number; empty: not here */

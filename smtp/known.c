@@ -7,6 +7,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "smtp/credentials.h"
 #include "smtp/offer.h"
 #include "util/mem.h"
 
@@ -17,6 +18,9 @@ struct server {
 	struct offer	 offer;
 	int64_t		 offer_until_ms;	/* 0: none */
 	int64_t		 distrust_until_ms;
+	struct credentials *refused;		/* with its login; or NULL */
+	char		*refusal;
+	int64_t		 refusal_until_ms;
 	UT_hash_handle	 hh;
 };
 
@@ -34,6 +38,8 @@ static void
 drop(struct known *known, struct server *server)
 {
 	HASH_DEL(known->servers, server);
+	credentials_free(&server->refused);
+	mem_free(server->refusal);
 	mem_free(server->relay);
 	mem_free(server);
 }
@@ -117,4 +123,41 @@ known_is_distrusted(const struct known *known, const char *relay,
 	const struct server	*server = find(known, relay);
 
 	return server != NULL && now_ms < server->distrust_until_ms;
+}
+
+/* Each login at a server is another row. */
+static char *
+login_key(const char *relay, const struct credentials *credentials)
+{
+	return mem_printf("%s %s", relay, credentials->user);
+}
+
+void
+known_put_refusal(struct known *known, const char *relay,
+    const struct credentials *credentials, const char *text,
+    int64_t until_ms)
+{
+	char		*key = login_key(relay, credentials);
+	struct server	*server = find_or_add(known, key);
+
+	credentials_free(&server->refused);
+	mem_free(server->refusal);
+	server->refused = credentials_copy(credentials);
+	server->refusal = mem_strdup(text);
+	server->refusal_until_ms = until_ms;
+	mem_free(key);
+}
+
+const char *
+known_refusal(const struct known *known, const char *relay,
+    const struct credentials *credentials, int64_t now_ms)
+{
+	char			*key = login_key(relay, credentials);
+	const struct server	*server = find(known, key);
+
+	mem_free(key);
+	return server != NULL && server->refused != NULL &&
+	    now_ms < server->refusal_until_ms &&
+	    strcmp(server->refused->password, credentials->password) == 0 ?
+	    server->refusal : NULL;
 }

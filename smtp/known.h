@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct credentials;
 struct known;
 struct offer;
 
@@ -25,6 +26,14 @@ void		 known_put_offer(struct known *known, const char *relay,
 void		 known_drop_offer(struct known *known, const char *relay);
 void		 known_distrust(struct known *known, const char *relay,
 		    int64_t until_ms);
+
+/* It has refused that login, in words for the log. */
+void		 known_put_refusal(struct known *known, const char *relay,
+		    const struct credentials *credentials, const char *text,
+		    int64_t until_ms);
+/* These words; the known's, likewise. */
+const char	*known_refusal(const struct known *known, const char *relay,
+		    const struct credentials *credentials, int64_t now_ms);
 
 /* Valid until the next call that changes known; NULL: not known. */
 const struct offer *known_offer(const struct known *known,

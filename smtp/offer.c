@@ -5,6 +5,7 @@
 #include "smtp/offer.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "conf/conf.h"
@@ -44,6 +45,25 @@ flag_of(struct offer *offer, size_t i)
 	return (bool *)((char *)offer + flags[i].flag);
 }
 
+/* From "AUTH a b" and from the "AUTH=a b" of a draft, each name once. */
+static void
+take_mechanisms(struct slice names, struct offer *offer)
+{
+	struct slice	name;
+
+	offer->has_auth = true;
+	while (slice_get_word(&names, " \t", &name) == 0) {
+		size_t	used = strlen(offer->mechanisms);
+
+		if (name.len > 64 || used + name.len + 2 >
+		    sizeof(offer->mechanisms))
+			continue;
+		snprintf(offer->mechanisms + used,
+		    sizeof(offer->mechanisms) - used, "%s%.*s",
+		    used == 0 ? "" : " ", SLICE_ARG(name));
+	}
+}
+
 static void
 take_keyword(const struct conf *conf, struct slice line, struct offer *offer)
 {
@@ -55,6 +75,13 @@ take_keyword(const struct conf *conf, struct slice line, struct offer *offer)
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (slice_is_nocase(word, flags[i].keyword))
 			*flag_of(offer, i) = true;
+	if (slice_is_nocase(word, "AUTH"))
+		take_mechanisms(line, offer);
+	else if (slice_has_prefix_nocase(word, "AUTH=") && !offer->has_auth &&
+	    !is_discarded(conf, SLICE_LIT("AUTH"))) {
+		take_mechanisms(slice_after(word, 5), offer);
+		take_mechanisms(line, offer);
+	}
 	if (slice_is_nocase(word, "SIZE") &&
 	    (slice_get_word(&line, " \t", &argument) < 0 ||
 	    slice_parse_u64(argument, &offer->size_limit) < 0))

@@ -12,6 +12,9 @@
 
 struct conf;
 
+/* Of mechanisms that have no room nobody has heard. */
+#define OFFER_MECHANISMS_SIZE	256
+
 struct offer {
 	bool		has_pipelining;		/* RFC 2920 */
 	bool		has_8bit;		/* RFC 6152 */
@@ -22,6 +25,8 @@ struct offer {
 	bool		has_utf8;		/* RFC 6531 */
 	bool		has_pipeconnect;	/* early commands */
 	bool		has_starttls;		/* RFC 3207 */
+	bool		has_auth;		/* RFC 4954 */
+	char		mechanisms[OFFER_MECHANISMS_SIZE]; /* by spaces */
 	uint64_t	size_limit;		/* 0: not told */
 };
 

@@ -160,3 +160,26 @@ relays_find(struct sender *sender, const char *nexthop, route_fn fn,
 	relays_each(sender, nexthop, find_member, all, NULL);
 	return all;
 }
+
+struct choice {
+	size_t	 turn;
+	char	*nexthop;
+};
+
+static void
+choose(const char *nexthop, size_t turn, void *arg)
+{
+	struct choice	*choice = arg;
+
+	if (turn == choice->turn)
+		choice->nexthop = mem_strdup(nexthop);
+}
+
+char *
+relays_member(const struct sender *sender, const char *nexthop, size_t turn)
+{
+	struct choice	choice = { turn, NULL };
+
+	relays_each(sender, nexthop, choose, &choice, NULL);
+	return choice.nexthop;
+}

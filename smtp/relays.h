@@ -26,4 +26,8 @@ typedef void (*relays_fn)(const char *nexthop, size_t turn, void *arg);
 size_t	relays_each(const struct sender *sender, const char *nexthop,
 	    relays_fn fn, void *arg, size_t *own_r);
 
+/* The one that has this turn (route_host.turn); the caller frees. */
+char	*relays_member(const struct sender *sender, const char *nexthop,
+	    size_t turn);
+
 #endif

@@ -47,6 +47,7 @@ struct secrecy {
 	struct dane		*dane;		/* while it asks */
 	char			*base;		/* of the records */
 	struct tlsa		 tlsa;
+	bool			 is_verified;	/* it is who it should be */
 	struct buf		 key;		/* of its session */
 	char			*fault;
 	const char		*dsn;		/* of it; static */
@@ -100,6 +101,12 @@ bool
 secrecy_is_single_use(const struct secrecy *s)
 {
 	return s->state == STATE_SECURED && !s->policy->is_reused;
+}
+
+bool
+secrecy_is_verified(const struct secrecy *s)
+{
+	return s->state == STATE_SECURED && s->is_verified;
 }
 
 /* ---- DANE ---------------------------------------------------------------- */
@@ -442,7 +449,8 @@ secrecy_judge(struct secrecy *s, struct io *io, const char *relay)
 	log_facts(s, &facts, relay);
 	s->state = STATE_SECURED;
 	s->final = s->level;
-	if (!tls_policy_is_strict(s->level) || facts.trust == TLS_VERIFIED)
+	s->is_verified = facts.trust == TLS_VERIFIED;
+	if (!tls_policy_is_strict(s->level) || s->is_verified)
 		return true;
 	s->final = TLS_POLICY_ENCRYPT;
 	resumption_drop(s->sender->resumption, buf_slice(&s->key));

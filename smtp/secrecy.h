@@ -61,6 +61,9 @@ void		 secrecy_refuse_plain(struct secrecy *secrecy);
 void		 secrecy_note_offer(const struct secrecy *secrecy,
 		    const char *relay);
 
+/* There is TLS, and the server is who it should be. */
+bool		 secrecy_is_verified(const struct secrecy *secrecy);
+
 /* What can be resumed of the connection is kept for the next. */
 void		 secrecy_keep(struct secrecy *secrecy, struct io *io);
 

@@ -10,12 +10,15 @@
 #include "conf/conf.h"
 #include "mail/daemon.h"
 #include "mail/dns_filter.h"
+#include "mail/match_list.h"
 #include "mail/peer.h"
 #include "mail/self.h"
 #include "mail/table.h"
 #include "mail/tls_client.h"
 #include "net/dns.h"
 #include "net/loop.h"
+#include "net/sasl_login.h"
+#include "smtp/credentials.h"
 #include "smtp/job.h"
 #include "smtp/known.h"
 #include "smtp/lmtp.h"
@@ -83,6 +86,28 @@ is_dnssec_wanted(const struct conf *conf)
 	return strcmp(conf->smtp_dns_support_level, "dnssec") == 0;
 }
 
+/*
+ * While the plug-ins of the library can be read.  Without them what needs a
+ * login waits.
+ */
+static void
+open_sasl(struct sender *sender)
+{
+	const char	*filter = sender->conf->smtp_sasl_mechanism_filter;
+	char		*why = NULL;
+
+	if (sasl_login_open(&why) < 0) {
+		log_warn("%s", why);
+		mem_free(why);
+	}
+	sender->mechanisms = match_list_new(filter, MATCH_LIST_STRING, 0,
+	    &why);
+	if (sender->mechanisms == NULL) {
+		log_warn("smtp_sasl_mechanism_filter: %s", why);
+		mem_free(why);
+	}
+}
+
 static void
 open_sender(struct daemon *daemon, bool is_lmtp)
 {
@@ -108,6 +133,8 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 	    sender->conf->smtp_delivery_status_filter, &wrong);
 	if (wrong != NULL)
 		log_fatal("smtp_delivery_status_filter: %s", wrong);
+	if (credentials_are_used(sender))
+		open_sasl(sender);
 	sender->known = known_new();
 	sender->resumption = resumption_new();
 	read_tls(sender);
@@ -140,7 +167,8 @@ on_start(struct daemon *daemon)
 
 	sender->qmgr = peer_new(daemon, "qmgr", &to_qmgr, on_qmgr, sender);
 	if (sender->conf->smtp_generic_maps[0] != '\0' ||
-	    sender->conf->smtp_tls_policy_maps[0] != '\0')
+	    sender->conf->smtp_tls_policy_maps[0] != '\0' ||
+	    credentials_are_used(sender))
 		sender->lookup = peer_new(daemon, "lookup", &to_lookup,
 		    NULL, NULL);
 }

@@ -28,6 +28,7 @@ struct ipc;
 struct job;
 struct known;
 struct loop;
+struct match_list;
 struct peer;
 struct resumption;
 struct self;
@@ -45,6 +46,7 @@ struct sender {
 	struct dns_filter	*filter;	/* of its answers; or NULL */
 	struct status_filter	*status;	/* of results; or NULL */
 	struct known		*known;		/* servers */
+	struct match_list	*mechanisms;	/* allowed; NULL: no login */
 	struct self		*self;
 	struct tls_client	*tls;
 	struct resumption	*resumption;

@@ -9,6 +9,7 @@
 
 #include "net/loop.h"
 #include "smtp/connection.h"
+#include "smtp/credentials.h"
 #include "smtp/job.h"
 #include "smtp/relays.h"
 #include "smtp/route.h"
@@ -29,6 +30,7 @@ make(struct sender *sender, const struct job *job, const char *key)
 	site->nexthop = mem_strdup(job->nexthop);
 	site->policies = terms_policies(job->terms, sender, job->nexthop,
 	    &site->policy_count);
+	site->credentials = credentials_copy(job->credentials);
 	HASH_ADD_KEYPTR(hh, sender->sites, site->key, strlen(site->key),
 	    site);
 	return site;
@@ -37,15 +39,17 @@ make(struct sender *sender, const struct job *job, const char *key)
 static struct site *
 find(struct sender *sender, struct job *job)
 {
-	struct buf	 key = BUF_INIT;
+	struct buf	 key = BUF_SECRET;
 	struct site	*site;
 
 	buf_put_str(&key, job->nexthop);
+	credentials_put_key(job->credentials, &key);
 	terms_put_key(job->terms, &key);
 	HASH_FIND_STR(sender->sites, buf_cstr(&key), site);
 	if (site == NULL)
 		site = make(sender, job, buf_cstr(&key));
 	terms_free(&job->terms);
+	credentials_free(&job->credentials);
 	buf_clear(&key);
 	return site;
 }
@@ -58,6 +62,8 @@ destroy(struct site *site)
 	for (size_t i = 0; i < site->policy_count; i++)
 		tls_policy_clear(&site->policies[i]);
 	mem_free(site->policies);
+	credentials_free(&site->credentials);
+	explicit_bzero(site->key, strlen(site->key));
 	mem_free(site->nexthop);
 	mem_free(site->key);
 	mem_free(site);

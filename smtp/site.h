@@ -3,7 +3,9 @@
 
 /*
  * A next hop on its terms (smtp/terms.h): the jobs that wait for a
- * connection to it, its connections, and where it is.
+ * connection to it, its connections, and where it is.  Jobs whose senders
+ * log in have a site for each login, so that no connection is used with
+ * another's.
  */
 
 #include <stddef.h>
@@ -11,6 +13,7 @@
 #include <uthash.h>
 
 struct connection;
+struct credentials;
 struct job;
 struct job_result;
 struct relays_search;
@@ -20,10 +23,11 @@ struct tls_policy;
 
 struct site {
 	struct sender		*sender;
-	char			*key;		/* next hop and terms */
+	char			*key;		/* next hop, login, terms */
 	char			*nexthop;
 	struct tls_policy	*policies;	/* by turn of its hosts */
 	size_t			 policy_count;
+	struct credentials	*credentials;	/* NULL: as by its host */
 	UT_hash_handle		 hh;
 	struct job		*waiting;	/* list */
 	size_t			 waiting_count;
@@ -38,8 +42,8 @@ struct site {
 };
 
 /*
- * A job to be done, on its terms, which end here; it is the site's until a
- * connection takes it.
+ * A job to be done, on its terms and with its login, which end here; it is
+ * the site's until a connection takes it.
  */
 void	site_add(struct sender *sender, struct job *job);
 

@@ -39,6 +39,7 @@ struct wire {
 	unsigned		 turn;		/* dialogue_turn */
 	unsigned		 commands;	/* that were sent */
 	bool			 is_lmtp;	/* RFC 2033 */
+	bool			 is_logged_in;	/* RFC 4954 */
 	bool			 is_broken;
 	bool			 is_closing;	/* the server said 421 */
 	struct dialogue_fault	 fault;		/* when broken */

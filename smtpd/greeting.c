@@ -23,6 +23,7 @@ take_flags(struct session *s, uint32_t flags)
 {
 	s->name_flags = flags & (JUDGE_NAME_TROUBLE | JUDGE_REVERSE_TROUBLE);
 	s->is_local = (flags & JUDGE_LOCAL) != 0;
+	s->is_near = (flags & JUDGE_NETWORK) != 0;
 	s->has_pipe_connect = (flags & JUDGE_PIPECONNECT) != 0;
 	s->has_verp = (flags & JUDGE_VERP) != 0;
 	s->has_auth = s->gate->auth != NULL && (flags & JUDGE_NO_AUTH) == 0;

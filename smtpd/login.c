@@ -204,7 +204,7 @@ ask_on(struct login *login, struct ipc *ipc)
 	struct msg_auth_begin	 m = {
 		.mechanism = slice_str(login->mechanism),
 		.flags = (s->secured != NULL ? AUTH_TLS : 0u) |
-		    (s->is_local ? AUTH_LOCAL : 0u) |
+		    (s->is_near ? AUTH_LOCAL : 0u) |
 		    (login->has_initial ? AUTH_INITIAL : 0u),
 		.client_addr = slice_str(s->addr),
 		.client_port = addr_port(&s->peer),

@@ -25,18 +25,6 @@ take_print(struct tls *tls, enum tls_print what, const char *digest)
 	return print;
 }
 
-/* What a login is bound to (RFC 5802 section 6). */
-static void
-take_binding(struct secured *secured, struct tls *tls)
-{
-	secured->binding_name = "tls-exporter";
-	if (tls_binding(tls, secured->binding_name, &secured->binding) == 0)
-		return;
-	secured->binding_name = "tls-unique";
-	if (tls_binding(tls, secured->binding_name, &secured->binding) < 0)
-		buf_empty(&secured->binding);
-}
-
 struct secured *
 secured_new(struct tls *tls, const char *digest)
 {
@@ -45,7 +33,8 @@ secured_new(struct tls *tls, const char *digest)
 	tls_facts_get(tls, &secured->facts);
 	secured->certificate = take_print(tls, TLS_PRINT_CERTIFICATE, digest);
 	secured->key = take_print(tls, TLS_PRINT_KEY, digest);
-	take_binding(secured, tls);
+	/* What a login is bound to (RFC 5802 section 6). */
+	secured->binding_name = tls_put_binding(tls, &secured->binding);
 	return secured;
 }
 

@@ -93,6 +93,7 @@ struct session {
 	char			*helo;		/* NULL before HELO */
 	char			*old_helo;	/* while another is judged */
 	bool			 is_local;	/* its headers are rewritten */
+	bool			 is_near;	/* in mynetworks */
 	enum gate_bare_lf	 bare_lf;	/* what a bare LF gets */
 	bool			 is_esmtp;	/* said EHLO */
 	bool			 was_esmtp;	/* with old_helo */

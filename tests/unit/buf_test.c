@@ -121,6 +121,40 @@ shrinks(void)
 	CU_ASSERT_EQUAL(buf.cap, 0);
 }
 
+/* Nothing of what was put is in memory that the buf still has. */
+static bool
+has_trace(const struct buf *buf, const char *text)
+{
+	return buf->data != NULL && memmem(buf->data, buf->cap, text,
+	    strlen(text)) != NULL;
+}
+
+static void
+keeps_secrets(void)
+{
+	struct buf	buf = BUF_SECRET;
+
+	buf_put_str(&buf, "one: tanstaaf");
+	CU_ASSERT(has_trace(&buf, "tanstaaf"));
+	buf_drop(&buf, 13);
+	CU_ASSERT_FALSE(has_trace(&buf, "tanstaaf"));
+	buf_put_str(&buf, "two: tanstaaf");
+	buf_truncate(&buf, 5);
+	CU_ASSERT_FALSE(has_trace(&buf, "tanstaaf"));
+	buf_put_str(&buf, "tanstaaf");
+	buf_drop(&buf, 8);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&buf), "staaf");
+	CU_ASSERT_FALSE(has_trace(&buf, "tanst"));
+	buf_empty(&buf);
+	CU_ASSERT_FALSE(has_trace(&buf, "staaf"));
+	/* It grows, and what it had is still there. */
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&buf, "%d,", i);
+	CU_ASSERT_NSTRING_EQUAL(buf_cstr(&buf), "0,1,2,", 6);
+	buf_clear(&buf);
+	CU_ASSERT(buf.keeps_secrets);
+}
+
 void	buf_test(void);
 
 void
@@ -132,6 +166,7 @@ buf_test(void)
 	CU_add_test(suite, "prints", prints);
 	CU_add_test(suite, "escapes", escapes);
 	CU_add_test(suite, "shrinks", shrinks);
+	CU_add_test(suite, "keeps secrets", keeps_secrets);
 	CU_add_test(suite, "getters do not move on failure",
 	    getters_do_not_move_on_failure);
 	CU_add_test(suite, "numbers", numbers);

@@ -51,7 +51,7 @@ static struct {
 
 static const char	*const verbs[] = {
 	"EHLO", "HELO", "MAIL", "RCPT", "DATA", "BODY", "BDAT", "RSET",
-	"QUIT", "LHLO", "STAR",
+	"QUIT", "LHLO", "STAR", "AUTH",
 };
 
 #define VERBS	(sizeof(verbs) / sizeof(*verbs))
@@ -243,8 +243,8 @@ close_talk(void)
 	buf_clear(&t.replies);
 }
 
-static const struct dialogue_server	plain = { "sink", "192.0.2.1", 25,
-	    false, false, NULL, DIALOGUE_TLS_NEVER };
+static const struct dialogue_server	plain = { .host = "sink",
+	    .ip = "192.0.2.1", .port = 25 };
 
 static inline enum dialogue_state
 give_replies(void)

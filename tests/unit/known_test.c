@@ -3,6 +3,7 @@
 #include <CUnit/CUnit.h>
 #include <stdio.h>
 
+#include "smtp/credentials.h"
 #include "smtp/offer.h"
 
 #define RELAY	"a[192.0.2.1]:25"
@@ -83,6 +84,27 @@ is_bounded(void)
 	known_free(&known);
 }
 
+static void
+remembers_refusals(void)
+{
+	struct known		*known = known_new();
+	char			 joe[] = "joe", jim[] = "jim", a[] = "a";
+	char			 b[] = "b";
+	struct credentials	 first = { joe, a }, other = { jim, a };
+	struct credentials	 changed = { joe, b };
+
+	known_put_refusal(known, RELAY, &first, "no", 100);
+	CU_ASSERT_STRING_EQUAL(known_refusal(known, RELAY, &first, 99), "no");
+	CU_ASSERT_PTR_NULL(known_refusal(known, RELAY, &first, 100));
+	CU_ASSERT_PTR_NULL(known_refusal(known, OTHER, &first, 1));
+	CU_ASSERT_PTR_NULL(known_refusal(known, RELAY, &other, 1));
+	CU_ASSERT_PTR_NULL(known_refusal(known, RELAY, &changed, 1));
+	known_put_refusal(known, RELAY, &changed, "nor that", 200);
+	CU_ASSERT_STRING_EQUAL(known_refusal(known, RELAY, &changed, 1),
+	    "nor that");
+	known_free(&known);
+}
+
 void	known_test(void);
 
 void
@@ -93,4 +115,5 @@ known_test(void)
 	CU_add_test(suite, "offers have a lifetime", offers_have_a_lifetime);
 	CU_add_test(suite, "distrust has one, too", distrust_has_one_too);
 	CU_add_test(suite, "is bounded", is_bounded);
+	CU_add_test(suite, "remembers refusals", remembers_refusals);
 }
