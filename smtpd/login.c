@@ -7,7 +7,6 @@
 #include "conf/conf.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
-#include "net/loop.h"
 #include "smtpd/gate.h"
 #include "smtpd/mechanisms.h"
 #include "smtpd/reply.h"
@@ -47,7 +46,6 @@ login_free(struct login **loginp)
 		ipc_send_auth_abort(login->ipc, ipc_call_id(login->call), &m);
 	ipc_cancel(&login->call);
 	peer_wait_cancel(&login->wait);
-	loop_undefer(login->session->gate->loop, login);
 	buf_clear(&login->initial);
 	mem_free(login->mechanism);
 	mem_free(login);
@@ -111,7 +109,7 @@ log_failure(const struct session *s, struct slice username,
 
 /* It is over; what is replied does not depend on the reason. */
 static void
-finish(struct session *s, const struct msg_auth_done *m)
+conclude(struct session *s, const struct msg_auth_done *m)
 {
 	ipc_cancel(&s->login->call);
 	if (m->result == AUTH_OK) {
@@ -124,7 +122,6 @@ finish(struct session *s, const struct msg_auth_done *m)
 		    "%s", replies[m->result].text);
 	}
 	login_end(s);
-	session_resume(s);
 }
 
 /* There is nobody to ask, or he is too slow: never yes. */
@@ -137,7 +134,7 @@ give_up(struct session *s)
 		    "ready"),
 	};
 
-	finish(s, &m);
+	conclude(s, &m);
 }
 
 /*
@@ -168,8 +165,10 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 	if (code == 0) {
 		s->login->call = NULL;
 		/* Between two lines of the client: he hears it next time. */
-		if (s->is_waiting)
+		if (s->is_waiting) {
 			give_up(s);
+			session_resume(s);
+		}
 	} else if (!s->is_waiting && code == IPC_CODE_auth_done) {
 		/* auth has waited long enough for him; likewise. */
 		ipc_cancel(&s->login->call);
@@ -180,10 +179,12 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 	    ipc_parse_auth_done(payload, &m) == 0 &&
 	    m.result <= AUTH_NEEDS_TLS &&
 	    (m.result != AUTH_OK || m.username.len > 0)) {
-		finish(s, &m);
+		conclude(s, &m);
+		session_resume(s);
 	} else {
 		log_warn("unexpected reply %#x from auth", code);
 		give_up(s);
+		session_resume(s);
 	}
 }
 
@@ -192,8 +193,11 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 static void
 set_deadline(const struct login *login)
 {
-	ipc_call_deadline(login->call, ANSWER_WAIT_MS +
-	    login->session->gate->conf->auth_failure_delay_limit);
+	const struct conf	*conf = login->session->gate->conf;
+
+	ipc_call_deadline(login->call, conf->auth_failure_delay_limit +
+	    (conf->ipc_timeout < ANSWER_WAIT_MS ? conf->ipc_timeout :
+	    ANSWER_WAIT_MS));
 }
 
 static void
@@ -230,11 +234,15 @@ on_peer(struct ipc *ipc, void *arg)
 {
 	struct login	*login = arg;
 
+	struct session	*s = login->session;
+
 	login->wait = NULL;
-	if (ipc != NULL)
+	if (ipc != NULL) {
 		ask_on(login, ipc);
-	else
-		give_up(login->session);
+		return;
+	}
+	give_up(s);
+	session_resume(s);
 }
 
 static void
@@ -300,14 +308,6 @@ send_answer(struct login *login, struct slice response)
 	ipc_send_auth_answer(login->ipc, ipc_call_id(login->call), &m);
 }
 
-static void
-on_lost(void *arg)
-{
-	struct login	*login = arg;
-
-	give_up(login->session);
-}
-
 enum step
 login_answer(struct session *s, struct slice line)
 {
@@ -316,13 +316,14 @@ login_answer(struct session *s, struct slice line)
 
 	if (slice_is(line, "*"))
 		return refuse(s, "5.7.0", "Authentication aborted");
-	if (base64_get(&response, line) < 0)
+	if (base64_get(&response, line) < 0) {
 		step = refuse(s, "5.5.2", "Error: cannot decode response");
-	else if (s->login->call == NULL)
-		/* Not before this returns. */
-		loop_defer(s->gate->loop, on_lost, s->login);
-	else
+	} else if (s->login->call == NULL) {
+		give_up(s);
+		step = STEP_DONE;
+	} else {
 		send_answer(s->login, buf_slice(&response));
+	}
 	buf_clear(&response);
 	return step;
 }

@@ -14,6 +14,9 @@
 #include "tests/unit/dialogue_fixture.h"
 
 #include "mail/ipc.h"
+#include "net/sasl_login.h"
+#include "smtp/challenge.h"
+#include "smtp/credentials.h"
 #include "util/log.h"
 
 #include <fcntl.h>
@@ -24,11 +27,16 @@ int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+	char	*why;
+
 	(void)argc;
 	(void)argv;
 	log_open_fd("fuzz", open("/dev/null", O_WRONLY));
-	return 0;
+	return sasl_login_open(&why);
 }
+
+static char			 user[] = "tim", password[] = "tanstaaf";
+static const struct credentials	 credentials = { user, password };
 
 static const struct rule	nothing[] = { { NULL, 0, NULL } };
 
@@ -73,6 +81,17 @@ check_plain(const struct dialogue_server *server, const struct buf *wire)
 		abort();
 }
 
+static enum dialogue_state
+log_in(bool has_tls)
+{
+	struct challenge_setup	setup = {
+		.conf = t.conf, .credentials = &credentials,
+		.host = "server.example", .has_tls = has_tls,
+	};
+
+	return dialogue_log_in(t.dialogue, &setup);
+}
+
 static void
 start_waiting(void)
 {
@@ -92,6 +111,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf		 in = BUF_INIT, wire = BUF_INIT;
 	struct job		*back;
 	size_t			 step;
+	bool			 has_tls = false;
 
 	if (size < 2)
 		return 0;
@@ -103,6 +123,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		server.tls = data[0] & 64 ? DIALOGUE_TLS_MUST :
 		    DIALOGUE_TLS_MAY;
 	offer.has_starttls = (data[0] & 96) == 96;
+	server.has_login = (data[0] & 128) != 0;
+	if (server.has_login)
+		server.guess = NULL;
 	step = data[1] == 0 ? size : data[1];
 	open_talk("", nothing, &server);
 	add_job(3, "Subject: x\r\n\r\ncontent-1\r\n");
@@ -124,7 +147,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_plain(&server, &wire);
 			dialogue_secured(t.dialogue, server.guess);
 			server.tls = DIALOGUE_TLS_NEVER;
+			has_tls = true;
 		}
+		if (state == DIALOGUE_LOGIN)
+			state = log_in(has_tls);
 		start_waiting();
 		if (state == DIALOGUE_BROKEN || state == DIALOGUE_CLOSED)
 			break;

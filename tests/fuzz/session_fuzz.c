@@ -23,6 +23,8 @@ static const char *const	settings[][2] = {
 	{ "smtpd_soft_error_limit", "500" },
 	{ "message_size_limit", "500" },
 	{ "line_length_limit", "512" },
+	{ "smtpd_sasl_auth_enable", "yes" },
+	{ "smtpd_sasl_response_limit", "600" },
 	{ NULL, NULL },
 };
 

@@ -24,6 +24,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "lib"))
+import sasldb                                               # noqa: E402
 from private_suite import Suite                             # noqa: E402
 from queue_case import (check, command, listing, run, send,  # noqa: E402
                         tool, wait_for)
@@ -36,7 +37,7 @@ MB = 1024                   # in KB, as /proc tells
 SMALL, ENVELOPES, CONTENT = 40 * MB, 220 * MB, 800 * MB
 SLOW = 20 if "ASAN_OPTIONS" in os.environ else 1
 LOG_LINES = 200             # of warnings, whatever strangers do
-PROGRAMS = ("master", "smtpd", "lookup", "cleanup", "qmgr", "smtp")
+PROGRAMS = ("master", "smtpd", "lookup", "auth", "cleanup", "qmgr", "smtp")
 MANY = 5000
 BCC, PREPEND = 4, 5        # enum judge_action
 
@@ -428,6 +429,66 @@ def questions(suite, watch):
     peer.close()
 
 
+def logins(suite, watch):
+    """smtpd, broken into, asks auth."""
+    peer = at(suite, "private/auth", b"smtpd", 30)
+    got, done = pump(peer, frames("auth_begin", 5000, mechanism=b"LOGIN",
+                                  client_addr=b"192.0.2.1"))
+    got += answers(peer, b"too many attempts")
+    check("5,000 attempts: some are begun, the others are refused",
+          done and b"too many attempts at a time" in got)
+    other = at(suite, "private/auth", b"smtpd", 31)
+    pump(other, [frame_of("auth_begin", 1, mechanism=b"LOGIN")])
+    code = frame_of("auth_challenge")[4:6]
+    check("while they last, another smtpd is served",
+          code in answers(other, code))
+    watch.end("5,000 attempts", ENVELOPES)
+    peer.close()
+    other.close()
+
+    peer = at(suite, "private/auth", b"smtpd", 32)
+    pump(peer, [frame_of("auth_begin", n, mechanism=text) for n, text in
+                enumerate((b"", b"x" * 4000, b"A B", b"../../x", b"%s%n"))])
+    pump(peer, frames("auth_answer", 1000, response=b"x"))
+    pump(peer, frames("auth_abort", 1000))
+    _, done = pump(peer, frames("auth_list", 3000))
+    check("3,000 lists: taken", done and not is_closed(peer, 0.3))
+    peer.close()
+    for name in ("client_addr", "server_addr", "external", "binding_name",
+                 "binding", "response"):
+        peer = at(suite, "private/auth", b"smtpd", 39)
+        _, done = pump(peer, frames("auth_begin", 500, mechanism=b"PLAIN",
+                                    flags=3, **{name: b"@;%\"[" * 800}))
+        check("auth_begin with a strange %s: taken" % name,
+              done and not is_closed(peer, 0.1))
+        peer.close()
+    peer = at(suite, "private/auth", b"smtpd", 33)
+    _, done = pump(peer, frames("auth_list", 2000000), False, 0.5)
+    check("no list read: not told for ever", not done)
+    peer.close()
+    peer = at(suite, "private/auth", b"smtpd", 34)
+    pump(peer, [frame_of("auth_begin", 1, mechanism=b"LOGIN") * 2])
+    check("begun twice: hung up", is_closed(peer))
+    peer = at(suite, "private/auth", b"smtpd", 35)
+    pump(peer, [frame_of("auth_begin", 1, mechanism=b"LOGIN")])
+    answers(peer, code)
+    pump(peer, [frame_of("auth_answer", 1, response=b"x") * 2])
+    check("answered twice: hung up", is_closed(peer))
+    for role in (b"cleanup", b"qmgr", b"smtp", b"lookup"):
+        peer = at(suite, "private/auth", role, 36)
+        check("auth has nothing to say to %s" % role.decode(),
+              is_closed(peer))
+    # smtp asks for passwords; nobody else does.
+    peer = at(suite, "private/lookup", b"smtp", 37)
+    _, done = pump(peer, frames("login_ask", 5000, host=b"a" * 4000))
+    check("5,000 questions for passwords: taken", done)
+    peer.close()
+    peer = at(suite, "private/lookup", b"smtpd", 38)
+    pump(peer, [frame_of("login_ask", 1, host=b"a")])
+    check("a password for smtpd: hung up", is_closed(peer))
+    watch.end("logins", ENVELOPES)
+
+
 def opens(first_id, many):
     """queue_open frames, fast: each has another queue id."""
     whole = frame_of("queue_open")
@@ -575,8 +636,14 @@ def locks(suite):
 # ---- all of it ------------------------------------------------------------
 
 def attacks(options):
-    suite = Suite(options.bin, options.port, options.port + 1)
+    suite = Suite(options.bin, options.port, options.port + 1, {
+        "smtpd_sasl_auth_enable": "yes",
+        "smtpd_sasl_security_options": "noanonymous",
+        "auth_failure_delay": "0s"})
     os.chmod(suite.dir, 0o755)
+    with open(os.path.join(suite.etc, "main.cf"), "a") as f:
+        f.write("cyrus_sasl_config_path = %s\n" %
+                sasldb.make(os.path.join(suite.dir, "sasl")))
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit[1], limit[1]))
     suite.start()
@@ -600,6 +667,7 @@ def attacks(options):
     many_processes(suite, watch)
     smtpd(suite, watch)
     questions(suite, watch)
+    logins(suite, watch)
     cleanup(suite, watch)
     agent(suite, watch)
     time.sleep(max(0, 10.5 - (time.monotonic() - began)))

@@ -38,13 +38,15 @@ struct sequence {
 
 static const struct variant {
 	const char		*name;
-	const char		*settings[10][2];
+	const char		*settings[11][2];
 } variants[] = {
 	{ "no limits", {
 		{ "smtpd_forbid_unauth_pipelining", "no" },
 		{ "smtpd_hard_error_limit", "1000" },
 		{ "smtpd_error_sleep_time", "0s" },
 		{ "line_length_limit", "512" },
+		{ "smtpd_sasl_auth_enable", "yes" },
+		{ "smtpd_sasl_response_limit", "600" },
 		{ NULL, NULL } } },
 	{ "small limits", {
 		{ "smtpd_forbid_unauth_pipelining", "no" },
@@ -73,8 +75,10 @@ static const struct variant {
 		{ "smtpd_sender_restrictions", "permit" },
 		{ "smtpd_data_restrictions", "permit" },
 		{ "smtpd_end_of_data_restrictions", "permit" },
+		{ "smtpd_sasl_auth_enable", "yes" },
 		{ NULL, NULL } } },
 	{ "as it comes", {
+		{ "smtpd_sasl_auth_enable", "yes" },
 		{ NULL, NULL } } },
 	/* Last.  In it STARTTLS makes a difference: it ends its group. */
 	{ "TLS", {
@@ -330,6 +334,17 @@ static const char *const	pieces[] = {
 	"DATA\r\n", "\r\n.\n", "x\1y\r\n", "\r.\r\n",
 };
 
+/* "x", "name1", "xgood", and what is no base64. */
+static const char *const	logins[] = {
+	"AUTH PLAIN eGdvb2Q=\r\n", "AUTH PLAIN eA==\r\n", "AUTH PLAIN\r\n",
+	"AUTH LOGIN\r\n", "auth login bmFtZTE=\r\n", "AUTH LATER\r\n",
+	"AUTH X =\r\n", "AUTH\r\n", "AUTH PLAIN !\r\n", "AUTH PLAIN =\n",
+};
+static const char *const	answers[] = {
+	"eGdvb2Q=\r\n", "eA==\r\n", "bmFtZTE=\r\n", "*\r\n", "\r\n", "e\r\n",
+	"bmFtZTE=\n",
+};
+
 static struct item *
 add(struct sequence *seq)
 {
@@ -382,6 +397,14 @@ add_noise(struct sequence *seq)
 	buf_put_str(&item->bytes, "\r\n");
 }
 
+static void
+add_login(struct sequence *seq)
+{
+	buf_put_str(&add(seq)->bytes, ONE_OF(logins));
+	for (unsigned n = pick(4); n > 0 && seq->count < ITEM_LIMIT; n--)
+		buf_put_str(&add(seq)->bytes, ONE_OF(answers));
+}
+
 /* Mostly what a client would say, in about its order. */
 static void
 make(struct sequence *seq)
@@ -390,6 +413,9 @@ make(struct sequence *seq)
 		buf_put_str(&add(seq)->bytes, plain[pick(3)]);
 	for (unsigned n = 1 + pick(14); n > 0; n--) {
 		unsigned	what = pick(100);
+
+		if (pick(12) == 0 && seq->count < ITEM_LIMIT / 2)
+			add_login(seq);
 
 		if (what < 22)
 			buf_put_str(&add(seq)->bytes, ONE_OF(senders));
