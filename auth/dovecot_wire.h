@@ -31,7 +31,7 @@ struct dovecot_wire {
 	enum dovecot_wire_kind	 kind;
 	uint64_t		 number;	/* VERSION: major; else id */
 	struct slice		 name;		/* MECH */
-	unsigned		 bad, good;	/* MECH: traits */
+	unsigned		 bad, good;	/* MECH */
 	struct slice		 data;		/* CONT: base64 */
 	struct slice		 user;		/* OK, FAIL; empty: not said */
 	struct slice		 reason;	/* FAIL */

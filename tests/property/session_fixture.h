@@ -391,7 +391,7 @@ ipc_parse_mail_done(struct slice payload, struct msg_mail_done *m_r)
 	return 0;
 }
 
-/* ---- auth: PLAIN in one step, LOGIN in two; "good" may log in ------------- */
+/* ---- auth: PLAIN in one step, LOGIN in two; "good" may log in ------------ */
 
 static inline void
 world_judge_login(struct slice response)

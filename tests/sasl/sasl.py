@@ -233,6 +233,40 @@ def test_services(options):
     place.close()
 
 
+def test_policy(options):
+    """What a policy service is told."""
+    seen = []
+
+    def talk(file, _):
+        words = {}
+        for line in file:
+            if line == b"\n":
+                seen.append(words)
+                file.write(b"action=DUNNO\n\n")
+                words = {}
+            else:
+                name, _, value = line.decode().strip().partition("=")
+                words[name] = value
+    server = Script(talk, ("127.0.0.1", options.port + 3))
+    place = database(options, {
+        "mynetworks": "127.0.0.0/8", "smtpd_recipient_restrictions":
+        "check_policy_service inet:127.0.0.1:%d" % (options.port + 3)})
+    client = place.client()
+    client.say("MAIL FROM:<a@client.example> AUTH=x@y.example")
+    client.say("RCPT TO:<b@dest.example>")
+    client.say("RSET")
+    client.plain("joe", "secret=,word")
+    client.say("MAIL FROM:<a@client.example> AUTH=x+2By@y.example")
+    client.say("RCPT TO:<b@dest.example>")
+    client.close()
+    got = [(w["sasl_method"], w["sasl_username"], w["sasl_sender"])
+           for w in seen]
+    check("a policy service is told who it is, when it is somebody", got ==
+          [("", "", ""), ("PLAIN", "joe", "x+y@y.example")], got)
+    server.close()
+    place.close()
+
+
 def test_many(options):
     """Many at a time, half of them gone in the middle."""
     place = database(options, {"smtpd_client_connection_count_limit": "0"})
