@@ -29,7 +29,7 @@ enum dovecot_wire_kind {
 /* A line, without its newline; slices are of it. */
 struct dovecot_wire {
 	enum dovecot_wire_kind	 kind;
-	uint64_t		 number;	/* VERSION: major; else id */
+	uint64_t		 number;	/* the id; VERSION: major */
 	struct slice		 name;		/* MECH */
 	unsigned		 bad, good;	/* MECH */
 	struct slice		 data;		/* CONT: base64 */
