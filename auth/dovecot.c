@@ -118,6 +118,9 @@ find_address(const struct conf *conf, struct addr *addr, const char **why_r)
 		return endpoint_resolve(path + 5, NULL, addr, why_r);
 	if (strncmp(path, "unix:", 5) == 0)
 		path += 5;
+	*why_r = "that is our own socket: Dovecot's needs another place";
+	if (strcmp(path, "private/auth") == 0)
+		return -1;
 	whole = path[0] == '/' ? mem_strdup(path) :
 	    path_join(conf->queue_directory, path);
 	*why_r = "no path of a socket";

@@ -26,7 +26,8 @@ take_flags(struct session *s, uint32_t flags)
 	s->is_near = (flags & JUDGE_NETWORK) != 0;
 	s->has_pipe_connect = (flags & JUDGE_PIPECONNECT) != 0;
 	s->has_verp = (flags & JUDGE_VERP) != 0;
-	s->has_auth = s->gate->auth != NULL && (flags & JUDGE_NO_AUTH) == 0;
+	if (flags & JUDGE_NO_AUTH)
+		s->has_auth = false;
 	if (flags & JUDGE_BARE_LF)
 		s->bare_lf = BARE_LF_ACCEPT;
 }

@@ -69,6 +69,7 @@ session_new(struct gate *gate, const struct addr *peer, struct buf *out,
 	s->name = mem_strdup("unknown");
 	s->reverse_name = mem_strdup("unknown");
 	s->bare_lf = gate->bare_lf;
+	s->has_auth = gate->auth != NULL;
 	s->number = ++gate->last_number;
 	s->out = out;
 	s->wake = wake;
