@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "net/sasl_flags.h"
+#include "net/sasl_rand.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -227,7 +228,8 @@ sasl_check_open(const char *application, const char *folders, char **why_r)
 		    on_folders, library);
 	library->callbacks[count] = CALLBACK(SASL_CB_LIST_END, NULL, NULL);
 	sasl_set_mutex(mutex_new, mutex_lock, mutex_unlock, mutex_free);
-	result = sasl_server_init(library->callbacks, application);
+	result = sasl_rand_check() < 0 ? SASL_FAIL :
+	    sasl_server_init(library->callbacks, application);
 	if (result == SASL_OK)
 		result = sasl_auxprop_add_plugin(
 		    (const char *)library, init_decoy);

@@ -10,6 +10,7 @@
 
 #include "net/sasl_flags.h"
 #include "net/sasl_options.h"
+#include "net/sasl_rand.h"
 #include "util/mem.h"
 
 /* RFC 7677 section 4 wants 4096 or more; each costs a server's client CPU. */
@@ -87,7 +88,8 @@ sasl_login_open(char **why_r)
 		*why_r = mem_strdup("this machine has no full name");
 		return -1;
 	}
-	result = sasl_client_init(global_callbacks);
+	result = sasl_rand_check() < 0 ? SASL_FAIL :
+	    sasl_client_init(global_callbacks);
 	if (result == SASL_OK)
 		return 0;
 	*why_r = mem_printf("SASL library: %s",

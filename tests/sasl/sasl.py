@@ -545,6 +545,19 @@ def status_of(suite, queue_id, seconds=15):
     return wait_for(found, seconds)
 
 
+def test_functions(options):
+    """What the library is given in place of its own."""
+    for program, names in (("auth", ["sasl_rand"]),
+                           ("smtp", ["sasl_rand", "gethostname"])):
+        out = subprocess.run(
+            ["nm", "-D", "--defined-only", os.path.join(options.bin,
+                                                        program)],
+            stdout=subprocess.PIPE, text=True, check=True).stdout
+        for name in names:
+            check("%s has its own %s" % (program, name),
+                  " T %s\n" % name in out, out[-500:])
+
+
 def test_client(options):
     """Our client at our server."""
     server = database(options)
