@@ -91,7 +91,8 @@ class Script:
         else:
             self.sock = socket.create_server(address, backlog=64)
         self.count = 0
-        threading.Thread(target=self.run, daemon=True).start()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
 
     def run(self):
         while True:
@@ -117,3 +118,4 @@ class Script:
         except OSError:
             pass
         self.sock.close()
+        self.thread.join(10)
