@@ -49,8 +49,7 @@ begin(struct session *s, struct slice mechanism, struct slice text)
 		    "Error: cannot decode initial response");
 	} else if (!request.has_initial && s->is_followed) {
 		/* It cannot know yet what it is to answer. */
-		step = session_refuse_pipelining(s,
-		    SLICE_LIT("(not shown)"));
+		step = session_refuse_pipelining(s, slice_from(NULL, 0));
 		s->is_followed = false;
 	}
 	if (step == STEP_DONE && !s->has_error) {

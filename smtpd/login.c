@@ -146,7 +146,7 @@ take_challenge(struct session *s, struct slice challenge)
 {
 	ipc_call_deadline(s->login->call, 0);
 	if (!s->is_followed || session_refuse_pipelining(s,
-	    SLICE_LIT("(not shown)")) == STEP_DONE) {
+	    slice_from(NULL, 0)) == STEP_DONE) {
 		reply_put_challenge(s, challenge);
 		session_enter(s, STATE_AUTH);
 	}
@@ -162,17 +162,14 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 	struct msg_auth_done		 m;
 
 	(void)call;
-	if (code == 0) {
+	if (code == 0)
 		s->login->call = NULL;
-		/* Between two lines of the client: he hears it next time. */
-		if (s->is_waiting) {
-			give_up(s);
-			session_resume(s);
-		}
-	} else if (!s->is_waiting && code == IPC_CODE_auth_done) {
-		/* auth has waited long enough for him; likewise. */
+	/* Between two lines of the client: he hears next time that it ended. */
+	if (!s->is_waiting) {
 		ipc_cancel(&s->login->call);
-	} else if (code == IPC_CODE_auth_challenge &&
+		return;
+	}
+	if (code == IPC_CODE_auth_challenge &&
 	    ipc_parse_auth_challenge(payload, &challenge) == 0) {
 		take_challenge(s, challenge.challenge);
 	} else if (code == IPC_CODE_auth_done &&
@@ -182,7 +179,8 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 		conclude(s, &m);
 		session_resume(s);
 	} else {
-		log_warn("unexpected reply %#x from auth", code);
+		if (code != 0)
+			log_warn("unexpected reply %#x from auth", code);
 		give_up(s);
 		session_resume(s);
 	}
@@ -326,6 +324,23 @@ login_answer(struct session *s, struct slice line)
 	}
 	buf_clear(&response);
 	return step;
+}
+
+bool
+login_is_line(const struct session *s, struct slice line)
+{
+	return s->state == STATE_AUTH || (s->has_auth &&
+	    slice_has_prefix_nocase(line, "AUTH "));
+}
+
+size_t
+login_line_limit(const struct session *s, struct slice line)
+{
+	const struct conf	*conf = s->gate->conf;
+
+	return (size_t)(login_is_line(s, line) &&
+	    conf->smtpd_sasl_response_limit > conf->line_length_limit ?
+	    conf->smtpd_sasl_response_limit : conf->line_length_limit);
 }
 
 void

@@ -22,6 +22,14 @@ enum step	 login_begin(struct session *s,
 /* A line in STATE_AUTH. */
 enum step	 login_answer(struct session *s, struct slice line);
 
+/*
+ * A line of AUTH: the command, or an answer.  These may be longer than
+ * others (RFC 4954 section 4), with CR LF.
+ */
+bool		 login_is_line(const struct session *s, struct slice line);
+size_t		 login_line_limit(const struct session *s,
+		    struct slice line);
+
 /* Such a line was too long: its reply, and the end of the AUTH. */
 void		 login_refuse_line(struct session *s);
 

@@ -165,17 +165,26 @@ session_shutdown(struct session *s)
 	return session_hang_up(s);
 }
 
+/* Who was refused may go on with his password (RFC 4954) all the same. */
+static struct slice
+shown(const struct session *s, struct slice line)
+{
+	if (s->total[verb_find(SLICE_LIT("AUTH")) - verb_table()] > 0)
+		return SLICE_LIT("(not shown)");
+	return slice_first(line, 100);
+}
+
 enum step
 session_refuse_pipelining(struct session *s, struct slice behind)
 {
 	char		client[SESSION_CLIENT_SIZE];
-	struct buf	shown = BUF_INIT;
+	struct buf	text = BUF_INIT;
 
 	if (!s->has_noted_pipelining) {
-		buf_put_escaped(&shown, slice_first(behind, 100));
+		buf_put_escaped(&text, shown(s, behind));
 		log_info("improper command pipelining after %s from %s: %s",
-		    s->last, session_client(s, client), buf_cstr(&shown));
-		buf_clear(&shown);
+		    s->last, session_client(s, client), buf_cstr(&text));
+		buf_clear(&text);
 	}
 	s->has_noted_pipelining = true;
 	if (!s->gate->conf->smtpd_forbid_unauth_pipelining)
@@ -312,8 +321,7 @@ run_unknown(struct session *s, struct slice line, struct slice word)
 	s->unknown_count++;
 	if (is_foreign(s, line, word)) {
 		log_warn("non-SMTP command from %s: %.*s",
-		    session_client(s, client),
-		    SLICE_ARG(slice_first(line, 100)));
+		    session_client(s, client), SLICE_ARG(shown(s, line)));
 		reply_put(s, 221, "2.7.0",
 		    "Error: I can break rules, too. Goodbye.");
 		return session_hang_up(s);
@@ -430,24 +438,6 @@ drop(struct session *s, struct buf *in, size_t bytes)
 	ahead_drop(s, bytes);
 }
 
-/* RFC 4954 section 4: answers may be longer than commands. */
-static bool
-is_of_auth(const struct session *s, struct slice line)
-{
-	return s->state == STATE_AUTH || (s->has_auth &&
-	    slice_has_prefix_nocase(line, "AUTH "));
-}
-
-static size_t
-line_limit(const struct session *s, struct slice line)
-{
-	const struct conf	*conf = s->gate->conf;
-
-	return (size_t)(is_of_auth(s, line) &&
-	    conf->smtpd_sasl_response_limit > conf->line_length_limit ?
-	    conf->smtpd_sasl_response_limit : conf->line_length_limit);
-}
-
 /* The rest of a line that was too long goes by without being kept. */
 static enum step
 skip_line(struct session *s, struct buf *in)
@@ -479,9 +469,9 @@ take_line(struct session *s, struct buf *in)
 	enum step	step = STEP_DONE;
 	bool		bare;
 
-	if (size > line_limit(s, line)) {
+	if (size > login_line_limit(s, line)) {
 		s->is_skipping = true;
-		s->is_long_auth = is_of_auth(s, line);
+		s->is_long_auth = login_is_line(s, line);
 		return STEP_DONE;
 	}
 	bare = size < 2 || line.data[size - 2] != '\r';
@@ -510,7 +500,7 @@ static bool
 has_line(const struct session *s, const struct buf *in)
 {
 	return s->is_skipping || slice_find(buf_slice(in), '\n') >= 0 ||
-	    in->len > line_limit(s, buf_slice(in));
+	    in->len > login_line_limit(s, buf_slice(in));
 }
 
 /* An empty one needs no input to end. */
