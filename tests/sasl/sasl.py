@@ -680,6 +680,7 @@ class Hostile:
                 file.write(offer)
             elif line.startswith(b"AUTH") or in_auth:
                 reply = next(answers, b"235 2.7.0 in\r\n")
+                reply = reply(line) if callable(reply) else reply
                 in_auth = reply.startswith(b"334")
                 file.write(reply)
             elif line.startswith(b"DATA"):
@@ -702,6 +703,13 @@ def challenge(text):
     return b"334 " + base64.b64encode(text) + b"\r\n"
 
 
+def endless_work(line):
+    """To AUTH SCRAM-...: hash your password two thousand million times."""
+    first = base64.b64decode(line.split()[2])
+    nonce = first.split(b"r=")[1]
+    return challenge(b"r=" + nonce + b"x,s=QSXCR+Q6sek8bf92,i=2000000000")
+
+
 def test_hostile_servers(options):
     """Whatever a server says to AUTH, the mail waits, and others go on."""
     offer = Hostile.OFFER
@@ -714,9 +722,7 @@ def test_hostile_servers(options):
          "deferred"),
         ("rubbish for SCRAM", offer, [challenge(b"rubbish")] * 9,
          "deferred"),
-        ("too many iterations", offer,
-         [challenge(b"r=x,s=QSXCR+Q6sek8bf92,i=2000000000")] * 9,
-         "deferred"),
+        ("too many iterations", offer, [endless_work], "deferred"),
         ("235 without proof", offer, [b"235 2.7.0 in\r\n"], "deferred"),
         ("several lines", offer, [b"334-a\r\n334 b\r\n"], "deferred"),
         ("354", offer, [b"354 go\r\n"], "deferred"),
