@@ -46,41 +46,6 @@ generic_take_chunk(struct job *job)
 	buf_put_slice(&job->chunks[0], buf_slice(&generic->first));
 }
 
-/* ---- whose login it leaves with ------------------------------------------ */
-
-static void
-on_credentials(bool is_known, struct credentials *found, void *arg)
-{
-	struct job		*job = arg;
-	struct job_result	 result = {
-		.kind = OUTCOME_DEFERRED,
-		.dsn = "4.3.0",
-		.reason = "password lookup service is not ready",
-		.relay = "none",
-	};
-
-	job->search = NULL;
-	job->credentials = found;
-	if (is_known)
-		terms_start(job);
-	else
-		job_decide_all(job, &result, OUTCOME_SITE_UNKNOWN);
-}
-
-/* smtp_sender_dependent_authentication; else by host, when it is known. */
-static void
-find_credentials(struct job *job)
-{
-	struct sender	*sender = job->sender;
-
-	if (job->from[0] != '\0' && credentials_are_used(sender) &&
-	    sender->conf->smtp_sender_dependent_authentication)
-		job->search = credentials_find(sender, job->from, "", "",
-		    on_credentials, job);
-	else
-		terms_start(job);
-}
-
 /* ---- answers ------------------------------------------------------------- */
 
 static void
@@ -124,7 +89,7 @@ on_answers(void *arg, bool ok)
 		take_answers(job);
 	wording_free(&job->generic->wording);
 	if (ok)
-		find_credentials(job);
+		terms_start(job);
 	else
 		job_decide_all(job, &result, OUTCOME_SITE_UNKNOWN);
 }
@@ -164,13 +129,51 @@ on_chunk(void *arg)
 	ask(job);
 }
 
-void
-generic_start(struct job *job)
+static void
+start(struct job *job)
 {
 	if (job->sender->conf->smtp_generic_maps[0] == '\0') {
-		find_credentials(job);
+		terms_start(job);
 		return;
 	}
 	job->generic = mem_new(sizeof(*job->generic));
 	on_chunk(job);
+}
+
+/* ---- whose login it leaves with ------------------------------------------ */
+
+static void
+on_credentials(bool is_known, struct credentials *found, void *arg)
+{
+	struct job		*job = arg;
+	struct job_result	 result = {
+		.kind = OUTCOME_DEFERRED,
+		.dsn = "4.3.0",
+		.reason = "password lookup service is not ready",
+		.relay = "none",
+	};
+
+	job->search = NULL;
+	job->credentials = found;
+	if (is_known)
+		start(job);
+	else
+		job_decide_all(job, &result, OUTCOME_SITE_UNKNOWN);
+}
+
+/*
+ * smtp_sender_dependent_authentication: by the sender as it is here, before
+ * it is written anew.
+ */
+void
+generic_start(struct job *job)
+{
+	struct sender	*sender = job->sender;
+
+	if (job->from[0] != '\0' && credentials_are_used(sender) &&
+	    sender->conf->smtp_sender_dependent_authentication)
+		job->search = credentials_find(sender, job->from, "", "",
+		    on_credentials, job);
+	else
+		start(job);
 }

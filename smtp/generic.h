@@ -9,7 +9,11 @@
 struct generic;
 struct job;
 
-/* The job has come whole: it goes on (smtp/terms.h), when answered. */
+/*
+ * The job has come whole: it goes on (smtp/terms.h), at once or when lookup
+ * has told with which login, where senders have their own, and how addresses
+ * are written.
+ */
 void	generic_start(struct job *job);
 
 /* Its first chunk has come, perhaps again: the addresses in it. */

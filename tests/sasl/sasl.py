@@ -635,6 +635,8 @@ def test_sender_dependent(options):
     suite = sender_suite(options, 6, {
         "relayhost": hop, "smtp_sender_dependent_authentication": "yes",
         "smtp_connection_cache_time_limit": "30s",
+        # The login is that of the sender inside.
+        "smtp_generic_maps": "inline:{{joe@a.example=out@z.example}}",
         "smtp_sasl_password_maps": "inline:{{joe@a.example=joe:secret=,word}"
         ", {@b.example=tim:tanstaaftanstaaf}, {%s=test:1234}}" % hop})
     suite.start()
