@@ -234,6 +234,29 @@ def test_services(options):
     place.close()
 
 
+def test_reload(options):
+    """A dialogue goes on where it began, over a reload."""
+    place = database(options)
+    client, idle = place.client(), place.client()
+    first = client.say("AUTH LOGIN " + b64("test"))
+    before = place.suite.pids("auth")
+    check("tern reload", place.suite.tern("reload").returncode == 0)
+    check("a new auth is there", wait_for(
+        lambda: set(place.suite.pids("auth")) - set(before)))
+    reply = client.say(b64("1234"))
+    check("an AUTH goes on", first.startswith("334") and
+          reply.startswith("235"), reply)
+    check("another begins in the old session",
+          idle.plain("test", "1234").startswith("235"))
+    check("and in a new one",
+          place.client().plain("test", "1234").startswith("235"))
+    client.close()
+    idle.close()
+    check("the old auth leaves", wait_for(
+        lambda: not set(place.suite.pids("auth")) & set(before), 15))
+    place.close()
+
+
 def test_policy(options):
     """What a policy service is told."""
     seen = []
