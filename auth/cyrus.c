@@ -12,8 +12,6 @@
 #include "net/sasl_options.h"
 #include "util/mem.h"
 
-#define NO_BINDING	slice_from(NULL, 0)
-
 static struct sasl_check_setup
 setup_of(const struct conf *conf, bool has_tls)
 {
@@ -30,7 +28,6 @@ setup_of(const struct conf *conf, bool has_tls)
 		    conf->smtpd_sasl_security_options),
 		.external = "",
 		.binding_name = "",
-		.binding = NO_BINDING,
 	};
 }
 
@@ -148,9 +145,13 @@ begin(const struct backend_place *place,
 		mem_free(why);
 		return NULL;
 	}
-	take(check, sasl_check_start(check, attempt->mechanism,
-	    attempt->has_initial ? response : NO_BINDING, &reply->challenge),
-	    reply);
+	/* One that is empty is not none (RFC 4954 section 4). */
+	if (attempt->has_initial && response.len == 0)
+		response = SLICE_LIT("");
+	else if (!attempt->has_initial)
+		response = slice_from(NULL, 0);
+	take(check, sasl_check_start(check, attempt->mechanism, response,
+	    &reply->challenge), reply);
 	return check;
 }
 
