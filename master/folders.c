@@ -121,7 +121,8 @@ check_user(const struct complaint *complaint, const char *parameter,
 }
 
 void
-folders_check(const struct conf *conf, folders_warn_fn fn, void *arg)
+folders_check(const struct conf *conf, bool has_auth, folders_warn_fn fn,
+    void *arg)
 {
 	struct complaint	complaint = { fn, arg };
 
@@ -130,7 +131,7 @@ folders_check(const struct conf *conf, folders_warn_fn fn, void *arg)
 		return;
 	check_user(&complaint, "mail_owner", conf->mail_owner);
 	check_user(&complaint, "gate_owner", conf->gate_owner);
-	if (conf->smtpd_sasl_auth_enable)
+	if (has_auth)
 		check_user(&complaint, "auth_owner", conf->auth_owner);
 	check_owner(&complaint, conf->queue_directory, NULL, 0755);
 	check_owner(&complaint, conf->data_directory, conf->mail_owner, 0755);

@@ -12,7 +12,11 @@ int	folders_make(const struct conf *conf, char **why_r);
 
 typedef void (*folders_warn_fn)(const char *text, void *arg);
 
-/* Tell of users who do not exist and folders that are not theirs. */
-void	folders_check(const struct conf *conf, folders_warn_fn fn, void *arg);
+/*
+ * Tell of users who do not exist and folders that are not theirs.  has_auth:
+ * some service lets clients log in.
+ */
+void	folders_check(const struct conf *conf, bool has_auth,
+	    folders_warn_fn fn, void *arg);
 
 #endif

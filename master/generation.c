@@ -544,7 +544,8 @@ generation_read(const char *folder, int number, char **why_r)
 	generation->programs = find_programs(generation->conf);
 	if (read_services(generation, why_r) < 0)
 		return generation;
-	folders_check(generation->conf, on_folder_warning, generation);
+	folders_check(generation->conf, generation->has_auth,
+	    on_folder_warning, generation);
 	generation->snapshot_fd = snapshot_new(generation->conf);
 	for (struct service *it = generation->services; it != NULL;
 	    it = it->next)
