@@ -8,10 +8,9 @@
 #include <utlist.h>
 
 #include "conf/conf.h"
-#include "mail/match_list.h"
+#include "mail/sasl_filter.h"
 #include "mail/settings.h"
 #include "util/clock.h"
-#include "util/log.h"
 #include "util/mem.h"
 
 #define SEPARATORS	", \t\r\n"
@@ -23,63 +22,6 @@ entry_clear_menu(struct backend_menu *menu)
 	buf_clear(&menu->plain);
 	buf_clear(&menu->tls);
 	buf_clear(&menu->all);
-}
-
-/* ---- the filter ---------------------------------------------------------- */
-
-/* Good enough for everybody; others have to be named. */
-static bool
-is_common(struct slice mechanism)
-{
-	static const char *const	common[] = { "PLAIN", "LOGIN",
-		"SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256",
-		"SCRAM-SHA-256-PLUS" };
-
-	for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++)
-		if (slice_is_nocase(mechanism, common[i]))
-			return true;
-	return false;
-}
-
-static bool
-is_named(const struct conf *conf, struct slice mechanism)
-{
-	struct slice	rest = slice_str(conf->smtpd_sasl_mechanism_filter);
-	struct slice	word;
-
-	while (slice_get_word(&rest, SEPARATORS, &word) == 0)
-		if (slice_equal_nocase(word, mechanism))
-			return true;
-	return false;
-}
-
-static bool
-passes(const struct entry *entry, struct slice mechanism)
-{
-	struct buf		why = BUF_INIT;
-	enum match_list_answer	answer = MATCH_LIST_NO;
-
-	if (entry->filter != NULL && (is_common(mechanism) ||
-	    is_named(entry->place.conf, mechanism)))
-		answer = match_list_find(entry->filter, mechanism, &why);
-	if (answer == MATCH_LIST_TROUBLE)
-		log_warn("smtpd_sasl_mechanism_filter: %s", buf_cstr(&why));
-	buf_clear(&why);
-	return answer == MATCH_LIST_YES;
-}
-
-static void
-filter(const struct entry *entry, struct slice names, struct buf *passed)
-{
-	struct slice	name;
-
-	while (slice_get_word(&names, SEPARATORS, &name) == 0) {
-		if (!passes(entry, name))
-			continue;
-		if (passed->len > 0)
-			buf_put_u8(passed, ' ');
-		buf_put_slice(passed, name);
-	}
 }
 
 /* ---- the menu ------------------------------------------------------------ */
@@ -128,8 +70,10 @@ entry_list(struct entry *entry, struct backend_menu *menu, struct buf *why)
 	result = entry->backend->list(&entry->place, &whole, why);
 	if (result == 0) {
 		if (!entry->place.conf->smtpd_tls_auth_only)
-			filter(entry, buf_slice(&whole.plain), &menu->plain);
-		filter(entry, buf_slice(&whole.tls), &menu->tls);
+			sasl_filter_apply(entry->filter,
+			    buf_slice(&whole.plain), &menu->plain);
+		sasl_filter_apply(entry->filter, buf_slice(&whole.tls),
+		    &menu->tls);
 		buf_put_slice(&menu->all, buf_slice(&whole.all));
 		keep(entry, menu);
 	}
@@ -170,19 +114,6 @@ entry_judge(struct entry *entry, struct slice mechanism, bool has_tls,
 
 /* ---- making -------------------------------------------------------------- */
 
-static void
-read_filter(struct entry *entry)
-{
-	const char	*text = entry->place.conf->smtpd_sasl_mechanism_filter;
-	char		*why = NULL;
-
-	entry->filter = match_list_new(text, MATCH_LIST_STRING, 0, &why);
-	if (entry->filter == NULL) {
-		log_warn("smtpd_sasl_mechanism_filter: %s", why);
-		mem_free(why);
-	}
-}
-
 static struct entry *
 make(struct entry **all, const struct conf *conf,
     const struct sasl_check_library *library, struct slice settings)
@@ -197,7 +128,8 @@ make(struct entry **all, const struct conf *conf,
 	entry->backend = strcmp(entry->place.conf->smtpd_sasl_type,
 	    "dovecot") == 0 ? &dovecot_backend : &cyrus_backend;
 	pthread_mutex_init(&entry->mutex, NULL);
-	read_filter(entry);
+	entry->filter = sasl_filter_new("smtpd_sasl_mechanism_filter",
+	    entry->place.conf->smtpd_sasl_mechanism_filter, false);
 	DL_APPEND(*all, entry);
 	return entry;
 }
@@ -231,7 +163,7 @@ entry_drop(struct entry **all, struct entry **termsp)
 	if (entry == NULL || --entry->users > 0)
 		return;
 	DL_DELETE(*all, entry);
-	match_list_free(&entry->filter);
+	sasl_filter_free(&entry->filter);
 	entry_clear_menu(&entry->menu);
 	pthread_mutex_destroy(&entry->mutex);
 	conf_free(&entry->own_conf);

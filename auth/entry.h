@@ -12,13 +12,13 @@
 
 #include "auth/backend.h"
 
-struct match_list;
+struct sasl_filter;
 
 struct entry {
 	struct backend_place	 place;
 	const struct backend	*backend;
 	struct conf		*own_conf;	/* owned; NULL: main.cf alone */
-	struct match_list	*filter;	/* NULL: allows nothing */
+	struct sasl_filter	*filter;
 	unsigned char		*settings;	/* of the service; owned */
 	size_t			 settings_len;
 	size_t			 users;		/* the loop's */

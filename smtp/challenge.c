@@ -5,18 +5,16 @@
 #include "smtp/challenge.h"
 
 #include "conf/conf.h"
-#include "mail/match_list.h"
+#include "mail/sasl_filter.h"
 #include "net/sasl_login.h"
 #include "net/sasl_options.h"
 #include "smtp/answer.h"
 #include "smtp/credentials.h"
 #include "util/base64.h"
 #include "util/buf.h"
-#include "util/log.h"
 #include "util/mem.h"
 
 #define ROUND_LIMIT	10	/* challenges; DIGEST-MD5 has two */
-#define SEPARATORS	", \t\r\n"
 
 struct challenge {
 	struct sasl_login	*login;
@@ -25,64 +23,6 @@ struct challenge {
 };
 
 /* ---- mechanisms ---------------------------------------------------------- */
-
-static bool
-is_common(struct slice name)
-{
-	static const char *const	common[] = { "PLAIN", "LOGIN",
-		"CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS",
-		"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS" };
-
-	for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++)
-		if (slice_is_nocase(name, common[i]))
-			return true;
-	return false;
-}
-
-static bool
-is_named(const struct conf *conf, struct slice name)
-{
-	struct slice	rest = slice_str(conf->smtp_sasl_mechanism_filter);
-	struct slice	word;
-
-	while (slice_get_word(&rest, SEPARATORS, &word) == 0)
-		if (slice_equal_nocase(word, name))
-			return true;
-	return false;
-}
-
-static bool
-is_allowed(const struct challenge_setup *setup, struct slice name)
-{
-	struct buf	why = BUF_INIT;
-	bool		is_in;
-
-	if (!sasl_options_is_name(name) ||
-	    (!is_common(name) && !is_named(setup->conf, name)))
-		return false;
-	if (setup->conf->smtp_sasl_mechanism_filter[0] == '\0')
-		return true;
-	is_in = setup->filter != NULL && match_list_find(setup->filter,
-	    name, &why) == MATCH_LIST_YES;
-	if (why.len > 0)
-		log_warn("smtp_sasl_mechanism_filter: %s", buf_cstr(&why));
-	buf_clear(&why);
-	return is_in;
-}
-
-static void
-filter(const struct challenge_setup *setup, struct buf *names)
-{
-	struct slice	rest = slice_str(setup->mechanisms), name;
-
-	while (slice_get_word(&rest, " ", &name) == 0) {
-		if (!is_allowed(setup, name))
-			continue;
-		if (names->len > 0)
-			buf_put_u8(names, ' ');
-		buf_put_slice(names, name);
-	}
-}
 
 static unsigned
 options_of(const struct challenge_setup *setup)
@@ -154,7 +94,7 @@ challenge_new(const struct challenge_setup *setup, struct buf *out,
 	struct buf		 names = BUF_INIT;
 
 	*why_r = NULL;
-	filter(setup, &names);
+	sasl_filter_apply(setup->filter, slice_str(setup->mechanisms), &names);
 	if (names.len > 0)
 		challenge->login = make_login(setup, why_r);
 	else

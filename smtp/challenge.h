@@ -16,14 +16,14 @@ struct buf;
 struct challenge;
 struct conf;
 struct credentials;
-struct match_list;
+struct sasl_filter;
 
 struct challenge_setup {
 	const struct conf		*conf;
 	const struct credentials	*credentials;
 	const char			*host;		/* the server's name */
 	const char			*mechanisms;	/* offered */
-	struct match_list		*filter;	/* NULL: none */
+	struct sasl_filter		*filter;
 	bool				 has_tls;
 	bool				 is_verified;	/* by TLS */
 	const char			*binding_name;	/* NULL: none */

@@ -10,8 +10,8 @@
 #include "conf/conf.h"
 #include "mail/daemon.h"
 #include "mail/dns_filter.h"
-#include "mail/match_list.h"
 #include "mail/peer.h"
+#include "mail/sasl_filter.h"
 #include "mail/self.h"
 #include "mail/table.h"
 #include "mail/tls_client.h"
@@ -93,19 +93,14 @@ is_dnssec_wanted(const struct conf *conf)
 static void
 open_sasl(struct sender *sender)
 {
-	const char	*filter = sender->conf->smtp_sasl_mechanism_filter;
-	char		*why = NULL;
+	char	*why;
 
 	if (sasl_login_open(&why) < 0) {
 		log_warn("%s", why);
 		mem_free(why);
 	}
-	sender->mechanisms = match_list_new(filter, MATCH_LIST_STRING, 0,
-	    &why);
-	if (sender->mechanisms == NULL) {
-		log_warn("smtp_sasl_mechanism_filter: %s", why);
-		mem_free(why);
-	}
+	sender->mechanisms = sasl_filter_new("smtp_sasl_mechanism_filter",
+	    sender->conf->smtp_sasl_mechanism_filter, true);
 }
 
 static void

@@ -28,9 +28,9 @@ struct ipc;
 struct job;
 struct known;
 struct loop;
-struct match_list;
 struct peer;
 struct resumption;
+struct sasl_filter;
 struct self;
 struct site;
 struct status_filter;
@@ -46,7 +46,7 @@ struct sender {
 	struct dns_filter	*filter;	/* of its answers; or NULL */
 	struct status_filter	*status;	/* of results; or NULL */
 	struct known		*known;		/* servers */
-	struct match_list	*mechanisms;	/* allowed; NULL: no login */
+	struct sasl_filter	*mechanisms;	/* NULL: no login */
 	struct self		*self;
 	struct tls_client	*tls;
 	struct resumption	*resumption;

@@ -14,6 +14,7 @@
 #include "tests/unit/dialogue_fixture.h"
 
 #include "mail/ipc.h"
+#include "mail/sasl_filter.h"
 #include "net/sasl_login.h"
 #include "smtp/challenge.h"
 #include "smtp/credentials.h"
@@ -24,6 +25,10 @@
 int	LLVMFuzzerInitialize(int *, char ***);
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
+static struct sasl_filter	*mechanisms;
+static char			 user[] = "tim", password[] = "tanstaaf";
+static const struct credentials	 credentials = { user, password };
+
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -31,12 +36,10 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
+	mechanisms = sasl_filter_new("p", "", true);
 	log_open_fd("fuzz", open("/dev/null", O_WRONLY));
 	return sasl_login_open(&why);
 }
-
-static char			 user[] = "tim", password[] = "tanstaaf";
-static const struct credentials	 credentials = { user, password };
 
 static const struct rule	nothing[] = { { NULL, 0, NULL } };
 
@@ -86,7 +89,8 @@ log_in(bool has_tls)
 {
 	struct challenge_setup	setup = {
 		.conf = t.conf, .credentials = &credentials,
-		.host = "server.example", .has_tls = has_tls,
+		.host = "server.example", .filter = mechanisms,
+		.has_tls = has_tls,
 	};
 
 	return dialogue_log_in(t.dialogue, &setup);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "conf/conf.h"
-#include "mail/match_list.h"
+#include "mail/sasl_filter.h"
 #include "net/sasl_login.h"
 #include "smtp/answer.h"
 #include "smtp/credentials.h"
@@ -36,10 +36,10 @@ begin(const char *settings, const char *offered)
 	    slice_str(settings), &t.why), 0);
 	t.conf = conf_new(source, &t.why);
 	setup.conf = t.conf;
-	setup.filter = match_list_new(t.conf->smtp_sasl_mechanism_filter,
-	    MATCH_LIST_STRING, 0, &t.why);
+	setup.filter = sasl_filter_new("smtp_sasl_mechanism_filter",
+	    t.conf->smtp_sasl_mechanism_filter, true);
 	t.challenge = challenge_new(&setup, &t.out, &t.why);
-	match_list_free(&setup.filter);
+	sasl_filter_free(&setup.filter);
 }
 
 static void

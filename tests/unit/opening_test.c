@@ -6,6 +6,7 @@
 
 #include "tests/unit/dialogue_fixture.h"
 
+#include "mail/sasl_filter.h"
 #include "net/sasl_login.h"
 #include "smtp/challenge.h"
 #include "smtp/credentials.h"
@@ -17,6 +18,7 @@
 static char			 user[] = "tim";
 static char			 password[] = "tanstaaftanstaaf";
 static struct credentials	 credentials = { user, password };
+static struct sasl_filter	*mechanisms;
 
 /* What is offered outside of TLS and inside, and how it goes. */
 static const struct login {
@@ -76,6 +78,7 @@ log_in(const struct login *login, bool has_tls)
 		.conf = login_conf(),
 		.credentials = login->is_none ? NULL : &credentials,
 		.host = "server.example",
+		.filter = mechanisms,
 		.has_tls = has_tls,
 	};
 
@@ -158,7 +161,15 @@ open_library(void)
 {
 	char	*why;
 
+	mechanisms = sasl_filter_new("smtp_sasl_mechanism_filter", "", true);
 	return sasl_login_open(&why);
+}
+
+static int
+close_filter(void)
+{
+	sasl_filter_free(&mechanisms);
+	return 0;
 }
 
 void	opening_test(void);
@@ -166,7 +177,8 @@ void	opening_test(void);
 void
 opening_test(void)
 {
-	CU_pSuite	suite = CU_add_suite("opening", open_library, NULL);
+	CU_pSuite	suite = CU_add_suite("opening", open_library,
+			    close_filter);
 
 	CU_add_test(suite, "logins", plays_logins);
 }
