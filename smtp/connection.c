@@ -10,15 +10,13 @@
 #include "mail/daemon.h"
 #include "net/io.h"
 #include "net/loop.h"
-#include "net/tls.h"
 #include "smtp/attempt.h"
-#include "smtp/challenge.h"
 #include "smtp/credentials.h"
 #include "smtp/dialogue.h"
 #include "smtp/job.h"
 #include "smtp/known.h"
+#include "smtp/logon.h"
 #include "smtp/offer.h"
-#include "smtp/relays.h"
 #include "smtp/route.h"
 #include "smtp/secrecy.h"
 #include "smtp/sender.h"
@@ -34,8 +32,7 @@ struct connection {
 	struct dialogue		*dialogue;	/* NULL until connected */
 	bool			 is_ready;	/* was ready for a job once */
 	bool			 is_noted;	/* the server's offer was */
-	struct credentials_search *search;	/* how to log in there */
-	struct credentials	*credentials;	/* so; NULL: not at all */
+	struct logon		*logon;		/* NULL: not yet, or over */
 	struct connection	**list;		/* of the site, it is in */
 	bool			 is_quitting;
 	unsigned		 turn;		/* of it, when timed */
@@ -88,13 +85,6 @@ end_session(struct connection *c)
 }
 
 static void
-end_login(struct connection *c)
-{
-	credentials_cancel(&c->search);
-	credentials_free(&c->credentials);
-}
-
-static void
 destroy(struct connection *c)
 {
 	struct site	*site = c->site;
@@ -105,7 +95,7 @@ destroy(struct connection *c)
 	else
 		end_session(c);
 	site->connections--;
-	end_login(c);
+	logon_free(&c->logon);
 	dialogue_free(&c->dialogue);
 	attempt_free(&c->attempt);
 	loop_undefer(c->sender->loop, c);
@@ -205,7 +195,7 @@ note_ready(struct connection *c)
 		c->is_ready = true;
 		c->site->connecting--;
 		c->ready_ms = loop_now_ms(c->sender->loop);
-		end_login(c);
+		logon_free(&c->logon);
 		secrecy_note_plain(secrecy);
 		dialogue_set_tls(c->dialogue, secrecy_status(secrecy));
 	}
@@ -289,8 +279,7 @@ blame(struct connection *c, const struct dialogue_fault *fault)
 		    loop_now_ms(c->sender->loop) + DISTRUST_MS);
 		break;
 	case DIALOGUE_CREDENTIALS:
-		credentials_note_refusal(c->sender, c->credentials, relay,
-		    fault->reason);
+		logon_note_refusal(c->logon, fault->reason);
 		break;
 	case DIALOGUE_NOTHING:
 		break;
@@ -382,81 +371,27 @@ on_drained(struct connection *c)
 	take_state(c, dialogue_write(c->dialogue));
 }
 
-/* ---- logging in ---------------------------------------------------------- */
-
-/* With these, or with none. */
-static void
-log_in(struct connection *c)
-{
-	struct secrecy		*secrecy = attempt_secrecy(c->attempt);
-	struct buf		 binding = BUF_SECRET;
-	struct challenge_setup	 setup = {
-		.conf = c->sender->conf,
-		.credentials = c->credentials,
-		.host = attempt_host(c->attempt)->name,
-		.filter = c->sender->mechanisms,
-		.has_tls = io_is_secured(c->io),
-		.is_verified = secrecy_is_verified(secrecy),
-	};
-	enum dialogue_state	 state;
-
-	if (setup.has_tls)
-		setup.binding_name = tls_put_binding(io_tls(c->io), &binding);
-	setup.binding = buf_slice(&binding);
-	state = dialogue_log_in(c->dialogue, &setup);
-	buf_clear(&binding);
-	take_state(c, state);
-}
+/* ---- the way to a server ------------------------------------------------- */
 
 static void
-check_refusal(struct connection *c)
-{
-	const char	*refusal = credentials_refusal(c->sender,
-			    c->credentials, attempt_relay(c->attempt));
-
-	if (refusal == NULL)
-		log_in(c);
-	else
-		attempt_fail(c->attempt, "4.7.0", false,
-		    mem_printf("[CACHED] %s", refusal));
-}
-
-static void
-on_credentials(bool is_known, struct credentials *found, void *arg)
+on_logon(const char *dsn, const char *reason, void *arg)
 {
 	struct connection	*c = arg;
 
-	c->search = NULL;
-	c->credentials = found;
-	if (is_known)
-		check_refusal(c);
+	if (dsn == NULL)
+		take_state(c, logon_start(c->logon, c->dialogue));
 	else
-		attempt_fail(c->attempt, "4.3.0", false, mem_strdup(
-		    "password lookup service is not ready"));
+		attempt_fail(c->attempt, dsn, false, mem_strdup(reason));
 }
 
+/* Where there is no TLS now, there will be none: a result may say so. */
 static void
 find_login(struct connection *c)
 {
-	const struct route_host	*host = attempt_host(c->attempt);
-	char			*nexthop;
-
-	if (c->search != NULL)
-		return;
-	/* Without TLS, it stays so: a result may say it. */
 	secrecy_note_plain(attempt_secrecy(c->attempt));
-	if (c->site->credentials != NULL) {
-		c->credentials = credentials_copy(c->site->credentials);
-		check_refusal(c);
-		return;
-	}
-	nexthop = relays_member(c->sender, c->site->nexthop, host->turn);
-	c->search = credentials_find(c->sender, "", host->name, nexthop,
-	    on_credentials, c);
-	mem_free(nexthop);
+	if (c->logon == NULL)
+		c->logon = logon_new(c->site, c->attempt, on_logon, c);
 }
-
-/* ---- the way to a server ------------------------------------------------- */
 
 /* What it will offer, or NULL: before a login nothing is sent ahead. */
 static const struct offer *
@@ -539,7 +474,7 @@ on_attempt(enum attempt_event event, void *arg)
 		go_on_secured(c);
 		break;
 	case ATTEMPT_LEFT:
-		end_login(c);
+		logon_free(&c->logon);
 		dialogue_free(&c->dialogue);
 		break;
 	case ATTEMPT_OVER:

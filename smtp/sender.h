@@ -11,6 +11,7 @@
  *	route		where one of them is
  *	connection	one SMTP connection and the job on it
  *	secrecy		its TLS
+ *	logon		how it logs in
  */
 
 #include <stdbool.h>

@@ -104,6 +104,23 @@ start_waiting(void)
 		dialogue_start(t.dialogue, t.jobs[t.started++]);
 }
 
+/* The first byte says what is known of the server. */
+static void
+choose(uint8_t bits, struct dialogue_server *server, struct offer *offer)
+{
+	if (bits & 1)
+		server->guess = offer;
+	server->is_lmtp = (bits & 2) != 0;
+	server->is_distrusted = (bits & 4) != 0;
+	if (bits & 32)
+		server->tls = bits & 64 ? DIALOGUE_TLS_MUST :
+		    DIALOGUE_TLS_MAY;
+	offer->has_starttls = (bits & 96) == 96;
+	server->has_login = (bits & 128) != 0;
+	if (server->has_login)
+		server->guess = NULL;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -119,17 +136,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
-	if (data[0] & 1)
-		server.guess = &offer;
-	server.is_lmtp = (data[0] & 2) != 0;
-	server.is_distrusted = (data[0] & 4) != 0;
-	if (data[0] & 32)
-		server.tls = data[0] & 64 ? DIALOGUE_TLS_MUST :
-		    DIALOGUE_TLS_MAY;
-	offer.has_starttls = (data[0] & 96) == 96;
-	server.has_login = (data[0] & 128) != 0;
-	if (server.has_login)
-		server.guess = NULL;
+	choose(data[0], &server, &offer);
 	step = data[1] == 0 ? size : data[1];
 	open_talk("", nothing, &server);
 	add_job(3, "Subject: x\r\n\r\ncontent-1\r\n");
