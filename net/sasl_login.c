@@ -5,6 +5,7 @@
 #include "net/sasl_login.h"
 
 #include <sasl/sasl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ struct sasl_login {
 	char			*user;
 	sasl_secret_t		*secret;
 	size_t			 secret_size;
-	const char		*mechanism;	/* the library's */
+	char			 mechanism[64];	/* as commands name it */
 	bool			 is_complete;	/* nothing more is expected */
 	struct buf		 reason;
 };
@@ -182,18 +183,33 @@ take(struct sasl_login *login, int result)
 	return -1;
 }
 
+/*
+ * The library does not say -PLUS, also where it binds to the channel, which
+ * the initial response shows (RFC 5802 section 7, gs2-cbind-flag).
+ */
+static void
+name(struct sasl_login *login, const char *mechanism, struct slice initial)
+{
+	bool	is_bound = strncmp(mechanism, "SCRAM-", 6) == 0 &&
+		    slice_has_prefix(initial, "p=");
+
+	snprintf(login->mechanism, sizeof(login->mechanism), "%s%s",
+	    mechanism, is_bound ? "-PLUS" : "");
+}
+
 int
 sasl_login_start(struct sasl_login *login, const char *mechanisms,
     const char **mechanism_r, bool *has_initial_r, struct buf *initial)
 {
-	const char	*out = NULL;
+	const char	*out = NULL, *mechanism;
 	unsigned	 len = 0;
 	int		 result;
 
 	result = sasl_client_start(login->conn, mechanisms, NULL, &out, &len,
-	    &login->mechanism);
+	    &mechanism);
 	if (take(login, result) < 0)
 		return -1;
+	name(login, mechanism, slice_from(out, len));
 	*mechanism_r = login->mechanism;
 	*has_initial_r = out != NULL;
 	if (out != NULL)

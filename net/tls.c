@@ -382,8 +382,9 @@ tls_binding(struct tls *tls, const char *type, struct buf *data)
 const char *
 tls_put_binding(struct tls *tls, struct buf *data)
 {
-	static const char *const	types[] = { "tls-exporter",
-		"tls-unique" };
+	/* Up to TLS 1.2 everybody has that one (RFC 9266 section 3). */
+	static const char *const	types[] = { "tls-unique",
+		"tls-exporter" };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if (tls_binding(tls, types[i], data) == 0)

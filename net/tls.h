@@ -118,7 +118,10 @@ void		 tls_session_free(struct tls_session **session);
 int		 tls_binding(struct tls *tls, const char *type,
 		    struct buf *data);
 
-/* The best one is appended: its name (static), or NULL: there is none. */
+/*
+ * The one that is usual for the version of TLS is appended: its name
+ * (static), or NULL: there is none.
+ */
 const char	*tls_put_binding(struct tls *tls, struct buf *data);
 
 #endif

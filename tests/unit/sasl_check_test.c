@@ -93,7 +93,7 @@ talk(const struct ends *ends, struct sasl_check *check,
 
 	if (sasl_login_start(login, ends->mechanism, &mechanism,
 	    &has_initial, &to) == 0)
-		answer = sasl_check_start(check, ends->mechanism,
+		answer = sasl_check_start(check, mechanism,
 		    has_initial ? buf_slice(&to) : slice_from(NULL, 0),
 		    &from);
 	for (int i = 0; i < 5 && answer == SASL_CHECK_MORE; i++) {
