@@ -28,6 +28,7 @@ lmtp_set(struct conf_source *source)
 	}
 	/* lookup knows the tables of smtp alone. */
 	conf_source_set(source, "smtp_generic_maps", "", "lmtp");
+	conf_source_set(source, "smtp_sasl_password_maps", "", "lmtp");
 }
 
 bool

@@ -130,6 +130,8 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 		log_fatal("smtp_delivery_status_filter: %s", wrong);
 	if (credentials_are_used(sender))
 		open_sasl(sender);
+	else if (is_lmtp && sender->conf->smtp_sasl_auth_enable)
+		log_warn("lmtp_sasl_auth_enable: lmtp does not log in");
 	sender->known = known_new();
 	sender->resumption = resumption_new();
 	read_tls(sender);
