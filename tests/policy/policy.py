@@ -302,10 +302,14 @@ def deaths(options):
 
 # ---- real services ---------------------------------------------------------
 
+# The program itself comes in a package that wants Postfix installed.
+SPF_ENGINE = "/usr/lib/python3/dist-packages/spf_engine/policyd_spf.py"
+
+
 def real(options):
     """Those that Debian has: postgrey, policyd-spf."""
-    missing = [name for name in ("postgrey", "policyd-spf")
-               if shutil.which(name, path="/usr/sbin:/usr/bin") is None]
+    missing = [path for path in ("/usr/sbin/postgrey", SPF_ENGINE)
+               if not os.path.exists(path)]
     if missing:
         check("%s is installed" % missing, os.geteuid() != 0)
         return
@@ -314,7 +318,12 @@ def real(options):
         "smtpd_recipient_restrictions":
         "check_policy_service inet:127.0.0.1:%d, "
         "check_policy_service inet:127.0.0.1:%d" % (base, base + 1)})
-    services = [Spawn(base + 1, "/usr/bin/policyd-spf")]
+    conf = os.path.join(place.folder, "policyd-spf.conf")
+    with open(conf, "w") as f:
+        f.write("debugLevel = 0\n")
+    services = [Spawn(base + 1, "/usr/bin/python3", "-c",
+                      "from spf_engine.policyd_spf import main; main()",
+                      conf)]
     try:
         services.append(Postgrey(place.folder, base))
         os.mkdir(os.path.join(place.folder, "kept"))
