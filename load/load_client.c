@@ -5,7 +5,8 @@
 #include "load/load_client.h"
 
 #include "net/io.h"
-#include "load/load_text.h"
+#include "load/load_guard.h"
+#include "load/load_message.h"
 #include "net/loop.h"
 #include "net/smtp_text.h"
 #include "util/clock.h"
@@ -24,8 +25,9 @@ enum {
 
 /* What the session sends next, and then whose reply it waits for. */
 enum step {
-	STEP_BANNER, STEP_EHLO, STEP_HELO, STEP_MAIL, STEP_RCPT, STEP_DATA,
-	STEP_BODY, STEP_RSET, STEP_QUIT, STEP_IDLE,
+	STEP_BANNER, STEP_EHLO, STEP_HELO, STEP_STARTTLS, STEP_AUTH,
+	STEP_MAIL, STEP_RCPT, STEP_DATA, STEP_BODY, STEP_RSET, STEP_QUIT,
+	STEP_IDLE,
 };
 
 struct load_client {
@@ -46,29 +48,13 @@ struct load_client {
 /* ---- what is sent ------------------------------------------------------ */
 
 static void
-put_address(struct load_run *run, struct buf *out, const char *pattern,
-    uint64_t message, uint64_t recipient)
-{
-	uint64_t			 many = run->recipients;
-	struct load_text_numbers	 numbers = {
-		.message = message,
-		.recipient = recipient,
-		/* With one recipient, the message's own number. */
-		.running = many == 1 ? message : message * many + recipient,
-	};
-
-	numbers.domain = numbers.running % run->domains;
-	(void)load_text_address(pattern, &numbers, out);
-}
-
-static void
 put_mail(struct load_client *s, uint64_t number)
 {
 	struct load_run	*run = s->run;
 	struct buf	*out = io_out(s->io);
 
 	buf_put_str(out, "MAIL FROM:<");
-	put_address(run, out, run->sender, number, 0);
+	load_message_put_address(run, out, run->sender, number, 0);
 	buf_put_str(out, ">");
 	if (s->features & HAS_SIZE)
 		buf_printf(out, " SIZE=%zu",
@@ -84,7 +70,7 @@ put_rcpt(struct load_client *s, uint64_t number, uint64_t recipient)
 	struct buf	*out = io_out(s->io);
 
 	buf_put_str(out, "RCPT TO:<");
-	put_address(s->run, out, s->run->recipient, number,
+	load_message_put_address(s->run, out, s->run->recipient, number,
 	    recipient);
 	buf_put_str(out, ">\r\n");
 }
@@ -101,22 +87,6 @@ static bool
 is_chunking(const struct load_client *s)
 {
 	return s->run->has_bdat && (s->features & HAS_CHUNKING);
-}
-
-static void
-make_head(struct load_run *run, uint64_t message)
-{
-	unsigned long long	number = message;
-	struct buf		*head = &run->head;
-
-	buf_empty(head);
-	buf_put_slice(head, buf_slice(&run->head_start));
-	buf_printf(head, "Message-ID: <%s.%llu@ternsource.example>\r\n",
-	    run->id, number);
-	if (run->has_numbers)
-		buf_printf(head, "X-Tern-Run: %s\r\nX-Tern-Number: %llu\r\n",
-		    run->id, number);
-	buf_put_str(head, "\r\n");
 }
 
 static void
@@ -176,7 +146,7 @@ put_message(struct load_client *s)
 {
 	struct load_run	*run = s->run;
 
-	make_head(run, s->current);
+	load_message_make_head(run, s->current);
 	s->body_left = run->stuffed.len;
 	if (is_chunking(s)) {
 		s->body_left = run->body.len;
@@ -210,6 +180,12 @@ send_step(struct load_client *s)
 		break;
 	case STEP_HELO:
 		buf_put_str(out, "HELO ternsource.example\r\n");
+		break;
+	case STEP_STARTTLS:
+		buf_put_str(out, "STARTTLS\r\n");
+		break;
+	case STEP_AUTH:
+		buf_put_slice(out, buf_slice(&s->run->login));
 		break;
 	case STEP_MAIL:
 		put_transaction(s);
@@ -282,6 +258,7 @@ leave(struct load_client *s)
 {
 	struct load_run	*run = s->run;
 
+	load_guard_leave(run->guard, s->io);
 	io_free(&s->io);
 	if (s->timer != NULL)
 		loop_timer_stop(s->timer);
@@ -323,11 +300,26 @@ greeted(struct load_client *s)
 	if (s->run->is_idle) {
 		s->step = STEP_IDLE;
 		io_set_timeout(s->io, 0);
+	} else if (s->run->is_visit) {
+		settle(s, LOAD_ACKNOWLEDGED, false);
+		go(s, STEP_QUIT);
 	} else {
 		s->begin_us = clock_now_us();
 		go(s, STEP_MAIL);
 	}
 	s->run->on_greeted(s, s->run->arg);
+}
+
+/* The server has said what it can do: TLS and a login come before mail. */
+static void
+introduced(struct load_client *s)
+{
+	if (s->run->guard != NULL && !io_is_secured(s->io))
+		go(s, STEP_STARTTLS);
+	else if (s->run->login.len > 0)
+		go(s, STEP_AUTH);
+	else
+		greeted(s);
 }
 
 /* ---- replies ----------------------------------------------------------- */
@@ -413,6 +405,22 @@ on_body_reply(struct load_client *s, int code)
 		proceed(s);
 }
 
+/* What a session cannot do without. */
+static void
+on_needed_reply(struct load_client *s, int code)
+{
+	if (!is_good(code)) {
+		refused(s, code);
+		leave(s);
+	} else if (s->step == STEP_STARTTLS) {
+		load_guard_start(s->run->guard, s->io, s->run->reply_ms);
+	} else if (s->step == STEP_HELO) {
+		introduced(s);
+	} else {
+		greeted(s);
+	}
+}
+
 static void
 on_reply(struct load_client *s, int code)
 {
@@ -430,15 +438,12 @@ on_reply(struct load_client *s, int code)
 		if (!is_good(code))
 			go(s, STEP_HELO);
 		else
-			greeted(s);
+			introduced(s);
 		break;
 	case STEP_HELO:
-		if (!is_good(code)) {
-			refused(s, code);
-			leave(s);
-		} else {
-			greeted(s);
-		}
+	case STEP_STARTTLS:
+	case STEP_AUTH:
+		on_needed_reply(s, code);
 		break;
 	case STEP_MAIL:
 		on_mail_reply(s, code);
@@ -527,7 +532,12 @@ on_io(struct io *io, enum io_event event, void *arg)
 
 	switch (event) {
 	case IO_CONNECTED:
+		break;
 	case IO_SECURED:
+		/* RFC 3207 section 4.2: what was known is forgotten */
+		s->features = 0;
+		io_set_timeout(io, s->run->reply_ms);
+		go(s, STEP_EHLO);
 		break;
 	case IO_INPUT:
 		on_input(s);

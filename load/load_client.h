@@ -16,6 +16,7 @@
 #include "util/buf.h"
 
 struct load_client;
+struct load_guard;
 
 enum load_pipeline {
 	LOAD_PIPELINE_AUTO,	/* when announced */
@@ -39,7 +40,10 @@ struct load_run {
 	enum load_pipeline pipeline;
 	bool		 has_bdat, has_numbers, has_retry;
 	bool		 is_idle;		/* EHLO, then silence */
+	bool		 is_visit;		/* QUIT, when ready */
 	bool		 is_8bit;
+	struct load_guard *guard;		/* NULL: no TLS */
+	struct buf	 login;			/* command; empty: none */
 	struct buf	 body, stuffed;		/* of every message */
 	struct buf	 head_start;		/* what all heads share */
 	struct buf	 head;			/* of the one being sent */

@@ -9,7 +9,9 @@
 
 #include "net/io.h"
 #include "load/sink_dump.h"
+#include "load/sink_keyword.h"
 #include "net/smtp_text.h"
+#include "net/tls.h"
 #include "util/buf.h"
 #include "util/clock.h"
 #include "util/mem.h"
@@ -332,29 +334,14 @@ do_hello(struct sink_session *s, struct slice arg)
 static void
 do_ehlo(struct sink_session *s, struct slice arg)
 {
-	struct sink_run	*run = s->run;
-	struct buf	 text = BUF_INIT;
+	struct buf	text = BUF_INIT;
 
 	end_transaction(s);
-	if (!run->has_esmtp) {
+	if (!s->run->has_esmtp) {
 		reply(s, "502 5.5.1 Not implemented");
 		return;
 	}
-	buf_put_str(&text, "250-ternsink\r\n");
-	if (run->has_pipelining)
-		buf_put_str(&text, "250-PIPELINING\r\n");
-	if (run->has_chunking)
-		buf_put_str(&text, "250-CHUNKING\r\n");
-	if (run->has_pipeconnect)
-		buf_put_str(&text, "250-PIPECONNECT\r\n");
-	if (run->has_8bitmime)
-		buf_put_str(&text, "250-8BITMIME\r\n250-SMTPUTF8\r\n");
-	if (run->has_enhanced)
-		buf_put_str(&text, "250-ENHANCEDSTATUSCODES\r\n");
-	if (run->size > 0)
-		buf_printf(&text, "250-SIZE %llu\r\n",
-		    (unsigned long long)run->size);
-	buf_put_str(&text, "250 DSN");
+	sink_keyword_put(s->run, io_tls(s->io) != NULL, &text);
 	answer(s, "EHLO", arg, buf_cstr(&text));
 	buf_clear(&text);
 }
@@ -465,6 +452,23 @@ do_noop(struct sink_session *s, struct slice arg)
 	answer(s, "NOOP", arg, "250 2.0.0 Ok");
 }
 
+/* At once, whatever the delay: what comes next is the handshake. */
+static void
+do_starttls(struct sink_session *s, struct slice arg)
+{
+	struct sink_run	*run = s->run;
+
+	(void)arg;
+	if (run->tls == NULL || io_tls(s->io) != NULL) {
+		reply(s, "502 5.5.1 Not implemented");
+		return;
+	}
+	end_transaction(s);
+	run->waits++;
+	io_write_slice(s->io, SLICE_LIT("220 2.0.0 Ready to start TLS\r\n"));
+	io_start_tls(s->io, tls_new_server(run->tls), run->idle_ms);
+}
+
 static void
 do_quit(struct sink_session *s, struct slice arg)
 {
@@ -485,6 +489,7 @@ static const struct verb {
 	{ "HELO", do_hello },
 	{ "RSET", do_rset },
 	{ "NOOP", do_noop },
+	{ "STARTTLS", do_starttls },
 	{ "QUIT", do_quit },
 };
 
@@ -558,6 +563,8 @@ on_io(struct io *io, enum io_event event, void *arg)
 
 	if (event == IO_INPUT) {
 		on_input(s);
+	} else if (event == IO_SECURED) {
+		io_set_timeout(io, s->run->idle_ms);
 	} else if (event == IO_DRAINED && !s->is_leaving) {
 		io_resume(io);
 		if (io_in(io)->len > 0)

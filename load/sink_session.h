@@ -14,6 +14,7 @@
 #include "load/sink_rule.h"
 
 struct sink_session;
+struct tls_context;
 
 /*
  * What all sessions share.  Open: the program fills in the first part (all
@@ -26,6 +27,7 @@ struct sink_run {
 	const char	*dump_folder;	/* NULL: messages are not kept */
 	int64_t		 delay_ms;	/* before each group of replies */
 	int64_t		 idle_ms;
+	struct tls_context *tls;	/* NULL: no STARTTLS */
 	uint64_t	 size;		/* announced; 0: none */
 	uint64_t	 close_after;	/* messages of a session; 0: never */
 	bool		 has_pipelining, has_chunking, has_8bitmime;

@@ -14,7 +14,9 @@
 
 #include "net/endpoint.h"
 #include "net/loop.h"
+#include "load/load_guard.h"
 #include "load/sink_session.h"
+#include "net/tls_context.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/path.h"
@@ -161,6 +163,7 @@ usage(void)
 	    "  -E       no enhanced status codes\n"
 	    "  -H       HELO only: EHLO gets 502\n"
 	    "  -L       LMTP: one reply a recipient after the message\n"
+	    "  -T FILE  offer STARTTLS, with key and chain in FILE (PEM)\n"
 	    "  -S N     announce SIZE N, refuse what is larger\n"
 	    "  -x RULE  STEP[<address]=REPLY[/N], where REPLY may be CLOSE\n"
 	    "           or HANG, N means each Nth time, and STEP is\n"
@@ -250,6 +253,8 @@ set_text(struct sink *sink, int letter, const char *text)
 		sink->port_file = text;
 	else if (letter == 'R')
 		sink->report_file = text;
+	else if (letter == 'T')
+		sink->run.tls = load_guard_server(text);
 	else if (letter != 'x')
 		return false;
 	else if (sink_rule_add(sink->run.rules, text) < 0)
@@ -264,7 +269,7 @@ parse_options(struct sink *sink, int argc, char **argv)
 	bool	has_numbers = false;
 
 	while ((letter = getopt(argc, argv,
-	    "8a:Cd:D:eEHK:l:Lm:nNp:PqR:S:t:ux:")) != -1) {
+	    "8a:Cd:D:eEHK:l:Lm:nNp:PqR:S:t:T:ux:")) != -1) {
 		if (letter == 'N')
 			has_numbers = true;
 		else if (!set_number(sink, letter, optarg) &&
@@ -322,6 +327,7 @@ stop(struct sink *sink)
 	sink_numbers_free(&sink->run.numbers);
 	sink_rule_free(&sink->run.rules);
 	loop_tick(sink->run.loop, 0);	/* frees what waits for that */
+	tls_context_free(&sink->run.tls);
 	loop_free(&sink->run.loop);
 	close(sink->fd);
 }

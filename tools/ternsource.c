@@ -18,10 +18,12 @@
 
 #include "net/endpoint.h"
 #include "load/load_client.h"
+#include "load/load_guard.h"
 #include "load/load_ledger.h"
 #include "load/load_text.h"
 #include "net/loop.h"
 #include "net/smtp_text.h"
+#include "util/base64.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -161,6 +163,11 @@ usage(void)
 	    "  -c N     messages a connection (0: no limit)\n"
 	    "  -P MODE  pipelining: on, off, auto (as announced)\n"
 	    "  -B       BDAT where it is announced\n"
+	    "  -S MODE  STARTTLS with TLS 1.3: full, or resumed where the\n"
+	    "           server allows it\n"
+	    "  -U U:P   log in as user U with password P, by AUTH PLAIN\n"
+	    "  -g       QUIT where the first message would begin: it is\n"
+	    "           acknowledged, each in a connection of its own\n"
 	    "  -N       number messages: X-Tern-Run, X-Tern-Number\n"
 	    "  -I ID    name of this run\n"
 	    "  -a FILE  append the numbers acknowledged\n"
@@ -199,6 +206,37 @@ set_pipeline(struct load_run *run, const char *text)
 }
 
 static void
+set_guard(struct load_run *run, const char *text)
+{
+	bool	is_resuming = strcmp(text, "resumed") == 0;
+
+	if (run->guard != NULL ||
+	    (!is_resuming && strcmp(text, "full") != 0))
+		usage();
+	run->guard = load_guard_new(is_resuming);
+}
+
+/* RFC 4616 section 2: no authorization identity, user, password. */
+static void
+set_login(struct load_run *run, const char *text)
+{
+	const char	*colon = strchr(text, ':');
+	struct buf	 plain = BUF_INIT;
+
+	if (colon == NULL)
+		usage();
+	buf_put_u8(&plain, 0);
+	buf_put(&plain, text, (size_t)(colon - text));
+	buf_put_u8(&plain, 0);
+	buf_put_str(&plain, colon + 1);
+	buf_empty(&run->login);
+	buf_put_str(&run->login, "AUTH PLAIN ");
+	base64_put(&run->login, buf_slice(&plain));
+	buf_put_str(&run->login, "\r\n");
+	buf_clear(&plain);
+}
+
+static void
 set_flag(struct source *source, int letter)
 {
 	if (letter == '8')
@@ -209,6 +247,8 @@ set_flag(struct source *source, int letter)
 		source->run.has_numbers = true;
 	else if (letter == 'R')
 		source->run.has_retry = true;
+	else if (letter == 'g')
+		source->run.is_visit = true;
 	else if (letter == 'i')
 		source->run.is_idle = true;
 	else if (letter == 'L')
@@ -232,6 +272,10 @@ set_text(struct source *source, int letter, const char *text)
 		source->run.id = text;
 	else if (letter == 'P')
 		set_pipeline(&source->run, text);
+	else if (letter == 'S')
+		set_guard(&source->run, text);
+	else if (letter == 'U')
+		set_login(&source->run, text);
 	else
 		set_flag(source, letter);
 }
@@ -271,7 +315,7 @@ parse_options(struct source *source, int argc, char **argv)
 	int		 letter;
 
 	while ((letter = getopt(argc, argv,
-	    "8a:b:Bc:d:f:iI:l:Lm:No:P:qr:Rs:t:T:w:")) != -1) {
+	    "8a:b:Bc:d:f:giI:l:Lm:No:P:qr:Rs:S:t:T:U:w:")) != -1) {
 		uint64_t	*place = number_place(source, letter);
 
 		if (letter == 'o')
@@ -375,6 +419,8 @@ stop(struct source *source)
 	buf_clear(&run->stuffed);
 	buf_clear(&run->head_start);
 	buf_clear(&run->head);
+	buf_clear(&run->login);
+	load_guard_free(&run->guard);
 }
 
 /* True when all went well. */
@@ -393,6 +439,10 @@ report(struct source *source)
 	}
 	load_ledger_stop(run->ledger);
 	load_ledger_format(run->ledger, source->has_detail, &line);
+	if (run->guard != NULL)
+		buf_printf(&line, " handshakes=%llu resumed=%llu",
+		    (unsigned long long)load_guard_count(run->guard),
+		    (unsigned long long)load_guard_resumed(run->guard));
 	printf("%s connections=%llu lost=%llu refused_recipients=%llu\n",
 	    buf_cstr(&line), (unsigned long long)run->connections,
 	    (unsigned long long)run->lost,

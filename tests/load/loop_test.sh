@@ -174,6 +174,30 @@ status=$?
 end_sink
 check 'cuts' 0 'cuts=.* wrong=0' 'messages=' $status
 
+# TLS 1.3: all that was sent is there, and sessions are resumed or not.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -subj /CN=sink -days 2 -keyout "$dir/key" -out "$dir/cert" 2> /dev/null
+cat "$dir/key" "$dir/cert" > "$dir/chain"
+tls="-N -T $dir/chain"
+run 'tls'         "$tls" '-N -m 300 -s 5 -S full' 0 \
+    "$all handshakes=5 resumed=0 |$all.* handshakes=5 resumed=0 " "$got"
+run 'tls, steps'  "$tls" '-N -m 300 -s 5 -S full -P off' 0 "$all" "$got"
+run 'tls, full'   "$tls" '-N -m 300 -s 5 -S full -c 1' 0 \
+    "$all.* handshakes=300 resumed=0 " "$got"
+run 'tls, resumed' "$tls" '-N -m 300 -s 5 -S resumed -c 1' 0 \
+    "$all.* handshakes=300 resumed=29[0-9] " "$got"
+run 'tls, large'  "$tls" '-N -m 6 -s 2 -8 -l 10485760 -S full' 0 \
+    'acknowledged=6' 'numbers=6 twins=0'
+run 'tls, late'   "$tls -d 20" '-m 10 -S full' 0 'acknowledged=10' \
+    'messages=10 .*waits=15'
+run 'tls, no mail' "$tls" '-m 50 -s 5 -S full -g' 0 \
+    'acknowledged=50 .* handshakes=50 ' '^connections=50 messages=0 '
+run 'no tls there' '-N' '-m 5 -S full' 1 'refused=5 .*handshakes=0 ' \
+    'messages=0'
+run 'no mail'     '' '-m 50 -s 5 -g' 0 'acknowledged=50' \
+    '^connections=50 messages=0 '
+run 'no login there' '' '-m 5 -U user:secret' 1 'refused=5' 'messages=0'
+
 run 'idle' '' '-i -s 500 -w 0' 0 'held=500 lost=0' 'connections=500'
 
 echo "load: $passed passed, $failed failed"
