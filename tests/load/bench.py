@@ -20,6 +20,7 @@ import tempfile
 import time
 
 import bench_policy
+import bench_tls
 from bench_suite import Postfix, Tern, first_port, has_postfix, read
 
 LOST_S = 300            # nothing has arrived for so long: give up
@@ -37,8 +38,16 @@ RUNS = (
 )
 # 10KB-20, with the tables of bench_policy.py.
 POLICY = "policy-20"
+# 10KB-20, with the keys of bench_tls.py on both sides.
+TLS = "tls-20"
+# Sessions without mail, each in a connection of its own.
+VISITS = (
+    ("handshakes", "shake-full", ["-S", "full"]),
+    ("handshakes", "shake-resumed", ["-S", "resumed"]),
+    ("auth", "auth", ["-U", bench_tls.USER]),
+)
 NAMES = [run[0] for run in RUNS] + ["smtp-source", "flushes", "memory",
-                                    POLICY]
+                                    TLS, "handshakes", "auth", POLICY]
 
 
 class Failure(Exception):
@@ -52,13 +61,15 @@ def fields(line):
 
 
 class Sink:
-    """The ternsink behind one suite; it outlives all runs."""
+    """The ternsink behind one suite; it outlives its runs."""
 
-    def __init__(self, bin_folder, folder, port):
+    def __init__(self, bin_folder, folder, port, options=()):
         self.report = f"{folder}/sink.report"
+        if os.path.exists(self.report):
+            os.unlink(self.report)
         self.process = subprocess.Popen(
             [f"{bin_folder}/ternsink", "-N", "-q", "-t", "3600",
-             "-R", self.report, str(port)])
+             "-R", self.report, *options, str(port)])
         deadline = time.monotonic() + 10
         while not self.count():
             if time.monotonic() > deadline or self.process.poll() is not None:
@@ -90,11 +101,11 @@ class Sink:
         self.process.wait()
 
 
-def send(bench, suite, sessions, size, recipients, messages):
+def send(bench, suite, sessions, size, recipients, messages, options=()):
     """Run ternsource to its end: its summary."""
     command = [f"{bench.bin}/ternsource", "-q", "-N", "-R", "-T", "900",
                "-s", str(sessions), "-m", str(messages), "-l", str(size),
-               "-r", str(recipients)]
+               "-r", str(recipients), *options]
     if recipients > 1:
         command += ["-d", str(recipients)]
     done = subprocess.run(command + [f"127.0.0.1:{suite.port}"], text=True,
@@ -105,12 +116,12 @@ def send(bench, suite, sessions, size, recipients, messages):
     return said
 
 
-def relay(bench, suite, sessions, size, recipients, messages):
+def relay(bench, suite, sessions, size, recipients, messages, options=()):
     """One turn: rates and CPU time a message."""
     sink = bench.sinks[suite.name]
     before = sink.count()
     cpu, programs = suite.cpu_us(), suite.cpu_us_of_programs()
-    said = send(bench, suite, sessions, size, recipients, messages)
+    said = send(bench, suite, sessions, size, recipients, messages, options)
     after = sink.wait(before["recipients"] + messages * recipients)
     if after["numbers"] - before["numbers"] != messages:
         raise Failure("not every message arrived, or some came twice")
@@ -124,6 +135,26 @@ def relay(bench, suite, sessions, size, recipients, messages):
         "programs": {name: (used[name] - programs.get(name, 0)) / messages
                      for name in used},
     }
+
+
+def visit(bench, suite, visits, options):
+    """One turn of sessions without mail: greeting, EHLO, STARTTLS and EHLO
+    or AUTH, QUIT."""
+    cpu = suite.cpu_us()
+    done = subprocess.run(
+        [f"{bench.bin}/ternsource", "-q", "-g", "-T", "300", "-s", "20",
+         "-m", str(visits), *options, f"127.0.0.1:{suite.port}"],
+        text=True, stdout=subprocess.PIPE, check=False)
+    said = fields(done.stdout)
+    if done.returncode != 0:
+        raise Failure(f"ternsource: {done.stdout.strip()}")
+    # The first sessions find nothing to resume.
+    if "resumed" in options and said["resumed"] < visits - 100:
+        raise Failure("sessions are not resumed")
+    time.sleep(0.5)
+    rate = visits / said["seconds"]
+    return {"rate": rate, "accepted": rate, "p99_ms": said["p99_ms"],
+            "cpu_us": (suite.cpu_us() - cpu) / visits}
 
 
 def smtp_source(bench, suite, messages):
@@ -212,11 +243,16 @@ class Bench:
 
     def start(self):
         for suite in self.suites:
-            self.sinks[suite.name] = Sink(self.bin, suite.folder,
-                                          suite.sink_port)
+            self.start_sink(suite)
             suite.start()
         for suite in self.suites:       # files made, processes forked
             relay(self, suite, 20, 10240, 1, 300)
+
+    def start_sink(self, suite, options=()):
+        if suite.name in self.sinks:
+            self.sinks.pop(suite.name).stop()
+        self.sinks[suite.name] = Sink(self.bin, suite.folder,
+                                      suite.sink_port, options)
 
     def stop(self):
         for suite in self.suites:
@@ -267,6 +303,37 @@ class Bench:
             count = 1000 if self.options.quick else 5000
             self.turns("smtp-source", lambda suite: smtp_source(
                 self, suite, count * (4 if suite.name == "tern" else 1)))
+
+    def measure_tls(self):
+        """The suites and sinks are started anew, before and behind."""
+        if not any(self.wants(n) for n in (TLS, "handshakes", "auth")):
+            return
+        chain = bench_tls.make_chain(self.folder)
+        for suite in self.suites:
+            suite.stop()
+            bench_tls.add(suite, chain)
+            self.start_sink(suite, ["-T", chain])
+            suite.start()
+            relay(self, suite, 20, 10240, 1, 300, ["-S", "full"])
+        part = 5 if self.options.quick else 1
+        print()
+        print(HEAD)
+        if self.wants(TLS):
+            self.turns(TLS, lambda suite: relay(
+                self, suite, 20, 10240, 1,
+                5000 // part * (4 if suite.name == "tern" else 1),
+                ["-S", "full"]))
+        for group, name, options in VISITS:
+            if self.wants(group):
+                self.turns(name, lambda suite, options=options: visit(
+                    self, suite,
+                    5000 // part * (2 if suite.name == "tern" else 1),
+                    options))
+        for suite in self.suites:
+            suite.stop()
+            bench_tls.remove(suite)
+            self.start_sink(suite)
+            suite.start()
 
     def measure_policy(self):
         """The suites are started anew: it comes last."""
@@ -376,7 +443,8 @@ def row(name, got):
 
 def programs(bench):
     """Where Tern's CPU time goes."""
-    names = ["smtpd", "lookup", "cleanup", "qmgr", "smtp", "master"]
+    names = ["smtpd", "auth", "lookup", "cleanup", "qmgr", "smtp",
+             "master"]
     rows = [(run, got["tern"]["programs"]) for run, got in bench.runs.items()
             if "programs" in got.get("tern", {})]
     if not rows:
@@ -408,6 +476,14 @@ def bars(bench):
          ratio(bench, "10KB-1", "rate")),
         ("20 sessions, CPU a message, of Postfix's", "<=", 0.2,
          ratio(bench, "10KB-20", "cpu_us")),
+        ("20 sessions, TLS on both sides, times Postfix's", ">=", 4,
+         ratio(bench, TLS, "rate")),
+        ("full handshakes, times Postfix's connections/s", ">=", 1.5,
+         ratio(bench, "shake-full", "rate")),
+        ("resumed sessions, times Postfix's connections/s", ">=", 1.5,
+         ratio(bench, "shake-resumed", "rate")),
+        ("AUTH PLAIN, times Postfix's connections/s", ">=", 3,
+         ratio(bench, "auth", "rate")),
         ("50 sessions, log flushes a message", "<=", 0.2,
          bench.extra.get("flushes", {}).get("tern")),
         ("idle suite, PSS in MB", "<=", 25,
@@ -469,6 +545,7 @@ def main():
         bench.measure_relay()
         bench.measure_flushes()
         bench.measure_memory()
+        bench.measure_tls()
         bench.measure_policy()
         programs(bench)
     finally:
