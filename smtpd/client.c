@@ -137,8 +137,7 @@ start_tls(struct connection *c)
 static void
 on_secured(struct connection *c)
 {
-	session_secure(c->session, secured_new(io_tls(c->io),
-	    c->gate->conf->smtpd_tls_fingerprint_digest));
+	session_secure(c->session, secured_new(io_tls(c->io), c->gate->conf));
 	set_timeout(c, 0, true);
 	/* What came with the handshake is there then, for greet to see. */
 	loop_defer(c->gate->loop, on_turn, c);

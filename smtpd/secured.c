@@ -26,15 +26,21 @@ take_print(struct tls *tls, enum tls_print what, const char *digest)
 }
 
 struct secured *
-secured_new(struct tls *tls, const char *digest)
+secured_new(struct tls *tls, const struct conf *conf)
 {
 	struct secured	*secured = mem_new(sizeof(*secured));
+	const char	*digest = conf->smtpd_tls_fingerprint_digest;
 
 	tls_facts_get(tls, &secured->facts);
 	secured->certificate = take_print(tls, TLS_PRINT_CERTIFICATE, digest);
 	secured->key = take_print(tls, TLS_PRINT_KEY, digest);
-	/* What a login is bound to (RFC 5802 section 6). */
-	secured->binding_name = tls_put_binding(tls, &secured->binding);
+	/*
+	 * What a login is bound to (RFC 5802 section 6): it costs more than
+	 * all the rest here.
+	 */
+	if (conf->smtpd_sasl_auth_enable)
+		secured->binding_name = tls_put_binding(tls,
+		    &secured->binding);
 	return secured;
 }
 

@@ -10,6 +10,7 @@
 #include "net/tls_facts.h"
 #include "util/buf.h"
 
+struct conf;
 struct session;
 struct tls;
 
@@ -18,11 +19,11 @@ struct secured {
 	char			*certificate;	/* fingerprint; "": none */
 	char			*key;		/* likewise, of the key alone */
 	const char		*binding_name;	/* of the channel (RFC 5056) */
-	struct buf		 binding;	/* "": none */
+	struct buf		 binding;	/* "": none, or no AUTH */
 };
 
-/* Of a connection whose handshake is done; digest as "sha256". */
-struct secured	*secured_new(struct tls *tls, const char *digest);
+/* Of a connection whose handshake is done. */
+struct secured	*secured_new(struct tls *tls, const struct conf *conf);
 void		 secured_free(struct secured **secured);
 
 /* "TLS connection established from", if it is wanted in the log. */
