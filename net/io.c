@@ -204,6 +204,7 @@ io_flush(struct io *io)
 		if (n < 0)
 			break;
 		buf_drop(wire, (size_t)n);
+		io->sent += (uint64_t)n;
 	}
 	io->is_blocked = wire->len > 0;
 	io_update_watch(io);
@@ -441,6 +442,12 @@ size_t
 io_pending(const struct io *io)
 {
 	return io->out.len + io->wire_out.len;
+}
+
+uint64_t
+io_sent(const struct io *io)
+{
+	return io->sent;
 }
 
 static void

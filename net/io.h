@@ -71,6 +71,8 @@ void		 io_flush_later(struct io *io);
 
 /* Bytes not yet given to the kernel. */
 size_t		 io_pending(const struct io *io);
+/* Bytes that were given to the kernel, TLS's own among them. */
+uint64_t	 io_sent(const struct io *io);
 
 /* Try to write now rather than at the end of the tick. */
 void		 io_flush(struct io *io);

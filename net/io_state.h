@@ -16,6 +16,7 @@ struct io {
 	struct tls		*tls;		/* NULL: plaintext */
 	struct buf		 wire_in, wire_out;	/* with TLS */
 	size_t			 answer_bytes;	/* of TLS itself, unsent */
+	uint64_t		 sent;		/* io_sent */
 	size_t			 in_limit;
 	io_fn			 fn;
 	void			*arg;

@@ -17,6 +17,7 @@
 #include "smtp/known.h"
 #include "smtp/logon.h"
 #include "smtp/offer.h"
+#include "smtp/patience.h"
 #include "smtp/route.h"
 #include "smtp/secrecy.h"
 #include "smtp/sender.h"
@@ -35,7 +36,7 @@ struct connection {
 	struct logon		*logon;		/* NULL: not yet, or over */
 	struct connection	**list;		/* of the site, it is in */
 	bool			 is_quitting;
-	unsigned		 turn;		/* of it, when timed */
+	struct patience		 patience;	/* with its server */
 	int64_t			 ready_ms;	/* since when */
 	int64_t			 jobs;
 	struct connection	*next, *prev;
@@ -125,21 +126,6 @@ is_worn_out(const struct connection *c)
 	    c->jobs >= conf->smtp_connection_reuse_count_limit);
 }
 
-static void
-set_timeout(struct connection *c)
-{
-	c->turn = dialogue_turn(c->dialogue);
-	io_set_timeout(c->io, dialogue_timeout_ms(c->dialogue));
-}
-
-/* A server that sends half a reply, again and again, gains no time. */
-static void
-check_timeout(struct connection *c)
-{
-	if (c->turn != dialogue_turn(c->dialogue))
-		set_timeout(c);
-}
-
 /*
  * The server's 221 adds nothing (smtp_skip_quit_response): once QUIT has
  * left and nothing else is waited for, the connection is of no use.
@@ -158,7 +144,7 @@ connection_quit(struct connection *c)
 	c->is_quitting = true;
 	dialogue_quit(c->dialogue);
 	io_flush_later(c->io);
-	set_timeout(c);
+	patience_renew(&c->patience);
 }
 
 /* What it offers in plaintext and what inside of TLS are two things. */
@@ -240,7 +226,7 @@ become_ready(struct connection *c)
 		dialogue_start(c->dialogue, job);
 	}
 	io_flush_later(c->io);
-	check_timeout(c);
+	patience_check(&c->patience);
 	/* Not now: the site may be giving out its jobs. */
 	if (dialogue_state(c->dialogue) == DIALOGUE_BROKEN)
 		loop_defer(c->sender->loop, on_broken, c);
@@ -335,14 +321,14 @@ take_state(struct connection *c, enum dialogue_state state)
 		if (is_done(c))
 			destroy(c);
 		else
-			check_timeout(c);
+			patience_check(&c->patience);
 		break;
 	case DIALOGUE_SECURE:
 		note_offer(c);
 		attempt_start_tls(c->attempt);
 		break;
 	case DIALOGUE_LOGIN:
-		check_timeout(c);
+		patience_check(&c->patience);
 		find_login(c);
 		break;
 	}
@@ -354,10 +340,11 @@ on_chunk(void *arg)
 {
 	struct connection	*c = arg;
 
+	patience_note_chunk(&c->patience);
 	take_state(c, dialogue_write(c->dialogue));
 }
 
-/* The server has taken all there was: its time begins anew. */
+/* The server has taken all there was. */
 static void
 on_drained(struct connection *c)
 {
@@ -367,7 +354,7 @@ on_drained(struct connection *c)
 	}
 	if (!dialogue_has_jobs(c->dialogue))
 		return;
-	set_timeout(c);
+	patience_note_drained(&c->patience);
 	take_state(c, dialogue_write(c->dialogue));
 }
 
@@ -435,7 +422,11 @@ begin(struct connection *c)
 	c->dialogue = dialogue_new(c->sender->conf, &server, io_out(c->io),
 	    on_chunk, c);
 	dialogue_set_tls(c->dialogue, secrecy_status(secrecy));
-	set_timeout(c);
+	c->patience.conf = c->sender->conf;
+	c->patience.loop = c->sender->loop;
+	c->patience.io = c->io;
+	c->patience.dialogue = c->dialogue;
+	patience_renew(&c->patience);
 	take_state(c, dialogue_state(c->dialogue));
 }
 
@@ -445,7 +436,7 @@ go_on_secured(struct connection *c)
 	dialogue_set_tls(c->dialogue,
 	    secrecy_status(attempt_secrecy(c->attempt)));
 	dialogue_secured(c->dialogue, guess(c));
-	set_timeout(c);
+	patience_renew(&c->patience);
 	take_state(c, dialogue_state(c->dialogue));
 }
 
@@ -488,6 +479,8 @@ on_lost(struct connection *c, bool is_timeout)
 {
 	bool	is_idle = c->list == &c->site->idle;
 
+	if (is_timeout && !patience_is_over(&c->patience))
+		return;
 	if (is_idle && is_timeout) {
 		connection_quit(c);
 		return;

@@ -181,8 +181,8 @@ dialogue_fault(const struct dialogue *d)
 /* ---- waiting and losing -------------------------------------------------- */
 
 /* The body's replies wait behind those to what was sent before it. */
-static bool
-is_in_body(const struct dialogue *d)
+bool
+dialogue_is_in_body(const struct dialogue *d)
 {
 	return d->turns != NULL && exchange_is_in_body(last_exchange(d));
 }
@@ -190,7 +190,7 @@ is_in_body(const struct dialogue *d)
 static const char *
 doing(const struct dialogue *d)
 {
-	if (is_in_body(d))
+	if (dialogue_is_in_body(d))
 		return "sending message body";
 	if (d->opening.is_securing)
 		return awaited_doing(AWAITED_STARTTLS);
@@ -205,7 +205,7 @@ dialogue_timeout_ms(const struct dialogue *d)
 {
 	const struct conf	*conf = d->wire.conf;
 
-	if (is_in_body(d))
+	if (dialogue_is_in_body(d))
 		return conf->smtp_data_xfer_timeout;
 	if (d->opening.is_securing)
 		return conf->smtp_starttls_timeout;
@@ -360,7 +360,7 @@ take_unasked(struct dialogue *d)
 	struct wire	*wire = &d->wire;
 	char		 dsn[ANSWER_DSN_SIZE];
 
-	if (!is_in_body(d) || wire->answer.code < 400) {
+	if (!dialogue_is_in_body(d) || wire->answer.code < 400) {
 		wire_break_step(wire);
 		return;
 	}

@@ -140,6 +140,9 @@ const char	*dialogue_relay(const struct dialogue *d);
 int64_t		 dialogue_timeout_ms(const struct dialogue *d);
 unsigned	 dialogue_turn(const struct dialogue *d);
 
+/* What is waited for is that the server takes content, or that it comes. */
+bool		 dialogue_is_in_body(const struct dialogue *d);
+
 /* Commands that were sent, and how often we had to wait for replies. */
 unsigned	 dialogue_commands(const struct dialogue *d);
 unsigned	 dialogue_waits(const struct dialogue *d);

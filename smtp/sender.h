@@ -10,6 +10,7 @@
  *	relays		where the next hops of a list are
  *	route		where one of them is
  *	connection	one SMTP connection and the job on it
+ *	patience	how long it waits for its server
  *	secrecy		its TLS
  *	logon		how it logs in
  */

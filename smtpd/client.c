@@ -11,6 +11,7 @@
 #include "mail/tls_server.h"
 #include "net/io.h"
 #include "net/loop.h"
+#include "net/pace.h"
 #include "net/tls.h"
 #include "smtpd/gate.h"
 #include "smtpd/greeting.h"
@@ -82,10 +83,8 @@ set_timeout(struct connection *c, size_t bytes, bool is_new_request)
 	if (!conf->smtpd_per_request_deadline || is_new_request) {
 		c->deadline_ms = now + conf->smtpd_timeout;
 	} else if (session_is_in_content(c->session)) {
-		c->deadline_ms += (int64_t)bytes * 1000 /
-		    conf->smtpd_min_data_rate;
-		if (c->deadline_ms > now + conf->smtpd_timeout)
-			c->deadline_ms = now + conf->smtpd_timeout;
+		c->deadline_ms = pace_earn(c->deadline_ms, bytes,
+		    conf->smtpd_min_data_rate, now + conf->smtpd_timeout);
 	}
 	io_set_timeout(c->io, c->deadline_ms - now < 1 ? 1 :
 	    c->deadline_ms - now);

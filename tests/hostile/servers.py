@@ -25,6 +25,10 @@ from private_suite import Suite                             # noqa: E402
 GREET = b"220 bad.example ESMTP\r\n"
 EHLO = b"250-bad.example\r\n250 8BITMIME\r\n"
 PIPE = b"250-bad.example\r\n250 PIPELINING\r\n"
+SLOW = 600000               # bytes a second
+HURRIED = ("too_slow", "hurried")     # with smtp_per_request_deadline
+BOTH = ("good", "never_reads")
+LARGE = ("hurried", "takes_slowly", "too_slow")
 RSS_LIMIT_KB = 400000       # with the sanitizers; a leak of junk is larger
 
 
@@ -172,6 +176,29 @@ def never_reads(p):
     time.sleep(6)
 
 
+def takes_slowly(rate):
+    """So many bytes a second, in small steps."""
+    def run(p):
+        p.to_data()
+        p.say(b"354 go\r\n")
+        got, tail, began = [], b"", time.monotonic()
+        taken = 0
+        while not tail.endswith(b"\r\n.\r\n"):
+            ahead = taken / rate - (time.monotonic() - began)
+            if ahead > 0:
+                time.sleep(ahead)
+            data = p.s.recv(rate // 20)
+            if not data:
+                raise EOFError
+            taken += len(data)
+            got.append(data)
+            tail = (tail + data)[-5:]
+        p.box.append(b"".join(got))
+        p.say(b"250 2.0.0 taken\r\n")
+        p.f.read()
+    return run
+
+
 def lies_about_pipelining(p):
     """Announced, but what came with the first command is thrown away."""
     p.greet(PIPE)
@@ -271,6 +298,10 @@ CASES = {
     "endless_lines": (endless_lines, "deferred", "too long", True),
     "trickle": (trickle, "deferred", "timed out", False),
     "never_reads": (never_reads, "deferred", "timed out", False),
+    "takes_slowly": (takes_slowly(SLOW), "sent", r"250 2\.0\.0", True),
+    "too_slow": (takes_slowly(SLOW), "deferred",
+                 "timed out while sending message body", True),
+    "hurried": (takes_slowly(SLOW * 8), "sent", r"250 2\.0\.0", True),
     "lies_about_pipelining": (lies_about_pipelining, "deferred",
                               "timed out", False),
     "lone_dot": (lone_dot, "deferred", r"in reply to RCPT TO", True),
@@ -319,6 +350,9 @@ class Server:
     def __init__(self, port):
         self.run, self.box, self.open = good, [], []
         self.listener = socket.create_server(("127.0.0.1", port), backlog=64)
+        # The kernels keep little for a server that reads slowly.
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
+        self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 536)
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -357,8 +391,9 @@ class Server:
 
     def close(self):
         self.change(silent)
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        if self.listener.fileno() >= 0:
+            self.listener.shutdown(socket.SHUT_RDWR)
+            self.listener.close()
 
 
 def send(port, mark, size):
@@ -423,7 +458,8 @@ CLASS = {"sent": "2", "deferred": "4", "bounced": "5"}
 def check(suite, server, name, pid):
     run, status, reason, _ = CASES[name]
     server.change(run)
-    queue_id = send(suite.port, name, 60000 if name == "never_reads" else 5)
+    queue_id = send(suite.port, name, 60000 if name == "never_reads" else
+                    40000 if name in LARGE else 5)
     line = wait(log_line(suite, queue_id, None), 10)
     if line is None:
         return "no log line"
@@ -485,15 +521,29 @@ def main():
     parser.add_argument("-q", action="store_true")
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
-    short = ("connect helo mail rcpt data_init data_xfer data_done rset "
+    rounds = [{}, {"smtp_per_request_deadline": "yes",
+                   "smtp_min_data_rate": str(SLOW * 4)}]
+    passed = failed = 0
+    for more in rounds:
+        names = args.names or \
+            [n for n in CASES if (CASES[n][3] or not args.q)] + ["deaf"]
+        names = [n for n in names if (n in HURRIED) == (more != {}) or
+                 n in BOTH]
+        if names:
+            got = run_round(args, more, names)
+            passed, failed = passed + got[0], failed + got[1]
+    print("hostile: %d passed, %d failed" % (passed, failed))
+    return failed != 0
+
+
+def run_round(args, more, names):
+    short = ("connect helo mail rcpt data_init data_xfer rset "
              "quit").split()
     suite = Suite(args.bindir, args.p, args.p + 1, dict(
         {"smtp_%s_timeout" % name: "1s" for name in short},
-        maximal_backoff_time="1s", queue_run_delay="1s"))
+        smtp_data_done_timeout="4s", maximal_backoff_time="1s", queue_run_delay="1s", **more))
     server = Server(args.p + 1)
     passed = failed = 0
-    names = args.names or [n for n in CASES if CASES[n][3] or not args.q
-                           ] + ["deaf"]
     try:
         suite.start()
         pid = wait(lambda: smtp_process(suite)[0], 10)
@@ -511,9 +561,9 @@ def main():
             print("\n".join(l for l in text.splitlines() if re.search(
                 r"panic:|fatal:|Sanitizer|runtime error|    #", l)))
     finally:
+        server.close()
         suite.close()
-    print("hostile: %d passed, %d failed" % (passed, failed))
-    return failed != 0
+    return passed, failed
 
 
 if __name__ == "__main__":
