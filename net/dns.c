@@ -28,6 +28,7 @@ struct dns {
 	struct loop		*loop;
 	struct ub_ctx		*ctx;
 	struct hosts		*hosts;
+	enum dns_hosts		 when;		/* hosts is asked */
 	int64_t			 deadline_ms;
 	bool			 can_validate;
 	struct dns_query	*waiting;	/* list */
@@ -113,6 +114,12 @@ set_anchors(struct dns *dns, const char *anchors)
 	error = ub_ctx_add_ta_file(dns->ctx, anchors);
 	dns->can_validate = error == 0;
 	return error;
+}
+
+void
+dns_set_hosts(struct dns *dns, enum dns_hosts when)
+{
+	dns->when = when;
 }
 
 bool
@@ -275,10 +282,20 @@ answer_from_hosts(struct dns_query *query)
 	default:
 		return false;
 	}
+	query->answer.is_secure = false;
 	dns_answer_finish(&query->answer);
 	query->answer.ttl_s = HOSTS_TTL_S;
-	finish(query);
 	return true;
+}
+
+/* The DNS knows nothing of it.  Trouble is no such answer. */
+static void
+fall_back(struct dns_query *query)
+{
+	if (query->dns->when == DNS_HOSTS_LAST &&
+	    (query->answer.status == DNS_NO_NAME ||
+	    query->answer.status == DNS_NO_DATA))
+		answer_from_hosts(query);
 }
 
 static void
@@ -299,6 +316,7 @@ on_answer(void *arg, int rcode, void *packet, int len, int security,
 		dns_answer_parse(slice_from(packet, (size_t)len),
 		    query->type, &query->answer);
 	query->answer.is_secure = security == SECURE;
+	fall_back(query);
 	finish(query);
 }
 
@@ -331,8 +349,12 @@ dns_ask(struct dns *dns, const char *name, enum dns_type type, dns_fn fn,
 	query->fn = fn;
 	query->arg = arg;
 	query->answer = (struct dns_answer)DNS_ANSWER_INIT;
-	if (refuse_name(query) || answer_from_hosts(query))
+	if (refuse_name(query))
 		return query;
+	if (dns->when == DNS_HOSTS_FIRST && answer_from_hosts(query)) {
+		finish(query);
+		return query;
+	}
 	query->timer = loop_timer_new(dns->loop, on_deadline, query);
 	query->is_waiting = true;
 	DL_APPEND(dns->waiting, query);

@@ -28,6 +28,15 @@ struct dns	*dns_new(struct loop *loop, const char *resolv_conf,
 		    const char *hosts, const char *anchors,
 		    const char **why_r);
 
+/* Addresses of names that the file hosts has, too. */
+enum dns_hosts {
+	DNS_HOSTS_FIRST,	/* what it says counts; as after dns_new */
+	DNS_HOSTS_LAST,		/* it is for names that the DNS has not */
+	DNS_HOSTS_NEVER,
+};
+
+void		 dns_set_hosts(struct dns *dns, enum dns_hosts when);
+
 /* There are trust anchors, so that an answer may be secure. */
 bool		 dns_can_validate(const struct dns *dns);
 

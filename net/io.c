@@ -354,6 +354,7 @@ io_connect(struct loop *loop, const struct addr *addr,
 		set_nodelay(fd, family);
 		result = source == NULL ? 0 : bind(fd,
 		    (const struct sockaddr *)&source->storage, source->len);
+		io->is_unbound = result < 0;
 		if (result == 0)
 			result = connect(fd,
 			    (const struct sockaddr *)&addr->storage,
@@ -442,6 +443,12 @@ size_t
 io_pending(const struct io *io)
 {
 	return io->out.len + io->wire_out.len;
+}
+
+bool
+io_is_unbound(const struct io *io)
+{
+	return io->is_unbound;
 }
 
 uint64_t

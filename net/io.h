@@ -54,6 +54,8 @@ struct io	*io_new(struct loop *loop, int fd, io_fn fn, void *arg);
  */
 struct io	*io_connect(struct loop *loop, const struct addr *addr,
 		    const struct addr *source, io_fn fn, void *arg);
+/* It failed because source is none of our addresses, or is in use. */
+bool		 io_is_unbound(const struct io *io);
 
 /* Close at once; unsent output is lost.  Accepts NULL. */
 void		 io_free(struct io **io);

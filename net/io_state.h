@@ -17,6 +17,7 @@ struct io {
 	struct buf		 wire_in, wire_out;	/* with TLS */
 	size_t			 answer_bytes;	/* of TLS itself, unsent */
 	uint64_t		 sent;		/* io_sent */
+	bool			 is_unbound;	/* io_is_unbound */
 	size_t			 in_limit;
 	io_fn			 fn;
 	void			*arg;

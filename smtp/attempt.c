@@ -45,6 +45,7 @@ struct attempt {
 };
 
 static void	try_host(struct attempt *);
+static void	on_unbound(struct attempt *);
 
 struct io *
 attempt_io(const struct attempt *a)
@@ -225,6 +226,8 @@ on_connecting(struct attempt *a, enum io_event event)
 		on_connected(a);
 	else if (event == IO_TIMEOUT)
 		on_connect_failure(a, "Connection timed out");
+	else if (event == IO_ERROR && io_is_unbound(a->io))
+		on_unbound(a);
 	else if (event == IO_ERROR)
 		on_connect_failure(a, io_error(a->io));
 }
@@ -277,15 +280,41 @@ source_address(const struct attempt *a, struct addr *source)
 }
 
 static void
+connect_from(struct attempt *a, const struct addr *source)
+{
+	a->phase = PHASE_CONNECTING;
+	a->was_connected = false;
+	a->io = io_connect(a->sender->loop, &a->hosts[a->at].addr, source,
+	    on_io, a);
+	io_set_timeout(a->io, a->sender->conf->smtp_connect_timeout);
+}
+
+/* Without the address to leave from that cannot be had, if one may. */
+static void
+on_unbound(struct attempt *a)
+{
+	const struct conf	*conf = a->sender->conf;
+	bool			 is_six = a->hosts[a->at].addr.storage.
+				    ss_family == AF_INET6;
+
+	log_warn("%s %s: %s", is_six ? "smtp_bind_address6" :
+	    "smtp_bind_address", is_six ? conf->smtp_bind_address6 :
+	    conf->smtp_bind_address, io_error(a->io));
+	if (conf->smtp_bind_address_enforce) {
+		attempt_fail(a, "4.4.0", false,
+		    mem_strdup("server configuration error"));
+		return;
+	}
+	io_free(&a->io);
+	connect_from(a, NULL);
+}
+
+static void
 connect_host(struct attempt *a)
 {
 	struct addr	source;
 
-	a->phase = PHASE_CONNECTING;
-	a->was_connected = false;
-	a->io = io_connect(a->sender->loop, &a->hosts[a->at].addr,
-	    source_address(a, &source), on_io, a);
-	io_set_timeout(a->io, a->sender->conf->smtp_connect_timeout);
+	connect_from(a, source_address(a, &source));
 }
 
 void

@@ -524,6 +524,13 @@ find_lmtp(struct route_search *search, struct slice *nexthop)
 	return true;
 }
 
+static bool
+has_dns(const struct route_search *search)
+{
+	return strcmp(search->sender->conf->smtp_dns_support_level,
+	    "disabled") != 0;
+}
+
 static void
 on_start(void *arg)
 {
@@ -553,7 +560,7 @@ on_start(void *arg)
 		add_mx(search, search->domain, 0);
 		add_host(search, &search->hosts[0], &addr, NULL);
 		check_addresses(search);
-	} else if (in_brackets || is_lmtp) {
+	} else if (in_brackets || is_lmtp || !has_dns(search)) {
 		add_mx(search, search->domain, 0);
 		look_up(search);
 	} else {

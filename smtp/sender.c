@@ -86,6 +86,30 @@ is_dnssec_wanted(const struct conf *conf)
 	return strcmp(conf->smtp_dns_support_level, "dnssec") == 0;
 }
 
+/* K25: native is what the C library would do by default, files and DNS. */
+static enum dns_hosts
+hosts_order(const struct conf *conf)
+{
+	struct slice	rest = slice_str(conf->smtp_host_lookup), word;
+	enum dns_hosts	when = DNS_HOSTS_FIRST;
+	bool		has_dns = false, has_native = false;
+
+	if (strcmp(conf->smtp_dns_support_level, "disabled") == 0)
+		return when;
+	while (slice_get_word(&rest, ", \t\r\n", &word) == 0) {
+		if (slice_is_nocase(word, "native")) {
+			has_native = true;
+			when = has_dns ? DNS_HOSTS_LAST : DNS_HOSTS_FIRST;
+		} else if (slice_is_nocase(word, "dns")) {
+			has_dns = true;
+		} else {
+			log_warn("smtp_host_lookup: ignoring \"%.*s\"",
+			    SLICE_ARG(word));
+		}
+	}
+	return has_native ? when : DNS_HOSTS_NEVER;
+}
+
 /*
  * While the plug-ins of the library can be read.  Without them what needs a
  * login waits.
@@ -104,11 +128,27 @@ open_sasl(struct sender *sender)
 }
 
 static void
+open_filters(struct sender *sender)
+{
+	const struct conf	*conf = sender->conf;
+	char			*wrong;
+
+	sender->filter = dns_filter_new(conf->smtp_dns_reply_filter,
+	    TABLE_QUICK, &wrong);
+	if (wrong != NULL)
+		log_fatal("smtp_dns_reply_filter: %s", wrong);
+	dns_filter_fix(sender->filter);
+	sender->status = status_filter_new(conf->smtp_delivery_status_filter,
+	    &wrong);
+	if (wrong != NULL)
+		log_fatal("smtp_delivery_status_filter: %s", wrong);
+}
+
+static void
 open_sender(struct daemon *daemon, bool is_lmtp)
 {
 	struct sender	*sender = mem_new(sizeof(*sender));
 	const char	*why;
-	char		*wrong;
 
 	sender->is_lmtp = is_lmtp;
 	sender->daemon = daemon;
@@ -119,15 +159,8 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 	    sender->conf->tls_dane_trust_anchor_file : NULL, &why);
 	if (sender->dns == NULL)
 		log_fatal("%s: %s", sender->conf->resolver_config, why);
-	sender->filter = dns_filter_new(sender->conf->smtp_dns_reply_filter,
-	    TABLE_QUICK, &wrong);
-	if (wrong != NULL)
-		log_fatal("smtp_dns_reply_filter: %s", wrong);
-	dns_filter_fix(sender->filter);
-	sender->status = status_filter_new(
-	    sender->conf->smtp_delivery_status_filter, &wrong);
-	if (wrong != NULL)
-		log_fatal("smtp_delivery_status_filter: %s", wrong);
+	dns_set_hosts(sender->dns, hosts_order(sender->conf));
+	open_filters(sender);
 	if (credentials_are_used(sender))
 		open_sasl(sender);
 	else if (is_lmtp && sender->conf->smtp_sasl_auth_enable)

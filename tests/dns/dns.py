@@ -226,6 +226,31 @@ def preference(place):
     place.expect(zone("mx-gone"), "dsn=4.4.4", "status=deferred")
 
 
+def native(place):
+    """What /etc/hosts says, and no MX records."""
+    place.restart(smtp_dns_support_level="disabled", inet_protocols="all",
+                  relayhost="")
+    place.send(zone("set"))
+    place.send(zone("a-only"))
+    place.expect(zone("set"), NOT_FOUND % (zone("set"), "A"), "dsn=5.4.4")
+    place.expect(zone("a-only"), relay(place, "a-only", "127.0.0.11"),
+                 "status=sent")
+    place.restart(smtp_dns_support_level="enabled")
+    with open("/etc/hosts") as f:
+        names = re.findall(r"^127\.0\.0\.1\s+(?!localhost)([\w.-]+)",
+                           f.read(), re.M)
+    if not names:
+        print("note: /etc/hosts has no name but localhost")
+        return
+    for lookup, what in (("dns", "name=%s type=A" % names[0]),
+                         ("native", "connect to %s[127.0.0.1]" % names[0])):
+        place.restart(smtp_host_lookup=lookup, relayhost="[%s]:%d" % (
+            names[0], place.port + 3))
+        place.send("else.example")
+        place.expect("else.example", "status=deferred", what)
+    place.restart(smtp_host_lookup="dns", relayhost="")
+
+
 def relayhosts(place):
     """A relayhost: by MX, in brackets; a mistyped one returns nothing."""
     for text, host, address in (
@@ -316,7 +341,8 @@ def good_zone(options):
         place.listen("127.0.0.15", "127.0.0.16",
                      rules=("-x", "CONNECT=421 4.3.2 not now"))
         place.suite.start()
-        for part in (found, equals, not_found, preference, relayhosts,
+        for part in (found, equals, not_found, preference, native,
+                     relayhosts,
                      lists, filters):
             part(place)
     finally:

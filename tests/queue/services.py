@@ -7,6 +7,7 @@ The last line is "services: N passed, M failed".
 """
 
 import os
+import re
 import sys
 import time
 
@@ -296,10 +297,33 @@ def part_bind(options):
     place.close()
 
 
+def part_bind_fails(options):
+    """One that this machine does not have."""
+    place = Place(options, "strict unix - - n - - smtp\n"
+                  "    -o smtp_bind_address_enforce=yes\n", {
+                      "smtp_bind_address": "192.0.2.1",
+                      "transport_maps": "inline:{ { strict.example = "
+                      "strict:[127.0.0.1]:%d } }" % (options.port + 1)})
+    place.start()
+    place.send("a@main.example")
+    place.smtp.take()
+    check("bind fails: sent all the same",
+          place.smtp.peers[-1][0] == "127.0.0.1", place.smtp.peers)
+    check("bind fails: a warning", "smtp_bind_address 192.0.2.1: Cannot "
+          "assign requested address" in place.suite.log_text())
+    place.send("a@strict.example")
+    check("bind fails: smtp_bind_address_enforce", wait_for(lambda: re.search(
+        r"to=<a@strict\.example>, .*relay=none,.*dsn=4\.4\.0, "
+        r"status=deferred \(server configuration error\)",
+        place.suite.log_text())), place.suite.log_text()[-600:])
+    place.close()
+
+
 if __name__ == "__main__":
     sys.exit(run("services", {"lmtp": part_lmtp, "relay": part_relay,
                               "twice": part_twice,
                               "copies": part_copies,
                               "generic": part_generic,
                               "delays": part_delays, "put_off": part_put_off, "filter": part_filter,
-                              "bind": part_bind}))
+                              "bind": part_bind,
+                              "bind_fails": part_bind_fails}))

@@ -174,6 +174,26 @@ hosts(void)
 	close(world.fd);
 }
 
+/* Who counts when the file and the DNS know of a name. */
+static void
+hosts_order(void)
+{
+	begin();
+	dns_set_hosts(world.dns, DNS_HOSTS_NEVER);
+	check("hosted.example", DNS_A, DNS_NO_DATA, "");
+	CU_ASSERT_EQUAL(world.asked, 1);
+	close(world.fd);
+	begin();
+	dns_set_hosts(world.dns, DNS_HOSTS_LAST);
+	check("hosted.example", DNS_A, DNS_OK, "192.0.2.7");
+	check("hosted.example", DNS_AAAA, DNS_NO_DATA, "");
+	check("other.example", DNS_A, DNS_NO_DATA, "");
+	CU_ASSERT_EQUAL(world.asked, 3);
+	world.is_silent = true;
+	check("7.2.0.192.in-addr.arpa", DNS_PTR, DNS_TROUBLE, "");
+	close(world.fd);
+}
+
 /* All end in time, however many they are. */
 static void
 deadline(void)
@@ -234,6 +254,7 @@ dns_test(void)
 	CU_pSuite	suite = CU_add_suite("dns", NULL, NULL);
 
 	CU_add_test(suite, "names of a file, and of the DNS", hosts);
+	CU_add_test(suite, "smtp_host_lookup", hosts_order);
 	CU_add_test(suite, "a server that says nothing", deadline);
 	CU_add_test(suite, "cancelled questions", cancel);
 }
