@@ -48,6 +48,7 @@ tables_check(const struct conf *conf, char **why_r)
 		    TABLE_QUICK },
 		{ "smtp_delivery_status_filter",
 		    conf->smtp_delivery_status_filter, TABLE_QUICK },
+		{ "smtp_reply_filter", conf->smtp_reply_filter, TABLE_QUICK },
 		{ "smtpd_dns_reply_filter", conf->smtpd_dns_reply_filter, 0 },
 	};
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "smtp/reply_filter.h"
 #include "util/ascii.h"
 
 #define LINE_LIMIT	4096	/* RFC 5321 says 512; be generous */
@@ -18,7 +19,7 @@ answer_clear(struct answer *answer)
 {
 	buf_clear(&answer->text);
 	buf_clear(&answer->lines);
-	memset(answer, 0, sizeof(*answer));
+	*answer = (struct answer){ .filter = answer->filter };
 }
 
 const char *
@@ -114,6 +115,20 @@ take_line(struct answer *answer, struct slice line, const char **why_r)
 	return 0;
 }
 
+/* As smtp_reply_filter would have it. */
+static int
+take_filtered(struct answer *answer, struct slice line, const char **why_r)
+{
+	struct buf	new = BUF_INIT;
+	int		result;
+
+	if (reply_filter_apply(answer->filter, line, &new))
+		line = buf_slice(&new);
+	result = take_line(answer, line, why_r);
+	buf_clear(&new);
+	return result;
+}
+
 int
 answer_next(struct answer *answer, struct buf *in, const char **why_r)
 {
@@ -132,7 +147,7 @@ answer_next(struct answer *answer, struct buf *in, const char **why_r)
 		line.len = (size_t)at;
 		if (line.len > 0 && line.data[line.len - 1] == '\r')
 			line.len--;
-		if (take_line(answer, line, why_r) < 0)
+		if (take_filtered(answer, line, why_r) < 0)
 			return -1;
 		answer->size += size;
 		buf_drop(in, size);

@@ -9,6 +9,8 @@
 #include "util/buf.h"
 #include "util/slice.h"
 
+struct reply_filter;
+
 #define ANSWER_DSN_SIZE	16
 
 struct answer {
@@ -19,8 +21,10 @@ struct answer {
 	size_t		 size;		/* bytes so far */
 	int		 line_count;
 	bool		 is_whole;
+	const struct reply_filter *filter;	/* borrowed; or NULL */
 };
 
+/* Its filter stays. */
 void	answer_clear(struct answer *answer);
 
 /*

@@ -412,6 +412,7 @@ begin(struct connection *c)
 		    attempt_relay(c->attempt), loop_now_ms(c->sender->loop)),
 		.tls = secrecy_need(secrecy),
 		.guess = guess(c),
+		.filter = c->sender->replies,
 		.has_login = credentials_are_used(c->sender),
 	};
 

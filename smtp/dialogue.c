@@ -60,6 +60,7 @@ dialogue_new(const struct conf *conf, const struct dialogue_server *server,
 	wire->on_chunk = on_chunk;
 	wire->chunk_arg = arg;
 	wire->is_lmtp = server->is_lmtp;
+	wire->answer.filter = server->filter;
 	opening_start(&d->opening, wire, server);
 	return d;
 }

@@ -17,6 +17,7 @@ struct conf;
 struct dialogue;
 struct job;
 struct offer;
+struct reply_filter;
 
 enum dialogue_state {
 	DIALOGUE_BUSY,		/* goes on */
@@ -67,6 +68,7 @@ struct dialogue_server {
 	 */
 	const struct offer *guess;
 	enum dialogue_tls tls;
+	const struct reply_filter *filter;	/* of its replies; or NULL */
 	bool		 has_login;	/* DIALOGUE_LOGIN before any job */
 };
 

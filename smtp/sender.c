@@ -22,6 +22,7 @@
 #include "smtp/job.h"
 #include "smtp/known.h"
 #include "smtp/lmtp.h"
+#include "smtp/reply_filter.h"
 #include "smtp/resumption.h"
 #include "smtp/site.h"
 #include "smtp/status_filter.h"
@@ -142,6 +143,9 @@ open_filters(struct sender *sender)
 	    &wrong);
 	if (wrong != NULL)
 		log_fatal("smtp_delivery_status_filter: %s", wrong);
+	sender->replies = reply_filter_new(conf->smtp_reply_filter, &wrong);
+	if (wrong != NULL)
+		log_fatal("smtp_reply_filter: %s", wrong);
 }
 
 static void

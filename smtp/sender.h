@@ -31,6 +31,7 @@ struct job;
 struct known;
 struct loop;
 struct peer;
+struct reply_filter;
 struct resumption;
 struct sasl_filter;
 struct self;
@@ -47,6 +48,7 @@ struct sender {
 	struct dns		*dns;
 	struct dns_filter	*filter;	/* of its answers; or NULL */
 	struct status_filter	*status;	/* of results; or NULL */
+	struct reply_filter	*replies;	/* their lines; or NULL */
 	struct known		*known;		/* servers */
 	struct sasl_filter	*mechanisms;	/* NULL: no login */
 	struct self		*self;

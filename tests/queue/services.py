@@ -232,7 +232,8 @@ def part_filter(options):
     a success."""
     place = Place(options, "", {
         "default_delivery_status_filter": "pcre:{{/^4\\.3\\.0 (.*not yet.*)/ "
-        "5.3.0 never: $$1} {/^2\\./ 5.0.0 lost}}"})
+        "5.3.0 never: $$1} {/^2\\./ 5.0.0 lost}}",
+        "smtp_reply_filter": "pcre:{{/^250 (.*)/ 250 filtered $$1}}"})
     place.start()
     place.smtp.is_ready = False
     place.send("a@x.example")
@@ -241,7 +242,7 @@ def part_filter(options):
     place.smtp.is_ready = True
     place.send("b@x.example")
     place.logs("filter: sent is sent", r"to=<b@x\.example>, .*dsn=2\.0\.0, "
-               r"status=sent")
+               r"status=sent \(250 filtered ")
     place.logs("filter: with a warning", r"warning: delivery status filter: "
                r"ignoring \"5\.0\.0 lost\"")
     place.close()
