@@ -120,7 +120,7 @@ make(struct entry **all, const struct conf *conf,
 {
 	struct entry	*entry = mem_new(sizeof(*entry));
 
-	entry->own_conf = settings_apply(conf, settings);
+	entry->own_conf = settings_apply(conf, settings, NULL);
 	entry->place.conf = entry->own_conf != NULL ? entry->own_conf : conf;
 	entry->place.library = library;
 	entry->settings = mem_copy(settings.data, settings.len);

@@ -193,6 +193,9 @@ const struct conf_row *conf_row_find_lmtp(const char *name,
 char	*conf_row_lmtp_name(const struct conf_row *row,
 	    const char **value_r);
 
+/* Each smtp_ parameter becomes what its counterpart says. */
+void	 conf_row_set_lmtp(struct conf_source *source);
+
 /* What may stand in a value of that row, in words; the caller frees. */
 char	*conf_row_hint(const struct conf_row *row);
 

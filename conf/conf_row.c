@@ -89,6 +89,8 @@ static const struct {
 	{ "lmtp_lhlo_name", "smtp_helo_name", NULL },
 	{ "lmtp_lhlo_timeout", "smtp_helo_timeout", NULL },
 	{ "lmtp_discard_lhlo_keywords", "smtp_discard_ehlo_keywords", NULL },
+	/* Postfix: the name of the program. */
+	{ "lmtp_sasl_service", "smtp_sasl_service", "lmtp" },
 };
 
 char *
@@ -122,6 +124,24 @@ conf_row_find_lmtp(const char *name, const char **value_r)
 			return row;
 	}
 	return NULL;
+}
+
+void
+conf_row_set_lmtp(struct conf_source *source)
+{
+	for (const struct conf_row *row = rows; row->name != NULL; row++) {
+		const char	*value, *set;
+		char		*name = conf_row_lmtp_name(row, &value);
+		char		*copy;
+
+		if (name == NULL)
+			continue;
+		set = conf_source_find(source, name);
+		copy = mem_strdup(set != NULL ? set : value);
+		conf_source_set(source, row->name, copy, name);
+		mem_free(copy);
+		mem_free(name);
+	}
 }
 
 static char *

@@ -4,6 +4,7 @@
 
 #include "lookup/adviser.h"
 
+#include <string.h>
 #include <utlist.h>
 
 #include "conf/conf.h"
@@ -97,7 +98,8 @@ adviser_profile(struct asker *asker)
 {
 	if (asker->profile == NULL)
 		asker->profile = profile_get(asker->adviser,
-		    ipc_peer_settings(asker->ipc));
+		    ipc_peer_settings(asker->ipc),
+		    strcmp(ipc_peer_name(asker->ipc), "lmtp") == 0);
 	return asker->profile;
 }
 

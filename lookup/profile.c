@@ -196,14 +196,16 @@ read_conf(struct profile *profile)
 }
 
 static struct profile *
-make(struct adviser *adviser, struct slice settings)
+make(struct adviser *adviser, struct slice settings, bool is_lmtp)
 {
 	struct profile	*profile = mem_new(sizeof(*profile));
 
 	profile->adviser = adviser;
 	profile->settings = mem_copy(settings.data, settings.len);
 	profile->settings_len = settings.len;
-	profile->own_conf = settings_apply(adviser->conf, settings);
+	profile->is_lmtp = is_lmtp;
+	profile->own_conf = settings_apply(adviser->conf, settings,
+	    is_lmtp ? conf_row_set_lmtp : NULL);
 	profile->conf = profile->own_conf != NULL ? profile->own_conf :
 	    adviser->conf;
 	profile->query = adviser->query;
@@ -213,15 +215,15 @@ make(struct adviser *adviser, struct slice settings)
 }
 
 struct profile *
-profile_get(struct adviser *adviser, struct slice settings)
+profile_get(struct adviser *adviser, struct slice settings, bool is_lmtp)
 {
 	struct profile	*profile;
 
 	DL_FOREACH(adviser->profiles, profile)
-		if (slice_equal(settings, slice_from(profile->settings,
-		    profile->settings_len)))
+		if (profile->is_lmtp == is_lmtp && slice_equal(settings,
+		    slice_from(profile->settings, profile->settings_len)))
 			return profile_keep(profile);
-	return profile_keep(make(adviser, settings));
+	return profile_keep(make(adviser, settings, is_lmtp));
 }
 
 struct profile *

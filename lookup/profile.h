@@ -51,6 +51,7 @@ struct profile {
 	struct adviser		*adviser;	/* borrowed; NULL in tests */
 	char			*settings;	/* owned; what it is found by */
 	size_t			 settings_len;
+	bool			 is_lmtp;	/* likewise: who asks */
 	const struct conf	*conf;
 	struct conf		*own_conf;	/* NULL: the adviser's */
 	struct query		*query;		/* borrowed; NULL: no DNS */
@@ -87,10 +88,12 @@ struct profile {
 
 /*
  * The profile of these settings: pairs of name and value, each ended by a
- * NUL; what cannot be understood is left out, with a warning.  The caller
+ * NUL; what cannot be understood is left out, with a warning.  The program
+ * lmtp has its lmtp_ tables where others have those of smtp_.  The caller
  * drops it.
  */
-struct profile	*profile_get(struct adviser *adviser, struct slice settings);
+struct profile	*profile_get(struct adviser *adviser, struct slice settings,
+		    bool is_lmtp);
 struct profile	*profile_keep(struct profile *profile);
 void		 profile_drop(struct profile **profile);
 

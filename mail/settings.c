@@ -22,18 +22,16 @@ next_text(struct slice *from)
 	return text;
 }
 
-struct conf *
-settings_apply(const struct conf *base, struct slice settings)
+static struct conf *
+make(const struct conf *base, struct slice settings,
+    void (*set)(struct conf_source *))
 {
-	struct conf_source	*source;
+	struct conf_source	*source = conf_source_new();
 	struct buf		 text = BUF_INIT;
-	struct conf		*conf = NULL;
+	struct conf		*conf;
 	const char		*name, *value;
 	char			*why;
 
-	if (settings.len == 0)
-		return NULL;
-	source = conf_source_new();
 	conf_source_write(base->source, &text);
 	if (conf_source_parse(source, buf_slice(&text)) < 0)
 		log_panic("our own configuration cannot be read");
@@ -42,11 +40,26 @@ settings_apply(const struct conf *base, struct slice settings)
 	    (value = next_text(&settings)) != NULL)
 		if (conf_source_is_name(slice_str(name)))
 			conf_source_set(source, name, value, "master.cf");
+	if (set != NULL)
+		set(source);
 	if ((conf = conf_new(source, &why)) == NULL) {
 		log_warn("%s: doing without the settings of this service",
 		    why);
 		mem_free(why);
 		conf_source_free(&source);
 	}
+	return conf;
+}
+
+struct conf *
+settings_apply(const struct conf *base, struct slice settings,
+    void (*set)(struct conf_source *))
+{
+	struct conf	*conf = NULL;
+
+	if (settings.len > 0)
+		conf = make(base, settings, set);
+	if (conf == NULL && set != NULL)
+		conf = make(base, slice_from(NULL, 0), set);
 	return conf;
 }

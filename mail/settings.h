@@ -9,12 +9,16 @@
 #include "util/slice.h"
 
 struct conf;
+struct conf_source;
 
 /*
- * base with these settings; the caller frees.  NULL when there are none, or
- * they are no good, which is logged: then base is all there is.
+ * base with these settings, and then with what the program itself sets (as
+ * in mail/daemon.h; NULL for nothing); the caller frees.  Settings that are
+ * no good are left out, which is logged.  NULL when nothing is to be set:
+ * then base is all there is.
  */
 struct conf	*settings_apply(const struct conf *base,
-		    struct slice settings);
+		    struct slice settings,
+		    void (*set)(struct conf_source *));
 
 #endif

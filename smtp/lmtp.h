@@ -13,11 +13,6 @@
 
 #include "util/slice.h"
 
-struct conf_source;
-
-/* Each smtp_ parameter becomes what its lmtp_ counterpart says. */
-void		 lmtp_set(struct conf_source *source);
-
 /* unix: or inet: off the front; true: what follows is a path. */
 bool		 lmtp_get_socket(struct slice *nexthop);
 

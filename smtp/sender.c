@@ -167,8 +167,6 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 	open_filters(sender);
 	if (credentials_are_used(sender))
 		open_sasl(sender);
-	else if (is_lmtp && sender->conf->smtp_sasl_auth_enable)
-		log_warn("lmtp_sasl_auth_enable: lmtp does not log in");
 	sender->known = known_new();
 	sender->resumption = resumption_new();
 	read_tls(sender);
@@ -252,7 +250,7 @@ sender_program(const char *name)
 	static const struct daemon_program	lmtp = {
 		.name = "lmtp",
 		.user = DAEMON_GATE,
-		.set = lmtp_set,
+		.set = conf_row_set_lmtp,
 		.open = on_open_lmtp,
 		.start = on_start,
 		.accept = on_accept,

@@ -47,8 +47,13 @@ class Handler(socketserver.StreamRequestHandler):
             self.server.tries += 1
             self.mail = Mail(line)
         if verb == ("LHLO" if self.server.is_lmtp else "EHLO"):
-            self.say("250-%s\r\n250-PIPELINING\r\n"
-                     "250-8BITMIME\r\n250 DSN" % self.server.name)
+            self.say("\r\n".join(
+                ["250-" + self.server.name, "250-PIPELINING",
+                 "250-8BITMIME"] +
+                ["250-" + keyword for keyword in self.server.keywords] +
+                ["250 DSN"]))
+        elif verb == "AUTH":
+            self.say("235 2.7.0 Ok")
         elif verb == "QUIT":
             with contextlib.suppress(OSError):  # nobody waits for that
                 self.say("221 bye")
@@ -66,7 +71,8 @@ class Handler(socketserver.StreamRequestHandler):
 
 
 class Base:
-    """Not ready, it defers; verdicts are those of recipients (LMTP)."""
+    """Not ready, it defers; verdicts are those of recipients (LMTP);
+    keywords are announced beside those that are always there."""
     allow_reuse_address = True
     daemon_threads = True
 
@@ -74,6 +80,7 @@ class Base:
         self.is_ready, self.tries, self.mails = True, 0, []
         self.is_lmtp, self.name = is_lmtp, name
         self.lines, self.verdicts, self.peers = [], {}, []
+        self.keywords = []
         super().__init__(address, Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 

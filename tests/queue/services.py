@@ -6,6 +6,7 @@ usage: services.py BINDIR [-p port] [part...]
 The last line is "services: N passed, M failed".
 """
 
+import base64
 import os
 import re
 import sys
@@ -106,6 +107,56 @@ def part_lmtp(options):
           len(mails[0].rcpts) == 1 and "<full@" in mails[0].rcpts[0],
           [mail.rcpts for mail in mails])
     place.close(at_socket, at_port)
+
+
+def part_tables(options):
+    """lmtp asks its own tables, and never those of smtp."""
+    place = Place(
+        options, LMTP + "bare unix - - n - - lmtp\n"
+        "    -o lmtp_sasl_password_maps= -o lmtp_generic_maps=\n"
+        "strict unix - - n - - lmtp\n"
+        "    -o lmtp_tls_policy_maps=static:encrypt\n", {
+            "smtp_generic_maps": "inline:{s@c.example=smtp@out.example}",
+            "lmtp_generic_maps": "inline:{s@c.example=lmtp@out.example}",
+            "smtp_tls_policy_maps": "static:none",
+            "smtp_sasl_auth_enable": "yes", "lmtp_sasl_auth_enable": "yes",
+            "smtp_sasl_password_maps": "static:smtp:secret",
+            "lmtp_sasl_password_maps": "static:lmtp:secret",
+            "smtp_sasl_security_options": "noanonymous",
+            "lmtp_sasl_security_options": "noanonymous",
+            "transport_maps": "inline:{ %s }" % " ".join(
+                "{ %s.example = %s:inet:127.0.0.1:%d }" %
+                (name, name, options.port + 2)
+                for name in ("lmtp", "bare", "strict"))})
+    server = Server(options.port + 2, is_lmtp=True)
+    server.keywords = place.smtp.keywords = ["AUTH PLAIN"]
+    place.start()
+    for domain, at, sender, login in (
+            ("smtp", place.smtp, "smtp@out", "smtp"),
+            ("lmtp", server, "lmtp@out", "lmtp"),
+            ("bare", server, "s@c", None), ("lmtp", server, "lmtp@out", ""),
+            ("smtp", place.smtp, "smtp@out", "")):
+        at.lines.clear()
+        place.send("a@%s.example" % domain)
+        mails = at.take()
+        check("tables: addresses of " + domain, len(mails) == 1 and
+              "<%s.example>" % sender in mails[0].sender,
+              [mail.sender for mail in mails])
+        said = [line for line in at.lines if line.startswith("AUTH")]
+        want = ["AUTH PLAIN " + base64.b64encode(
+            b"%s\0%s\0secret" % (b"", login.encode())).decode()
+            ] if login else []
+        # A connection that is used again is logged in already.
+        check("tables: login of " + domain,
+              said == want or (login == "" and len(said) < 2), said)
+    server.lines.clear()
+    place.send("a@strict.example")
+    place.logs("tables: lmtp_tls_policy_maps", r"to=<a@strict\.example>, "
+               r".*status=deferred \(TLS is required, but was not offered")
+    check("tables: nothing without TLS", server.tries == 3 and
+          not any(line.startswith(("AUTH", "MAIL")) for line in
+                  server.lines), server.lines)
+    place.close(server)
 
 
 RELAY = "relay unix - - n - - smtp -o syslog_name=tern/relay\n"
@@ -321,7 +372,8 @@ def part_bind_fails(options):
 
 
 if __name__ == "__main__":
-    sys.exit(run("services", {"lmtp": part_lmtp, "relay": part_relay,
+    sys.exit(run("services", {"lmtp": part_lmtp, "tables": part_tables,
+                              "relay": part_relay,
                               "twice": part_twice,
                               "copies": part_copies,
                               "generic": part_generic,

@@ -91,6 +91,8 @@ static const struct {
 	{ "lmtp_lhlo_name", "smtp_helo_name", "$myhostname" },
 	{ "lmtp_lhlo_timeout", "smtp_helo_timeout", "300s" },
 	{ "lmtp_discard_lhlo_keywords", "smtp_discard_ehlo_keywords", "" },
+	{ "lmtp_sasl_service", "smtp_sasl_service", "lmtp" },
+	{ "lmtp_sasl_password_maps", "smtp_sasl_password_maps", "" },
 	{ "lmtp_helo_name", NULL, NULL },
 	{ "lmtp_", NULL, NULL },
 	{ "lmtp_no_such", NULL, NULL },
