@@ -70,17 +70,23 @@ host_find_mail(struct query *query, struct slice name)
 /* ---- servers ------------------------------------------------------------- */
 
 static void
-add_server(struct host_servers *servers, const char *name)
+add_server(struct host_servers *servers, const char *name,
+    uint16_t preference)
 {
 	struct host_server	*server;
 
-	if (servers->count == SERVER_LIMIT || name[0] == '\0')
+	if (name[0] == '\0')
 		return;
+	if (servers->count == SERVER_LIMIT) {
+		servers->is_cut = true;
+		return;
+	}
 	servers->list = mem_resize(servers->list,
 	    (servers->count + 1) * sizeof(*servers->list));
 	server = &servers->list[servers->count++];
 	memset(server, 0, sizeof(*server));
 	server->name = mem_strdup(name);
+	server->preference = preference;
 }
 
 /* The domain above, of no more labels than that; empty: a top-level one. */
@@ -117,7 +123,8 @@ find_names(struct query *query, struct slice name, enum dns_type type,
 		mem_free(copy);
 		finding = finding_of(&answer);
 		for (size_t i = 0; i < answer.count; i++)
-			add_server(servers, answer.records[i].name);
+			add_server(servers, answer.records[i].name,
+			    answer.records[i].preference);
 		dns_answer_clear(&answer);
 		if (finding != HOST_NONE || type != DNS_NS)
 			return finding;
@@ -156,14 +163,14 @@ host_find_servers(struct query *query, struct slice name, enum dns_type type,
 	enum host_finding	 finding = HOST_NONE;
 	char			*copy = slice_dup(name);
 
-	*servers_r = (struct host_servers){ NULL, 0 };
+	*servers_r = (struct host_servers){ .list = NULL };
 	if (query == NULL)
 		finding = HOST_TROUBLE;
 	else if (type != DNS_A)
 		finding = find_names(query, name, type, servers_r);
 	/* RFC 5321 section 5.1: without MX a domain is its own server. */
 	if (finding == HOST_NONE && type != DNS_NS)
-		add_server(servers_r, copy);
+		add_server(servers_r, copy, 0);
 	if (servers_r->count > 0)
 		finding = find_addresses(query, servers_r);
 	mem_free(copy);
@@ -179,5 +186,5 @@ host_clear_servers(struct host_servers *servers)
 		dns_answer_clear(&servers->list[i].addrs[1]);
 	}
 	mem_free(servers->list);
-	*servers = (struct host_servers){ NULL, 0 };
+	*servers = (struct host_servers){ .list = NULL };
 }

@@ -5,7 +5,9 @@
  * What the DNS says of a host name or a mail domain.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "net/dns.h"
 #include "util/slice.h"
@@ -29,12 +31,14 @@ enum host_finding host_find_mail(struct query *query, struct slice name);
  */
 struct host_server {
 	char			*name;
+	uint16_t		 preference;	/* MX */
 	struct dns_answer	 addrs[2];	/* A, AAAA */
 };
 
 struct host_servers {
 	struct host_server	*list;
 	size_t			 count;
+	bool			 is_cut;	/* there are more */
 };
 
 /* HOST_FOUND, HOST_NONE or HOST_TROUBLE; the caller clears them. */

@@ -162,6 +162,8 @@ read_conf(struct profile *profile)
 	profile->has_subdomains = classes_has_parents(conf,
 	    "smtpd_access_maps");
 	profile->networks = read_hosts(conf, "mynetworks", conf->mynetworks);
+	profile->backed = read_hosts(conf, "permit_mx_backup_networks",
+	    conf->permit_mx_backup_networks);
 	profile->bare_lf = read_hosts(conf,
 	    "smtpd_forbid_bare_newline_exclusions",
 	    conf->smtpd_forbid_bare_newline_exclusions);
@@ -284,6 +286,7 @@ profile_drop(struct profile **profilep)
 	maps_clear(&profile->passwords);
 	addressing_clear(&profile->addressing);
 	match_list_free(&profile->networks);
+	match_list_free(&profile->backed);
 	match_list_free(&profile->bare_lf);
 	match_list_free(&profile->pipe_connect);
 	match_list_free(&profile->verp);

@@ -62,6 +62,7 @@ struct profile {
 
 	/* NULL: it is malformed, and matches nothing */
 	struct match_list	*networks;	/* mynetworks */
+	struct match_list	*backed;	/* permit_mx_backup_networks */
 	struct locals		*locals;
 	struct match_list	*exceptions;	/* from limits of rates */
 	struct match_list	*bare_lf;	/* may send bare LFs */

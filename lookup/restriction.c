@@ -109,6 +109,7 @@ static const struct kind kinds[] = {
 	{ "reject_unauth_destination", NOTHING, rule_relay_reject, 0 },
 	{ "defer_unauth_destination", NOTHING, rule_relay_defer, 0 },
 	{ "permit_auth_destination", NOTHING, rule_relay_permit, 0 },
+	{ "permit_mx_backup", NOTHING, rule_backup_permit, 0 },
 };
 
 /* ---- compiling ----------------------------------------------------------- */

@@ -66,6 +66,7 @@ RULE(rule_ccert_trusted)
 RULE(rule_relay_reject)
 RULE(rule_relay_defer)
 RULE(rule_relay_permit)
+RULE(rule_backup_permit)	/* and where we are a secondary MX */
 
 /* tables and lists; how: RULE_WHO, RULE_BY_... */
 RULE(rule_table_access)

@@ -159,6 +159,49 @@ def ask_good_list(place):
     place.expect("who is in neither", "250 ", "127.0.1.1")
 
 
+# ---- domains that we are a secondary MX of ---------------------------------
+
+def backup(options):
+    common = {"myhostname": "backup.ours.example",
+              "proxy_interfaces": "127.0.0.77",
+              "smtpd_relay_restrictions": "permit_mx_backup, "
+              "reject_unauth_destination"}
+    with_nsd(options, dict(common, permit_mx_backup_networks="127.7.0.0/16"),
+             ask_backup)
+    with_nsd(options, common, ask_any_backup)
+
+
+def refused(address):
+    return "554 5.7.1 <%s>: Relay access denied" % address
+
+
+def ask_backup(place):
+    for who in ("one", "by-name"):
+        place.expect("backup: " + who, "250 ", "127.0.1.1",
+                     recipient="r@%s.mx.example" % who)
+    for who in ("second", "primary", "not", "alone", "nonesuch"):
+        place.expect("no backup: " + who, refused("r@%s.mx.example" % who),
+                     "127.0.1.1", recipient="r@%s.mx.example" % who)
+    for address in ("r%else.example@one.mx.example",
+                    "\"r@else.example\"@one.mx.example",
+                    "else.example!r@one.mx.example", "r@[192.0.2.5]",
+                    "r@one.mx.example@else.example"):
+        got = place.ask("127.0.1.1", recipient=address)
+        check("no backup: " + address, got.startswith("5"), got)
+    place.expect("backup: trouble is no refusal", "450 4.4.4 ", "127.0.1.1",
+                 recipient="r@gone.mx.example")
+    place.expect("backup: ours is ours", "250 ", "127.0.1.1")
+
+
+def ask_any_backup(place):
+    place.expect("backup: anybody's", "250 ", "127.0.1.1",
+                 recipient="r@second.mx.example")
+    for who in ("primary", "not"):
+        place.expect("nobody's backup: " + who,
+                     refused("r@%s.mx.example" % who), "127.0.1.1",
+                     recipient="r@%s.mx.example" % who)
+
+
 # ---- names of clients ------------------------------------------------------
 
 def names(options):
@@ -541,7 +584,7 @@ def services(options):
         place.close()
 
 
-PARTS = {"lists": lists, "names": names, "policies": policies,
+PARTS = {"lists": lists, "backup": backup, "names": names, "policies": policies,
          "crowd": crowd, "deep": deep, "limits": limits, "count": count,
          "services": services, "deaths": deaths, "real": real}
 

@@ -32,6 +32,25 @@ bad-host    A    127.0.9.9
 null        MX   0 .
 plain       A    127.0.1.1
 """,
+    "mx.example": """
+one         MX   10 first
+one         MX   20 us
+by-name     MX   10 first
+by-name     MX   20 backup.ours.example.
+second      MX   10 second-first
+second      MX   20 us
+primary     MX   10 us
+primary     MX   10 first
+primary     MX   20 us
+not         MX   10 first
+not         MX   20 second-first
+alone       A    127.0.0.77
+gone        MX   10 first
+gone        MX   20 lost.ours.example.
+first       A    127.7.0.1
+second-first A   127.8.0.1
+us          A    127.0.0.77
+""",
     "1.0.127.in-addr.arpa": """
 18          PTR  a-host-with-a-long-name.names.example.
 12          PTR  twelve.names.example.
