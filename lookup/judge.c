@@ -78,7 +78,7 @@ judge_clear(struct judge_question *question)
 
 /* ---- who it is ----------------------------------------------------------- */
 
-/* What the client may for who it is: smtpd itself opens no table. */
+/* What the client may for who it is: smtpd itself knows no lists. */
 static uint32_t
 find_rights(const struct profile *profile,
     const struct judge_question *question)

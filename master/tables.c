@@ -33,7 +33,7 @@ check(const struct conf *conf, const char *name, const char *value,
 int
 tables_check(const struct conf *conf, char **why_r)
 {
-	/* cleanup and smtp ask these in their event loops. */
+	/* cleanup, smtp and smtpd ask these in their event loops. */
 	const struct {
 		const char	*name, *value;
 		unsigned	 how;
@@ -49,6 +49,10 @@ tables_check(const struct conf *conf, char **why_r)
 		{ "smtp_delivery_status_filter",
 		    conf->smtp_delivery_status_filter, TABLE_QUICK },
 		{ "smtp_reply_filter", conf->smtp_reply_filter, TABLE_QUICK },
+		{ "smtpd_command_filter", conf->smtpd_command_filter,
+		    TABLE_QUICK },
+		{ "smtpd_reject_filter_maps",
+		    conf->smtpd_reject_filter_maps, TABLE_QUICK },
 		{ "smtpd_dns_reply_filter", conf->smtpd_dns_reply_filter, 0 },
 	};
 

@@ -16,7 +16,7 @@
 
 /* One line: is it a command whose question can be asked? */
 static bool
-ask(struct session *s, struct slice line)
+ask_command(struct session *s, struct slice line)
 {
 	const struct verb	*verb;
 	size_t			 len = 0;
@@ -27,6 +27,17 @@ ask(struct session *s, struct slice line)
 	verb = verb_find(slice_first(line, len));
 	return verb != NULL && (verb->flags & VERB_OVERLAP) != 0 &&
 	    cmd_rcpt_ahead(s, slice_trim(slice_after(line, len)));
+}
+
+static bool
+ask(struct session *s, struct slice line)
+{
+	struct buf	other = BUF_SECRET;
+	bool		was_asked = ask_command(s, session_filter(s, line,
+			    &other));
+
+	buf_clear(&other);
+	return was_asked;
 }
 
 void

@@ -15,6 +15,7 @@
 #include "net/loop.h"
 #include "net/tls_context.h"
 #include "smtpd/client.h"
+#include "smtpd/substitute.h"
 #include "util/clock.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -136,7 +137,19 @@ gate_remove(struct gate *gate, struct client *client)
 
 /* ---- the program --------------------------------------------------------- */
 
-/* Keys can be read now, and not any more when we are who we will be. */
+static struct substitute *
+open_tables(const char *name, const char *tables)
+{
+	char			*why;
+	struct substitute	*substitute;
+
+	substitute = substitute_new(name, tables, &why);
+	if (why != NULL)
+		log_fatal("%s: %s", name, why);
+	return substitute;
+}
+
+/* Files can be read now, and not any more when we are who we will be. */
 static void
 on_open(struct daemon *daemon)
 {
@@ -149,6 +162,10 @@ on_open(struct daemon *daemon)
 	if (gate->tls == NULL)
 		log_fatal("%s", buf_cstr(&why));
 	buf_clear(&why);
+	gate->commands = open_tables("smtpd_command_filter",
+	    daemon_conf(daemon)->smtpd_command_filter);
+	gate->refusals = open_tables("smtpd_reject_filter_maps",
+	    daemon_conf(daemon)->smtpd_reject_filter_maps);
 	daemon_set_state(daemon, gate);
 }
 

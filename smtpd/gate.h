@@ -17,6 +17,7 @@ struct conf;
 struct daemon;
 struct loop;
 struct peer;
+struct substitute;
 struct tls_server;
 
 enum gate_bare_lf { BARE_LF_ACCEPT, BARE_LF_NOTE, BARE_LF_NORMALIZE,
@@ -34,6 +35,8 @@ struct gate {
 	enum gate_bare_lf	 bare_lf;	/* what one gets (S31) */
 	uint32_t		 overrides;	/* MAIL_NO_* */
 	const char		*footer;	/* of refusals; NULL: none */
+	struct substitute	*commands;	/* NULL: none */
+	struct substitute	*refusals;	/* NULL: none */
 	struct tls_server	*tls;		/* NULL only in tests */
 	int64_t			 started_us;	/* wall clock */
 	uint64_t		 free_bytes;	/* on the disk of the queue */

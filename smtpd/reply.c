@@ -12,6 +12,7 @@
 #include "smtpd/footer.h"
 #include "smtpd/gate.h"
 #include "smtpd/question.h"
+#include "smtpd/substitute.h"
 #include "smtpd/transaction.h"
 #include "util/ascii.h"
 #include "util/base64.h"
@@ -88,18 +89,61 @@ put_lines(struct session *s, int code, const char *dsn, struct slice text)
 	} while (end >= 0);
 }
 
-/* A refusal, and under it what the template says. */
+/* 421 and 521 say that we hang up (RFC 5321 section 3.8, RFC 7504). */
 static void
-put_with_footer(struct session *s, int code, const char *dsn,
-    const char *template, const char *format, va_list args)
+note_code(struct session *s, int code)
 {
-	struct buf	text = BUF_INIT;
+	if (code == 421 || code == 521)
+		s->is_leaving = true;
+}
 
+/* By smtpd_reject_filter_maps; dsn has SUBSTITUTE_DSN_SIZE bytes. */
+static void
+filter(struct session *s, int *code, char *dsn, struct buf *text)
+{
+	char		head[32];
+	struct buf	reply = BUF_INIT, other = BUF_INIT;
+
+	make_head(head, sizeof(head), *code, dsn[0] == '\0' ? NULL : dsn,
+	    false);
+	buf_put_str(&reply, head);
+	buf_put_slice(&reply, buf_slice(text));
+	if (substitute_refusal(s->gate->refusals, buf_slice(&reply), code,
+	    dsn, &other)) {
+		buf_empty(text);
+		buf_put_slice(text, buf_slice(&other));
+	}
+	buf_clear(&reply);
+	buf_clear(&other);
+}
+
+/* Filtered, softened, and with what the template of a footer says. */
+static void
+put_refusal(struct session *s, int code, const char *dsn,
+    const char *format, va_list args)
+{
+	const char	*template = footer_template(s);
+	char		 own[SUBSTITUTE_DSN_SIZE];
+	struct buf	 text = BUF_INIT;
+
+	note_code(s, code);
 	buf_vprintf(&text, format, args);
+	snprintf(own, sizeof(own), "%s", dsn == NULL ? "" : dsn);
+	filter(s, &code, own, &text);
+	note_code(s, code);
+	/* S51: whatever it is, the client is to come again. */
+	if (code >= 500 && s->gate->conf->soft_bounce) {
+		code -= 100;
+		if (own[0] != '\0')
+			own[0] = '4';
+	}
+	s->has_error = true;
+	s->error_count++;
 	/* Only the template ends lines. */
 	make_printable(s, text.data + text.start, text.len);
-	footer_add(s, template, &text);
-	put_lines(s, code, dsn, buf_slice(&text));
+	if (template != NULL)
+		footer_add(s, template, &text);
+	put_lines(s, code, own[0] == '\0' ? NULL : own, buf_slice(&text));
 	buf_clear(&text);
 }
 
@@ -107,25 +151,10 @@ static void
 put_reply(struct session *s, int code, const char *dsn, const char *format,
     va_list args)
 {
-	const char	*template = code >= 400 ? footer_template(s) : NULL;
-	char		 head[32], soft[16];
+	char	head[32];
 
-	/* S51: whatever it is, the client is to come again. */
-	if (code >= 500 && s->gate->conf->soft_bounce) {
-		code -= 100;
-		if (dsn != NULL) {
-			snprintf(soft, sizeof(soft), "4%s", dsn + 1);
-			dsn = soft;
-		}
-	}
 	if (code >= 400) {
-		s->has_error = true;
-		s->error_count++;
-	}
-	if (code == 421 || code == 521)
-		s->is_leaving = true;
-	if (template != NULL) {
-		put_with_footer(s, code, dsn, template, format, args);
+		put_refusal(s, code, dsn, format, args);
 		return;
 	}
 	make_head(head, sizeof(head), code, dsn, false);

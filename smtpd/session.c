@@ -19,6 +19,7 @@
 #include "smtpd/reply.h"
 #include "smtpd/secured.h"
 #include "smtpd/session_log.h"
+#include "smtpd/substitute.h"
 #include "smtpd/transaction.h"
 #include "smtpd/verb.h"
 #include "util/ascii.h"
@@ -386,6 +387,14 @@ run_verb(struct session *s, struct slice args, struct slice behind)
 	return step;
 }
 
+struct slice
+session_filter(const struct session *s, struct slice line,
+    struct buf *scratch)
+{
+	return substitute_command(s->gate->commands, slice_trim(line),
+	    (size_t)s->gate->conf->line_length_limit, scratch);
+}
+
 static enum step
 run_line(struct session *s, struct slice line, struct slice behind)
 {
@@ -404,6 +413,18 @@ run_line(struct session *s, struct slice line, struct slice behind)
 	if (step == STEP_WAIT)
 		s->is_waiting = true;
 	return end_command(s, step);
+}
+
+/* S52 */
+static enum step
+run_filtered(struct session *s, struct slice line, struct slice behind)
+{
+	struct buf	other = BUF_SECRET;
+	enum step	step = run_line(s, session_filter(s, line, &other),
+			    behind);
+
+	buf_clear(&other);
+	return step;
 }
 
 /* Not a command, but of the AUTH that is running. */
@@ -490,7 +511,7 @@ take_line(struct session *s, struct buf *in)
 		step = run_answer(s, slice_first(line, size),
 		    line.len > size);
 	else
-		step = run_line(s, slice_first(line, size),
+		step = run_filtered(s, slice_first(line, size),
 		    slice_after(line, size));
 	drop(s, in, size);
 	return step;

@@ -172,6 +172,10 @@ enum step	 session_hang_up(struct session *s);
 enum step	 session_refuse_pipelining(struct session *s,
 		    struct slice behind);
 
+/* The command in a line, or what smtpd_command_filter has for it. */
+struct slice	 session_filter(const struct session *s, struct slice line,
+		    struct buf *scratch);
+
 /* The end from our side: a 421 reply. */
 enum step	 session_timeout(struct session *s);
 enum step	 session_shutdown(struct session *s);
