@@ -4,8 +4,6 @@
 
 #include "cleanup/recipients.h"
 
-#include <string.h>
-
 #include "cleanup/fate.h"
 #include "conf/conf.h"
 #include "mail/ipc.h"
@@ -110,7 +108,8 @@ static bool
 has(const struct recipients *recipients, const char *address)
 {
 	for (size_t i = 0; i < recipients->count; i++)
-		if (strcmp(recipients->list[i].address, address) == 0)
+		if (slice_is_nocase(slice_str(address),
+		    recipients->list[i].address))
 			return true;
 	return false;
 }

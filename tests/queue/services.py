@@ -196,6 +196,18 @@ def part_twice(options):
         place.close()
 
 
+def part_case(options):
+    """Case makes no other recipient, whatever the filter looks at."""
+    for value in ("yes", "no"):
+        place = Place(options, "", {"enable_original_recipient": value})
+        place.start()
+        place.send("a@d.example", "A@d.example", "a@D.EXAMPLE", "b@d.example")
+        mails = place.smtp.take()
+        check("case: one copy, " + value, len(mails) == 1 and
+              len(mails[0].rcpts) == 2, [mail.rcpts for mail in mails])
+        place.close()
+
+
 def part_copies(options):
     """always_bcc, and copies by sender and recipient (A06)."""
     place = Place(options, "", {
@@ -375,7 +387,7 @@ if __name__ == "__main__":
     sys.exit(run("services", {"lmtp": part_lmtp, "tables": part_tables,
                               "relay": part_relay,
                               "twice": part_twice,
-                              "copies": part_copies,
+                              "copies": part_copies, "case": part_case,
                               "generic": part_generic,
                               "delays": part_delays, "put_off": part_put_off, "filter": part_filter,
                               "bind": part_bind,

@@ -118,7 +118,9 @@ recipients_follow(void)
 	recipients_add(&recipients, conf, &m);
 	conf_free(&conf);
 	add(&fate, JUDGE_BCC, "a@b");
+	add(&fate, JUDGE_BCC, "A@B");
 	add(&fate, JUDGE_BCC, "x@y");
+	add(&fate, JUDGE_BCC, "X@Y");
 	recipients_apply(&recipients, &fate);
 	CU_ASSERT_EQUAL_FATAL(recipients.count, 2);
 	CU_ASSERT_STRING_EQUAL(recipients.list[0].transport, "smtp");
