@@ -58,8 +58,6 @@ ALLOWED = [
             "without it", r"@spam.example\.>", r".*(list.example|by map)",
             "[245]"),
     # Not meant: to be mended in smtpd.
-    Allowed("a client that is refused at once is logged as UNKNOWN",
-            r"log reject: CONNECT from"),
     Allowed("HOLD and DISCARD are logged for each recipient",
             r"log (hold|discard): "),
     Allowed("a DNS answer that was late, in the log; it was asked for again",
@@ -68,7 +66,7 @@ ALLOWED = [
     Allowed("a refused HELO, in the log, has the name that was refused",
             r"log reject: (EHLO|HELO) from"),
     Allowed("what is put off, in the log, at the end of its stage",
-            r"log reject: MAIL from .*: 450 4\.7\.[0-9] .*"
+            r"log reject: (CONNECT|MAIL) from .*: 450 4\.7\.[0-9] .*"
             r"(requested|unavailable|if so);"),
     Allowed("WARN and INFO without a text say to whom they are due",
             r"log (warn|info): .*(: ;|triggers)"),
