@@ -2,14 +2,13 @@
  * Restrictions that look at nothing, or ask somebody else.
  */
 
-#include <time.h>
-
 #include "conf/conf.h"
 #include "lookup/action.h"
 #include "lookup/policy_request.h"
 #include "lookup/policy_service.h"
 #include "lookup/profile.h"
 #include "lookup/rule.h"
+#include "lookup/verdict.h"
 
 enum ruling
 rule_generic_permit(struct hearing *hearing,
@@ -56,14 +55,12 @@ rule_generic_defer_if_reject(struct hearing *hearing,
 	    hearing->class, restriction->name);
 }
 
+/* It is smtpd that waits: a thread here would be missed by others. */
 enum ruling
 rule_generic_sleep(struct hearing *hearing,
     const struct restriction *restriction)
 {
-	struct timespec	delay = { .tv_sec = restriction->number };
-
-	(void)hearing;
-	nanosleep(&delay, NULL);
+	hearing->verdict->pause_s += (uint32_t)restriction->number;
 	return RULING_DUNNO;
 }
 

@@ -130,6 +130,7 @@ verdict_send(const struct verdict *verdict, struct ipc *ipc, uint32_t id)
 		.dsn = slice_str(verdict->dsn),
 		.text = buf_slice(&verdict->text),
 		.footer = buf_slice(&verdict->footer),
+		.pause_s = verdict->pause_s,
 	};
 
 	send_client(verdict, ipc, id);

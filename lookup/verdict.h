@@ -36,6 +36,7 @@ struct verdict {
 	char			 dsn[16];
 	struct buf		 text;
 	struct buf		 footer;	/* smtpd_reject_footer_maps */
+	uint32_t		 pause_s;	/* before all that */
 	struct verdict_note	*notes;		/* list; owned */
 	struct verdict_rcpt	*rcpts;		/* list; owned */
 	struct verdict_action	*actions;	/* list; owned */

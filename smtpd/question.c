@@ -126,6 +126,31 @@ take_client(struct question *q, const struct msg_judge_client *m)
 }
 
 static void
+on_pause(void *arg)
+{
+	finish(arg);
+}
+
+/* The restriction sleep; but no client waits longer than for lookup. */
+static void
+pause_first(struct question *q, uint32_t seconds)
+{
+	struct loop	*loop = q->session->gate->loop;
+	int64_t		 left = q->asked_ms + ANSWER_WAIT_MS -
+			    loop_now_ms(loop);
+	int64_t		 delay = (int64_t)seconds * 1000;
+
+	if (delay > left)
+		delay = left;
+	if (delay <= 0) {
+		finish(q);
+		return;
+	}
+	q->pause = loop_timer_new(loop, on_pause, q);
+	loop_timer_start(q->pause, delay);
+}
+
+static void
 on_retry(void *arg)
 {
 	ask(arg);
@@ -182,7 +207,7 @@ on_reply(struct ipc_call *call, uint16_t code, struct slice payload,
 		q->is_judged = true;
 		answer(q, (int)judged.code, judged.dsn, judged.text,
 		    judged.footer);
-		finish(q);
+		pause_first(q, judged.pause_s);
 	} else {
 		log_warn("unexpected reply %#x from lookup", code);
 	}
@@ -300,6 +325,7 @@ question_free(struct question **qp)
 	*qp = NULL;
 	ipc_cancel(&q->call);
 	peer_wait_cancel(&q->wait);
+	loop_timer_free(&q->pause);
 	loop_undefer(q->session->gate->loop, q);
 	free_findings(q);
 	mem_free(q->recipient);

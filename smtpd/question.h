@@ -14,6 +14,7 @@
 
 struct ipc;
 struct ipc_call;
+struct loop_timer;
 struct peer_wait;
 struct question;
 struct session;
@@ -47,6 +48,7 @@ struct question {
 	question_fn		 fn;
 	struct peer_wait	*wait;
 	struct ipc_call		*call;
+	struct loop_timer	*pause;		/* answered, not yet told */
 	int64_t			 asked_ms;
 	bool			 is_repeated;	/* lookup went away once */
 	bool			 is_answered;

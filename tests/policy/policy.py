@@ -159,6 +159,38 @@ def ask_good_list(place):
     place.expect("who is in neither", "250 ", "127.0.1.1")
 
 
+# ---- who has to wait -------------------------------------------------------
+
+def sleeping(options):
+    """The restriction sleep takes no thread of lookup."""
+    place = Place(options, "127.0.0.5", {
+        "lookup_threads": "4", "smtpd_client_restrictions":
+        "check_client_access inline:{{127.6=slow}}",
+        "smtpd_restriction_classes": "slow", "slow": "sleep 2, sleep 1"})
+    try:
+        taken = []
+
+        def one(i):
+            began = time.monotonic()
+            text = place.ask("127.6.0.%d" % i)
+            taken.append((time.monotonic() - began, text))
+        threads = [threading.Thread(target=one, args=(i,))
+                   for i in range(1, 21)]
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        began = time.monotonic()
+        place.expect("sleep: others are served", "250 ", "127.7.0.1")
+        check("sleep: at once", time.monotonic() - began < 1)
+        for thread in threads:
+            thread.join()
+        check("sleep: each waits its time", len(taken) == 20 and
+              all(3 <= t < 6 and text.startswith("250 ")
+                  for t, text in taken), taken)
+    finally:
+        place.close()
+
+
 # ---- domains that we are a secondary MX of ---------------------------------
 
 def backup(options):
@@ -584,7 +616,8 @@ def services(options):
         place.close()
 
 
-PARTS = {"lists": lists, "backup": backup, "names": names, "policies": policies,
+PARTS = {"lists": lists, "backup": backup, "sleeping": sleeping,
+         "names": names, "policies": policies,
          "crowd": crowd, "deep": deep, "limits": limits, "count": count,
          "services": services, "deaths": deaths, "real": real}
 
