@@ -278,6 +278,23 @@ resolve(const struct profile *profile, const struct msg_judge *m,
 		resolve_message(profile, m->sender, verdict);
 }
 
+/* smtpd has the names already; it is the flag that is new. */
+static void
+find_proof(const struct profile *profile, const struct msg_judge *m,
+    struct verdict *verdict)
+{
+	char	*name, *reverse_name;
+
+	if (verdict->code != 0 ||
+	    !locals_has_proof(profile->locals, profile, m))
+		return;
+	name = slice_dup(m->client_name);
+	reverse_name = slice_dup(m->reverse_name);
+	verdict_set_client(verdict, name, reverse_name, JUDGE_LOCAL);
+	mem_free(name);
+	mem_free(reverse_name);
+}
+
 /* A table in trouble is no reason for another answer: there is no footer. */
 static void
 find_footer(const struct profile *profile, struct verdict *verdict)
@@ -308,8 +325,10 @@ judge_run(const struct profile *profile, struct judge_question *question,
 	ruling = quota_check(&hearing);
 	if (ruling != RULING_REFUSE)
 		ruling = hearing_finish(&hearing, judge_stage(&hearing));
-	if (ruling != RULING_REFUSE && question->m->stage == JUDGE_RCPT)
+	if (ruling != RULING_REFUSE && question->m->stage == JUDGE_RCPT) {
 		resolve(profile, question->m, verdict);
+		find_proof(profile, question->m, verdict);
+	}
 	find_footer(profile, verdict);
 	hearing_clear(&hearing);
 }

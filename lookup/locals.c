@@ -6,6 +6,8 @@
 
 #include "conf/conf.h"
 #include "lookup/profile.h"
+#include "lookup/rule.h"
+#include "mail/ipc.h"
 #include "mail/match_list.h"
 #include "mail/self.h"
 #include "mail/word.h"
@@ -18,6 +20,9 @@
 struct locals {
 	bool			 has_interfaces; /* permit_inet_interfaces */
 	bool			 has_networks;	/* permit_mynetworks */
+	bool			 has_logins;	/* permit_sasl_authenticated */
+	bool			 has_listed;	/* permit_tls_clientcerts */
+	bool			 has_trusted;	/* permit_tls_all_... */
 	struct match_list	*others;	/* tables, networks; or NULL */
 };
 
@@ -29,11 +34,15 @@ read_word(struct locals *locals, struct slice word)
 		locals->has_interfaces = true;
 	else if (slice_is_nocase(word, "permit_mynetworks"))
 		locals->has_networks = true;
+	else if (slice_is_nocase(word, "permit_sasl_authenticated"))
+		locals->has_logins = true;
+	else if (slice_is_nocase(word, "permit_tls_clientcerts"))
+		locals->has_listed = true;
+	else if (slice_is_nocase(word, "permit_tls_all_clientcerts"))
+		locals->has_trusted = true;
 	else
-		/* Tables follow it; the others a client proves later. */
-		return slice_is_nocase(word, "check_address_map") ||
-		    slice_has_prefix_nocase(word, "permit_sasl_") ||
-		    slice_has_prefix_nocase(word, "permit_tls_");
+		/* Tables follow it. */
+		return slice_is_nocase(word, "check_address_map");
 	return true;
 }
 
@@ -79,4 +88,14 @@ locals_has(const struct locals *locals, const struct profile *profile,
 	    addr)) || (locals->has_networks && profile_is_in(
 	    profile->networks, "mynetworks", name, addr)) ||
 	    profile_is_in(locals->others, PARAMETER, name, addr);
+}
+
+bool
+locals_has_proof(const struct locals *locals, const struct profile *profile,
+    const struct msg_judge *m)
+{
+	return (locals->has_logins && m->sasl_username.len > 0) ||
+	    (locals->has_trusted && (m->flags & JUDGE_TRUSTED) != 0) ||
+	    (locals->has_listed &&
+	    rule_ccert_find_listed(profile, m) == TABLE_FOUND);
 }

@@ -14,6 +14,7 @@
 struct addr;
 struct conf;
 struct locals;
+struct msg_judge;
 struct profile;
 
 /* Opens no table; what is wrong in the list is logged, and left out. */
@@ -24,5 +25,10 @@ void		 locals_free(struct locals **locals);
 bool		 locals_has(const struct locals *locals,
 		    const struct profile *profile, struct slice name,
 		    const struct addr *addr);
+
+/* It has become one since it connected: by a login or a certificate. */
+bool		 locals_has_proof(const struct locals *locals,
+		    const struct profile *profile,
+		    const struct msg_judge *m);
 
 #endif

@@ -85,6 +85,10 @@ enum ruling	rule_address_listed(struct hearing *hearing, int how);
 /* The name of a client, "Sender address" and so on, as replies have it. */
 const char	*rule_class(int how);
 
+/* The client's certificate, or its key, is in relay_clientcerts. */
+enum table_answer rule_ccert_find_listed(const struct profile *profile,
+		    const struct msg_judge *m);
+
 /*
  * The argument of check_ccert_access, a table or "{ table, { search_order =
  * subject, issuer } }": 0 with the table and the order for

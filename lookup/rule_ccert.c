@@ -18,22 +18,32 @@ enum key { KEY_NONE, KEY_PRINT, KEY_KEY_PRINT, KEY_SUBJECT, KEY_ISSUER };
 
 /* ---- relaying ------------------------------------------------------------ */
 
-enum ruling
-rule_ccert_listed(struct hearing *hearing,
-    const struct restriction *restriction)
+enum table_answer
+rule_ccert_find_listed(const struct profile *profile,
+    const struct msg_judge *m)
 {
-	const struct msg_judge	*m = hearing->m;
 	const struct slice	 keys[] = { m->ccert_print,
 				    m->ccert_key_print };
 	enum table_answer	 answer = TABLE_NONE;
 	struct buf		 value = BUF_INIT;
 
-	(void)restriction;
 	for (size_t i = 0; i < 2 && answer == TABLE_NONE; i++)
 		if (keys[i].len > 0)
-			answer = maps_find(&hearing->profile->clientcerts,
-			    keys[i], 0, &value);
+			answer = maps_find(&profile->clientcerts, keys[i], 0,
+			    &value);
 	buf_clear(&value);
+	return answer;
+}
+
+enum ruling
+rule_ccert_listed(struct hearing *hearing,
+    const struct restriction *restriction)
+{
+	const struct msg_judge	*m = hearing->m;
+	enum table_answer	 answer;
+
+	(void)restriction;
+	answer = rule_ccert_find_listed(hearing->profile, m);
 	if (answer == TABLE_TROUBLE)
 		return hearing_cannot_tell(hearing, m->ccert_print);
 	return answer == TABLE_FOUND ? RULING_PERMIT : RULING_DUNNO;

@@ -128,6 +128,8 @@ take_answer(struct session *s)
 		return STEP_DONE;
 	}
 	transaction_act(s->txn, question);
+	if (question->flags & JUDGE_LOCAL)
+		s->txn->flags |= MAIL_LOCAL;
 	transaction_add(s->txn, asked);
 	step = transaction_open(s->txn, on_ready);
 	if (step == STEP_DONE)

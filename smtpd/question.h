@@ -64,9 +64,9 @@ struct question {
 	size_t			 rcpt_count;
 	struct question_action	*actions;
 	size_t			 action_count;
-	char			*name;		/* JUDGE_CONNECT; else NULL */
+	char			*name;		/* JUDGE_CONNECT, or NULL */
 	char			*reverse_name;
-	uint32_t		 flags;		/* JUDGE_*_TROUBLE */
+	uint32_t		 flags;		/* JUDGE_* */
 	struct question		*next, *prev;	/* for its owner */
 };
 

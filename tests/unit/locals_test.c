@@ -1,6 +1,7 @@
 #include "lookup/locals.h"
 
 #include "lookup/profile.h"
+#include "mail/ipc.h"
 #include "mail/match_list.h"
 #include "mail/self.h"
 #include "net/addr.h"
@@ -67,6 +68,53 @@ clients(void)
 	}
 }
 
+/* The list; of a login, a trusted certificate, a listed one, and nobody. */
+static const struct {
+	const char	*list;
+	bool		 login, trusted, listed;
+} proofs[] = {
+	{ "permit_mynetworks, static:all", false, false, false },
+	{ "permit_sasl_authenticated", true, false, false },
+	{ "permit_tls_all_clientcerts", false, true, false },
+	{ "permit_mynetworks, permit_tls_clientcerts", false, false, true },
+	{ "permit_sasl_authenticated permit_tls_clientcerts", true, false,
+	    true },
+};
+
+static void
+proves(void)
+{
+	const struct msg_judge	nobody = { .ccert_print = SLICE_LIT("AB") };
+	const struct msg_judge	login = { .sasl_username = SLICE_LIT("u") };
+	const struct msg_judge	trusted = { .flags = JUDGE_TRUSTED };
+	const struct msg_judge	listed = { .ccert_print = SLICE_LIT("CD") };
+
+	for (size_t i = 0; i < sizeof(proofs) / sizeof(*proofs); i++) {
+		struct profile	 profile;
+		struct locals	*locals;
+		char		*text;
+
+		text = mem_printf("local_header_rewrite_clients = %s\n",
+		    proofs[i].list);
+		profile_fixture_init(&profile, text);
+		maps_init(&profile.clientcerts, "relay_clientcerts",
+		    "inline:{CD=x}", 0);
+		locals = locals_new(profile.conf);
+		if (locals_has_proof(locals, &profile, &nobody) ||
+		    locals_has_proof(locals, &profile, &login) !=
+		    proofs[i].login ||
+		    locals_has_proof(locals, &profile, &trusted) !=
+		    proofs[i].trusted ||
+		    locals_has_proof(locals, &profile, &listed) !=
+		    proofs[i].listed)
+			CU_FAIL(proofs[i].list);
+		locals_free(&locals);
+		maps_clear(&profile.clientcerts);
+		profile_fixture_clear(&profile);
+		mem_free(text);
+	}
+}
+
 void	locals_test(void);
 
 void
@@ -75,4 +123,5 @@ locals_test(void)
 	CU_pSuite	suite = CU_add_suite("locals", NULL, NULL);
 
 	CU_add_test(suite, "whose headers are ours", clients);
+	CU_add_test(suite, "who proves it", proves);
 }
