@@ -20,6 +20,7 @@
 #include "master/program.h"
 #include "master/service.h"
 #include "master/tables.h"
+#include "master/words.h"
 #include "util/buf.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -248,12 +249,11 @@ check_options(const struct reading *reading, char **why_r)
 		return -1;
 	}
 	conf_each_unused(conf->source, on_unused, &search);
-	if (strcmp(row->command, "smtpd") == 0 &&
-	    conf->smtpd_sasl_auth_enable)
+	if (strcmp(row->command, "smtpd") == 0 && conf->smtpd_sasl_auth_enable)
 		reading->generation->has_auth = true;
-	result = check_relaying(reading, conf, why_r);
-	if (result == 0)
-		result = tables_check(conf, why_r);
+	if ((result = check_relaying(reading, conf, why_r)) == 0 &&
+	    (result = tables_check(conf, why_r)) == 0)
+		result = words_check(conf, why_r);
 	if (result == 0 && strcmp(row->command, "smtpd") == 0)
 		result = armour_check(reading->generation, conf,
 		    reading->service->where, reading->service->name, why_r);
@@ -539,7 +539,8 @@ generation_read(const char *folder, int number, char **why_r)
 	    check_paths(generation->conf, why_r) < 0 ||
 	    hops_check(generation->conf, why_r) < 0 ||
 	    feedback_check(generation->conf, why_r) < 0 ||
-	    tables_check(generation->conf, why_r) < 0)
+	    tables_check(generation->conf, why_r) < 0 ||
+	    words_check(generation->conf, why_r) < 0)
 		return generation;
 	generation->programs = find_programs(generation->conf);
 	if (read_services(generation, why_r) < 0)

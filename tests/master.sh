@@ -235,7 +235,20 @@ ok "and names the line of its service" has "$T/err" "master.cf:6: "
 write_master
 echo "maillog_file = mail.log" >>"$T/etc/main.cf"
 ok "start refuses a relative log file" not tern start
+for side in smtpd_sasl lmtp_sasl_tls; do
+	write_main
+	echo "${side}_security_options = noanonymous, noplain" \
+	    >>"$T/etc/main.cf"
+	ok "check refuses an unknown option" not tern check
+	ok "and names it" has "$T/err" \
+	    "main.cf:7: ${side}_security_options: unknown option \"noplain\""
+done
 write_main
+write_master
+echo "  -o smtp_sasl_security_options=no-anonymous" >>"$T/etc/master.cf"
+ok "check refuses an unknown option of a service" not tern check
+ok "and says which" has "$T/err" "unknown option \"no-anonymous\""
+write_master
 echo "smtpd_relay_restrictions = permit_mynetworks" >>"$T/etc/main.cf"
 ok "start refuses an open relay" not tern start
 ok "and check does, too" not tern check
