@@ -25,10 +25,10 @@ from private_suite import Suite                             # noqa: E402
 GREET = b"220 bad.example ESMTP\r\n"
 EHLO = b"250-bad.example\r\n250 8BITMIME\r\n"
 PIPE = b"250-bad.example\r\n250 PIPELINING\r\n"
-SLOW = 600000               # bytes a second
+SLOW = 1000000              # bytes a second
 HURRIED = ("too_slow", "hurried")     # with smtp_per_request_deadline
 BOTH = ("good", "never_reads")
-LARGE = ("hurried", "takes_slowly", "too_slow")
+LARGE = ("hurried", "never_reads", "takes_slowly", "too_slow")
 RSS_LIMIT_KB = 400000       # with the sanitizers; a leak of junk is larger
 
 
@@ -458,8 +458,7 @@ CLASS = {"sent": "2", "deferred": "4", "bounced": "5"}
 def check(suite, server, name, pid):
     run, status, reason, _ = CASES[name]
     server.change(run)
-    queue_id = send(suite.port, name, 60000 if name == "never_reads" else
-                    40000 if name in LARGE else 5)
+    queue_id = send(suite.port, name, 60000 if name in LARGE else 5)
     line = wait(log_line(suite, queue_id, None), 10)
     if line is None:
         return "no log line"
