@@ -5,20 +5,8 @@ import pwd
 import subprocess
 import time
 
-CONF = """
-server:
-    ip-address: %(ip)s@%(port)d
-    username: "%(user)s"
-    zonesdir: "%(dir)s"
-    pidfile: "%(dir)s/nsd.pid"
-    xfrdfile: "%(dir)s/xfrd"
-    zonelistfile: "%(dir)s/zone.list"
-    logfile: "%(dir)s/nsd.log"
-    database: ""
-    server-count: 1
-remote-control:
-    control-enable: no
-"""
+from nsd import CONF
+
 ZONE = """
 zone:
     name: %s
