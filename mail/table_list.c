@@ -67,6 +67,7 @@ table_list_is_empty(const struct table_list *list)
 }
 
 struct table_list_held {
+	struct table_list	*own;		/* of table_list_fix */
 	size_t			 count;
 	struct table_held	*tables[];
 };
@@ -90,8 +91,26 @@ table_list_release(struct table_list_held **held)
 		return;
 	for (size_t i = 0; i < (*held)->count; i++)
 		table_release(&(*held)->tables[i]);
+	table_list_free(&(*held)->own);
 	mem_free(*held);
 	*held = NULL;
+}
+
+struct table_list_held *
+table_list_fix(const char *text, unsigned how, char **why_r)
+{
+	struct table_list	*list;
+	struct table_list_held	*held;
+
+	*why_r = NULL;
+	list = table_list_new(text, how, why_r);
+	if (list == NULL || table_list_is_empty(list)) {
+		table_list_free(&list);
+		return NULL;
+	}
+	held = table_list_hold(list);
+	held->own = list;
+	return held;
 }
 
 enum table_answer

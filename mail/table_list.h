@@ -25,6 +25,14 @@ struct table_list_held;
 struct table_list_held *table_list_hold(const struct table_list *list);
 void		 table_list_release(struct table_list_held **held);
 
+/*
+ * Those of a parameter as they are now, for ever: for who enters a chroot.
+ * how is as of table_list_new.  NULL: there are none, or *why_r (caller
+ * frees) says what is wrong.  table_list_release frees the tables, too.
+ */
+struct table_list_held *table_list_fix(const char *text, unsigned how,
+		    char **why_r);
+
 /* As table_find. */
 enum table_answer table_list_find(const struct table_list_held *held,
 		    struct slice key, struct buf *value);

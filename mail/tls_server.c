@@ -18,23 +18,17 @@
 #define DAYS_ENOUGH	30
 #define NAME_LIMIT	255	/* RFC 1035 section 2.3.4 */
 
-/* As they were when they were opened: from a chroot there is no other look. */
-struct tls_server_names {
-	struct table_list	*tables;
-	struct table_list_held	*held;
-};
-
 /* ---- names --------------------------------------------------------------- */
 
 static int
-find_name(const struct tls_server_names *names, const char *key,
+find_name(const struct table_list_held *names, const char *key,
     struct buf *pem)
 {
 	struct buf		value = BUF_INIT;
 	enum table_answer	answer;
 	int			result = 0;
 
-	answer = table_list_find(names->held, slice_str(key), &value);
+	answer = table_list_find(names, slice_str(key), &value);
 	if (answer == TABLE_TROUBLE)
 		result = -1;
 	else if (answer == TABLE_FOUND)
@@ -68,22 +62,18 @@ open_names(struct tls_server *server, const struct conf *conf,
     struct buf *why)
 {
 	struct buf	 value = BUF_INIT;
-	char		*problem = NULL;
+	char		*problem;
 
-	if (conf->tls_server_sni_maps[0] == '\0')
-		return 0;
-	server->names = mem_new(sizeof(*server->names));
-	server->names->tables = table_list_new(conf->tls_server_sni_maps,
-	    TABLE_QUICK, &problem);
-	if (server->names->tables == NULL) {
+	server->names = table_list_fix(conf->tls_server_sni_maps, TABLE_QUICK,
+	    &problem);
+	if (problem != NULL) {
 		buf_printf(why, "tls_server_sni_maps: %s", problem);
 		mem_free(problem);
 		return -1;
 	}
-	server->names->held = table_list_hold(server->names->tables);
 	/* Is it there at all? */
-	if (table_list_find(server->names->held, slice_str("."), &value) !=
-	    TABLE_TROUBLE) {
+	if (server->names == NULL || table_list_find(server->names,
+	    slice_str("."), &value) != TABLE_TROUBLE) {
 		buf_clear(&value);
 		return 0;
 	}
@@ -368,10 +358,6 @@ tls_server_free(struct tls_server **serverp)
 		return;
 	*serverp = NULL;
 	tls_context_free(&server->context);
-	if (server->names != NULL) {
-		table_list_release(&server->names->held);
-		table_list_free(&server->names->tables);
-		mem_free(server->names);
-	}
+	table_list_release(&server->names);
 	mem_free(server);
 }

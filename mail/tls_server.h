@@ -24,7 +24,7 @@ struct tls_server {
 	bool			 is_wrapper;	/* it begins with TLS */
 	bool			 has_tickets;
 	struct tls_context	*context;	/* NULL: there is no TLS */
-	struct tls_server_names	*names;		/* tls_server_sni_maps */
+	struct table_list_held	*names;		/* tls_server_sni_maps */
 };
 
 /*

@@ -9,7 +9,7 @@
 #include "util/buf.h"
 #include "util/slice.h"
 
-struct reply_filter;
+struct table_list_held;
 
 #define ANSWER_DSN_SIZE	16
 
@@ -21,7 +21,7 @@ struct answer {
 	size_t		 size;		/* bytes so far */
 	int		 line_count;
 	bool		 is_whole;
-	const struct reply_filter *filter;	/* borrowed; or NULL */
+	const struct table_list_held *filter;	/* borrowed; or NULL */
 };
 
 /* Its filter stays. */

@@ -17,7 +17,7 @@ struct conf;
 struct dialogue;
 struct job;
 struct offer;
-struct reply_filter;
+struct table_list_held;
 
 enum dialogue_state {
 	DIALOGUE_BUSY,		/* goes on */
@@ -68,7 +68,7 @@ struct dialogue_server {
 	 */
 	const struct offer *guess;
 	enum dialogue_tls tls;
-	const struct reply_filter *filter;	/* of its replies; or NULL */
+	const struct table_list_held *filter;	/* of its replies; or NULL */
 	bool		 has_login;	/* DIALOGUE_LOGIN before any job */
 };
 

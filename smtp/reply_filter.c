@@ -7,39 +7,6 @@
 #include "mail/table_list.h"
 #include "util/ascii.h"
 #include "util/log.h"
-#include "util/mem.h"
-
-struct reply_filter {
-	struct table_list	*tables;
-	struct table_list_held	*held;	/* as they were at the start */
-};
-
-struct reply_filter *
-reply_filter_new(const char *text, char **why_r)
-{
-	struct reply_filter	*filter = mem_new(sizeof(*filter));
-
-	*why_r = NULL;
-	filter->tables = table_list_new(text, TABLE_QUICK, why_r);
-	if (filter->tables == NULL || table_list_is_empty(filter->tables))
-		reply_filter_free(&filter);
-	else
-		filter->held = table_list_hold(filter->tables);
-	return filter;
-}
-
-void
-reply_filter_free(struct reply_filter **filterp)
-{
-	struct reply_filter	*filter = *filterp;
-
-	if (filter == NULL)
-		return;
-	*filterp = NULL;
-	table_list_release(&filter->held);
-	table_list_free(&filter->tables);
-	mem_free(filter);
-}
 
 /* 2, 3, or 4 for both kinds of failure; 0: it is no line of a reply. */
 static int
@@ -64,14 +31,14 @@ is_fair(struct slice old, struct slice new)
 }
 
 bool
-reply_filter_apply(const struct reply_filter *filter, struct slice line,
+reply_filter_apply(const struct table_list_held *filter, struct slice line,
     struct buf *new)
 {
 	enum table_answer	answer;
 
 	if (filter == NULL)
 		return false;
-	answer = table_list_find(filter->held, line, new);
+	answer = table_list_find(filter, line, new);
 	if (answer == TABLE_NONE)
 		return false;
 	if (answer == TABLE_FOUND && is_fair(line, buf_slice(new)))

@@ -14,6 +14,7 @@
 #include "mail/sasl_filter.h"
 #include "mail/self.h"
 #include "mail/table.h"
+#include "mail/table_list.h"
 #include "mail/tls_client.h"
 #include "net/dns.h"
 #include "net/loop.h"
@@ -22,10 +23,8 @@
 #include "smtp/job.h"
 #include "smtp/known.h"
 #include "smtp/lmtp.h"
-#include "smtp/reply_filter.h"
 #include "smtp/resumption.h"
 #include "smtp/site.h"
-#include "smtp/status_filter.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -128,6 +127,18 @@ open_sasl(struct sender *sender)
 	    sender->conf->smtp_sasl_mechanism_filter, true);
 }
 
+static struct table_list_held *
+open_tables(const char *name, const char *text)
+{
+	struct table_list_held	*tables;
+	char			*wrong;
+
+	tables = table_list_fix(text, TABLE_QUICK, &wrong);
+	if (wrong != NULL)
+		log_fatal("%s: %s", name, wrong);
+	return tables;
+}
+
 static void
 open_filters(struct sender *sender)
 {
@@ -139,13 +150,10 @@ open_filters(struct sender *sender)
 	if (wrong != NULL)
 		log_fatal("smtp_dns_reply_filter: %s", wrong);
 	dns_filter_fix(sender->filter);
-	sender->status = status_filter_new(conf->smtp_delivery_status_filter,
-	    &wrong);
-	if (wrong != NULL)
-		log_fatal("smtp_delivery_status_filter: %s", wrong);
-	sender->replies = reply_filter_new(conf->smtp_reply_filter, &wrong);
-	if (wrong != NULL)
-		log_fatal("smtp_reply_filter: %s", wrong);
+	sender->status = open_tables("smtp_delivery_status_filter",
+	    conf->smtp_delivery_status_filter);
+	sender->replies = open_tables("smtp_reply_filter",
+	    conf->smtp_reply_filter);
 }
 
 static void

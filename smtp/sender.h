@@ -31,12 +31,11 @@ struct job;
 struct known;
 struct loop;
 struct peer;
-struct reply_filter;
 struct resumption;
 struct sasl_filter;
 struct self;
 struct site;
-struct status_filter;
+struct table_list_held;
 struct tls_client;
 
 struct sender {
@@ -47,8 +46,8 @@ struct sender {
 	struct peer		*lookup;	/* NULL: is asked nothing */
 	struct dns		*dns;
 	struct dns_filter	*filter;	/* of its answers; or NULL */
-	struct status_filter	*status;	/* of results; or NULL */
-	struct reply_filter	*replies;	/* their lines; or NULL */
+	struct table_list_held	*status;	/* of results; or NULL */
+	struct table_list_held	*replies;	/* their lines; or NULL */
 	struct known		*known;		/* servers */
 	struct sasl_filter	*mechanisms;	/* NULL: no login */
 	struct self		*self;

@@ -6,39 +6,6 @@
 
 #include "mail/table_list.h"
 #include "util/log.h"
-#include "util/mem.h"
-
-struct status_filter {
-	struct table_list	*tables;
-	struct table_list_held	*held;	/* as they were at the start */
-};
-
-struct status_filter *
-status_filter_new(const char *text, char **why_r)
-{
-	struct status_filter	*filter = mem_new(sizeof(*filter));
-
-	*why_r = NULL;
-	filter->tables = table_list_new(text, TABLE_QUICK, why_r);
-	if (filter->tables == NULL || table_list_is_empty(filter->tables))
-		status_filter_free(&filter);
-	else
-		filter->held = table_list_hold(filter->tables);
-	return filter;
-}
-
-void
-status_filter_free(struct status_filter **filterp)
-{
-	struct status_filter	*filter = *filterp;
-
-	if (filter == NULL)
-		return;
-	*filterp = NULL;
-	table_list_release(&filter->held);
-	table_list_free(&filter->tables);
-	mem_free(filter);
-}
 
 /* "5.7.1 text" in its parts (RFC 3463 section 2). */
 static bool
@@ -75,7 +42,7 @@ set_kind(unsigned char class, enum outcome_kind *kind)
 }
 
 bool
-status_filter_apply(const struct status_filter *filter,
+status_filter_apply(const struct table_list_held *filter,
     enum outcome_kind *kind, const char *old_dsn, const char *old_reason,
     struct buf *dsn, struct buf *reason)
 {
@@ -87,7 +54,7 @@ status_filter_apply(const struct status_filter *filter,
 	if (filter == NULL)
 		return false;
 	buf_printf(&key, "%s %s", old_dsn, old_reason);
-	answer = table_list_find(filter->held, buf_slice(&key), &value);
+	answer = table_list_find(filter, buf_slice(&key), &value);
 	if (answer == TABLE_FOUND)
 		ok = split(buf_slice(&value), &new_dsn, &new_reason) &&
 		    set_kind(new_dsn.data[0], kind);

@@ -13,29 +13,22 @@
 
 struct substitute {
 	const char		*name;
-	struct table_list	*tables;
-	struct table_list_held	*held;	/* as they were at the start */
+	struct table_list_held	*tables;
 	struct log_limit	 limit;
 };
 
 struct substitute *
 substitute_new(const char *name, const char *tables, char **why_r)
 {
-	struct table_list	*list;
+	struct table_list_held	*held;
 	struct substitute	*substitute;
 
-	*why_r = NULL;
-	list = table_list_new(tables, TABLE_QUICK, why_r);
-	if (list == NULL)
+	held = table_list_fix(tables, TABLE_QUICK, why_r);
+	if (held == NULL)
 		return NULL;
-	if (table_list_is_empty(list)) {
-		table_list_free(&list);
-		return NULL;
-	}
 	substitute = mem_new(sizeof(*substitute));
 	substitute->name = name;
-	substitute->tables = list;
-	substitute->held = table_list_hold(list);
+	substitute->tables = held;
 	return substitute;
 }
 
@@ -45,7 +38,7 @@ find(struct substitute *substitute, struct slice key, struct buf *value)
 {
 	enum table_answer	answer;
 
-	answer = table_list_find(substitute->held, key, value);
+	answer = table_list_find(substitute->tables, key, value);
 	if (answer == TABLE_TROUBLE)
 		log_limit_warn(&substitute->limit, "%s: %s",
 		    substitute->name, buf_cstr(value));

@@ -3,6 +3,7 @@
 #include <CUnit/CUnit.h>
 #include <string.h>
 
+#include "mail/table_list.h"
 #include "smtp/answer.h"
 
 static const struct {
@@ -34,10 +35,10 @@ lines(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct buf		 new = BUF_INIT;
 		char			*why;
-		struct reply_filter	*filter = reply_filter_new(
-					    cases[i].tables, &why);
+		struct table_list_held	*filter;
 		bool			 got;
 
+		filter = table_list_fix(cases[i].tables, TABLE_QUICK, &why);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(filter);
 		got = reply_filter_apply(filter, slice_str(cases[i].line),
 		    &new);
@@ -46,7 +47,7 @@ lines(void)
 			CU_ASSERT_STRING_EQUAL(buf_cstr(&new),
 			    cases[i].want);
 		buf_clear(&new);
-		reply_filter_free(&filter);
+		table_list_release(&filter);
 	}
 }
 
@@ -54,12 +55,14 @@ lines(void)
 static void
 replies(void)
 {
-	char		*none;
-	const char	*why;
-	struct answer	 answer = { .filter = reply_filter_new(
-			    "regexp:{{/^250-([^f].*)/ 250 $1} "
-			    "{/^junk/ 250-filler}}", &none) };
-	struct buf	 in = BUF_INIT;
+	char			*none;
+	const char		*why;
+	struct table_list_held	*filter = table_list_fix(
+				    "regexp:{{/^250-([^f].*)/ 250 $1} "
+				    "{/^junk/ 250-filler}}", TABLE_QUICK,
+				    &none);
+	struct answer		 answer = { .filter = filter };
+	struct buf		 in = BUF_INIT;
 
 	buf_put_str(&in, "junk\r\n250 a\r\n250-b\r\n250 c\r\n");
 	CU_ASSERT_EQUAL(answer_next(&answer, &in, &why), 1);
@@ -71,7 +74,7 @@ replies(void)
 	CU_ASSERT_EQUAL(answer_next(&answer, &in, &why), 1);
 	CU_ASSERT_STRING_EQUAL(buf_cstr(&answer.text), "250 c");
 	buf_clear(&in);
-	reply_filter_free((struct reply_filter **)&answer.filter);
+	table_list_release(&filter);
 	answer_clear(&answer);
 }
 

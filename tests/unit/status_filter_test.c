@@ -2,6 +2,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include "mail/table_list.h"
 #include "util/mem.h"
 
 /* What there was, the tables; what comes of it: NULL: as it was. */
@@ -37,11 +38,12 @@ results(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct buf		 dsn = BUF_INIT, reason = BUF_INIT;
 		enum outcome_kind	 kind = cases[i].kind;
-		struct status_filter	*filter;
+		struct table_list_held	*filter;
 		char			*why;
 		bool			 got;
 
-		filter = status_filter_new(cases[i].tables, &why);
+		filter = table_list_fix(cases[i].tables, TABLE_QUICK,
+		    &why);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(filter);
 		got = status_filter_apply(filter, &kind, cases[i].dsn,
 		    cases[i].reason, &dsn, &reason);
@@ -57,7 +59,7 @@ results(void)
 		}
 		buf_clear(&dsn);
 		buf_clear(&reason);
-		status_filter_free(&filter);
+		table_list_release(&filter);
 	}
 }
 
