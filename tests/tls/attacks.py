@@ -6,7 +6,8 @@ import socket
 import ssl
 import time
 
-from wire import PATIENCE, Place, check, context
+from queue_case import check
+from wire import PATIENCE, Place, context
 
 # ---- injection -------------------------------------------------------------
 

@@ -18,7 +18,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
 from ports import first_port                                # noqa: E402
-from wire import FAILED, PASSED, Place, check               # noqa: E402
+from queue_case import FAILED, PASSED, check                # noqa: E402
+from wire import Place                                      # noqa: E402
 
 # Of the chain that the test has made itself.
 OURS = ("cert_chain_of_trust", "cert_trust", "cert_revocation",

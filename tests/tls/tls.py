@@ -6,21 +6,20 @@ usage: tls.py BINDIR [-p PORT] [part...]
 The last line is "tls: N passed, M failed".
 """
 
-import argparse
 import os
 import re
+import signal
 import ssl
 import subprocess
 import sys
 import time
-import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
 from attacks import bad, early, ends, injection                    # noqa: E402
-from ports import first_port                                # noqa: E402
-from private_suite import Suite, wait_for                   # noqa: E402
-from wire import FAILED, PASSED, PATIENCE, Place, check, context  # noqa: E402
+from private_suite import wait_for                          # noqa: E402
+from queue_case import check, run                           # noqa: E402
+from wire import PATIENCE, Place, context                   # noqa: E402
 
 
 # ---- the verb --------------------------------------------------------------
@@ -251,14 +250,33 @@ def sessions(options):
             place, ssl.TLSVersion.TLSv1_2, got)[1])
 
 
+def served(place):
+    """The processes that have had a client, the last one behind."""
+    return [int(pid) for pid in re.findall(r"smtpd\[(\d+)\]: connect from",
+                                           place.suite.log_text())]
+
+
+def use_elsewhere(place, version, session):
+    """As use; who had the last client sleeps meanwhile, so it is another
+    process's turn, where there is one."""
+    last = served(place)[-1]
+    is_alone = os.cpu_count() == 1
+    if not is_alone:
+        os.kill(last, signal.SIGSTOP)
+    try:
+        return use(place, version, session)
+    finally:
+        if not is_alone:
+            os.kill(last, signal.SIGCONT)
+
+
 def resume(place, version):
     first, reused = use(place, version)
     check("%s: the first is new" % version.name, not reused)
-    before = place.suite.log_text()
-    results = [use(place, version, first)[1] for _ in range(12)]
+    before = len(served(place))
+    results = [use_elsewhere(place, version, first)[1] for _ in range(12)]
     check("%s: then all are resumed" % version.name, all(results), results)
-    pids = set(re.findall(r"smtpd\[(\d+)\]: connect from",
-                          place.suite.log_text()[len(before):]))
+    pids = set(served(place)[before:])
     check("%s: by several processes" % version.name,
           len(pids) > 1 or os.cpu_count() == 1, pids)
     check("%s: not by another service" % version.name,
@@ -564,29 +582,9 @@ def send_by_openssl(place, server):
                    dumped(place.folder), PATIENCE), out)
 
 
-PARTS = (verb, injection, bad, early, ends, levels, sessions, names, kinds,
-         renewal, wrong, ccerts, programs)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bin")
-    parser.add_argument("-p", "--port", type=int, default=first_port("tls"))
-    parser.add_argument("parts", nargs="*")
-    options = parser.parse_args()
-    for part in PARTS:
-        if options.parts and part.__name__ not in options.parts:
-            continue
-        print("--", part.__name__, flush=True)
-        try:
-            part(options)
-        except Exception as error:      # pylint: disable=broad-except
-            check(part.__name__, False, repr(error))
-            traceback.print_exc()
-    Suite.close_all()
-    print("tls: %d passed, %d failed" % (len(PASSED), len(FAILED)))
-    return 1 if FAILED or not PASSED else 0
-
+PARTS = {part.__name__: part for part in (
+    verb, injection, bad, early, ends, levels, sessions, names, kinds,
+    renewal, wrong, ccerts, programs)}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("tls", PARTS))

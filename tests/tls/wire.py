@@ -16,16 +16,8 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
 from pki import Pki                                         # noqa: E402
 from private_suite import Suite                             # noqa: E402
 
-PASSED, FAILED = [], []
 PATIENCE = 20
 warnings.simplefilter("ignore", DeprecationWarning)     # old versions of TLS
-
-
-def check(name, ok, detail=""):
-    (PASSED if ok else FAILED).append(name)
-    print("%s: %s%s" % ("ok" if ok else "FAILED", name,
-                        "" if ok or not detail else ": " + str(detail)),
-          flush=True)
 
 
 # ---- clients ---------------------------------------------------------------
