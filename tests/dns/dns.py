@@ -18,6 +18,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
+from deliveries import Deliveries                           # noqa: E402
 from nsd import Nsd                                         # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
 from queue_case import check, run                           # noqa: E402
@@ -28,7 +29,7 @@ NOT_FOUND = ("Host or domain name not found. Name service error for "
 MALFORMED = "Malformed or unexpected name server reply"
 
 
-class Place:
+class Place(Deliveries):
     """A mail system, its name server, and servers for mail."""
 
     def __init__(self, options, server, settings=None):
@@ -66,23 +67,6 @@ class Place:
         """How many messages that server has."""
         return len(os.listdir(os.path.join(
             self.folder, address.replace(":", "."))))
-
-    def send(self, domain, count=1):
-        out = self.suite.source("-q", "-m", str(count), "-t",
-                                "u@" + domain).communicate(timeout=60)[0]
-        if "failed=0" not in out or "refused=0" not in out:
-            raise RuntimeError("not taken: " + out)
-
-    def lines(self, domain):
-        return [line for line in self.suite.log_text().splitlines()
-                if "/smtp[" in line and "to=<u@%s>" % domain in line]
-
-    def expect(self, domain, *parts, seconds=20):
-        """The first line on mail for that domain has these parts."""
-        lines = wait_for(lambda: self.lines(domain), seconds)
-        check("%s: %s" % (domain.split(".")[0], " ".join(parts)[:90]),
-              bool(lines) and all(part in lines[0] for part in parts),
-              lines[:1])
 
     def restart(self, **settings):
         self.suite.stop()

@@ -19,7 +19,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import traceback
 
@@ -29,6 +28,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib"),
 import peers                                                # noqa: E402
 from private_suite import Suite, listens, wait_for          # noqa: E402
 from nsd import Nsd                                         # noqa: E402
+from servers import Spawn                                   # noqa: E402
 from sink import Sink                                       # noqa: E402
 
 DNS = "127.0.0.53"
@@ -49,36 +49,6 @@ bad         TXT  "v=spf1 nonsense:: -all"
     "trouble.example": "broken ( SOA\n",
 }
 GREY_DELAY = 3
-
-
-class Spawn:
-    """A Unix socket whose connections are a program's standard input and
-    output, as spawn(8) does it."""
-
-    def __init__(self, path, command):
-        self.command, self.children = command, []
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.bind(path)
-        os.chmod(path, 0o666)
-        self.socket.listen(50)
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self):
-        while True:
-            try:
-                peer = self.socket.accept()[0]
-            except OSError:
-                return
-            with peer:
-                self.children.append(subprocess.Popen(
-                    self.command, stdin=peer, stdout=peer,
-                    stderr=subprocess.DEVNULL))
-
-    def close(self):
-        self.socket.close()
-        for child in self.children:
-            child.kill()
-            child.wait()
 
 
 class Bench:
@@ -255,7 +225,11 @@ def spf(bench):
         file.write("debugLevel = 1\nTestOnly = 1\nHELO_reject = Fail\n"
                    "Mail_From_reject = Fail\nPermError_reject = False\n"
                    "TempError_Defer = True\nskip_addresses = 127.0.8.0/24\n")
-    server = Spawn(path, ["/usr/bin/policyd-spf", conf])
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    os.chmod(path, 0o666)
+    listener.listen(50)
+    server = Spawn(listener, "/usr/bin/policyd-spf", conf)
     suite = bench.tern({
         "smtpd_recipient_restrictions":
         "check_policy_service { unix:%s, timeout=30s }" % path})

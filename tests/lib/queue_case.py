@@ -3,6 +3,8 @@
 import argparse
 import json
 import subprocess
+import time
+import traceback
 
 from ports import first_port
 from private_suite import Suite, wait_for     # noqa: F401
@@ -53,10 +55,14 @@ def run(name, parts):
                         default=first_port(name))
     options = parser.parse_args()
     for part in options.parts or parts:
+        began = time.monotonic()
         try:
             parts[part](options)
         except Exception as error:      # a test that breaks has failed
+            traceback.print_exc()
             check("%s: %r" % (part, error), False)
             Suite.close_all()
+        print("-- %s took %.1f s" % (part, time.monotonic() - began),
+              flush=True)
     print("%s: %d passed, %d failed" % (name, len(PASSED), len(FAILED)))
     return 1 if FAILED or not PASSED else 0

@@ -396,7 +396,8 @@ def real(options):
     conf = os.path.join(place.folder, "policyd-spf.conf")
     with open(conf, "w") as f:
         f.write("debugLevel = 0\n")
-    services = [Spawn(base + 1, "/usr/bin/python3", "-c",
+    listener = socket.create_server(("127.0.0.1", base + 1), backlog=64)
+    services = [Spawn(listener, "/usr/bin/python3", "-c",
                       "from spf_engine.policyd_spf import main; main()",
                       conf)]
     try:

@@ -185,10 +185,10 @@ class Postgrey:
 class Spawn:
     """A program for each connection, as Postfix's spawn(8) has it."""
 
-    def __init__(self, port, *command):
+    def __init__(self, listener, *command):
         self.command = command
         self.children = []
-        self.socket = socket.create_server(("127.0.0.1", port), backlog=64)
+        self.socket = listener
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):

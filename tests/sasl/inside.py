@@ -6,7 +6,6 @@ usage: inside.py BINDIR [-p PORT] [part...]
 The last line is "inside: N passed, M failed".
 """
 
-import argparse
 import os
 import re
 import shutil
@@ -19,11 +18,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "tls_client"),
                 os.path.join(HERE, "..", "lib")]
 import keys                                                 # noqa: E402
-from parts import Smtp, b64                                 # noqa: E402
-from ports import first_port                                # noqa: E402
-from sasl import (FAILED, PASSED, check, database,          # noqa: E402
-                  send, sender_suite, status_of)
-from private_suite import Suite                             # noqa: E402
+from parts import b64                                       # noqa: E402
+from queue_case import check, run                           # noqa: E402
+from sasl import (database, send, sender_suite,             # noqa: E402
+                  status_of)
 
 PASSWORD = "tanstaaftanstaaf"
 
@@ -227,22 +225,5 @@ def test_senders(options):
 TESTS = {name[5:]: fn for name, fn in list(globals().items())
          if name.startswith("test_")}
 
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("bin")
-    parser.add_argument("parts", nargs="*")
-    parser.add_argument("-p", dest="port", type=int,
-                        default=first_port("inside"))
-    options = parser.parse_args()
-    try:
-        for name in options.parts or TESTS:
-            TESTS[name](options)
-    finally:
-        Suite.close_all()
-    print("inside: %d passed, %d failed" % (len(PASSED), len(FAILED)))
-    return 1 if FAILED or not PASSED else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("inside", TESTS))

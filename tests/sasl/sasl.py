@@ -7,7 +7,6 @@ usage: sasl.py BINDIR [-p PORT] [part...]
 The last line is "sasl: N passed, M failed".
 """
 
-import argparse
 import base64
 import os
 import shutil
@@ -22,18 +21,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
 import sasldb                                               # noqa: E402
 from parts import Script, Smtp, b64, scram                  # noqa: E402
-from ports import first_port                                # noqa: E402
 from private_suite import Suite, listens, wait_for          # noqa: E402
+from queue_case import check, run                           # noqa: E402
 
-PASSED, FAILED = [], []
 ALL = "plain login cram-md5 digest-md5, !external, static:rest"
-
-
-def check(name, ok, detail=""):
-    (PASSED if ok else FAILED).append(name)
-    print("%s: %s%s" % ("ok" if ok else "FAILED", name,
-                        "" if ok or not detail else ": " + str(detail)),
-          flush=True)
 
 
 class Place:
@@ -801,24 +792,5 @@ def test_hostile_servers(options):
 TESTS = {name[5:]: fn for name, fn in list(globals().items())
          if name.startswith("test_")}
 
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("bin")
-    parser.add_argument("parts", nargs="*")
-    parser.add_argument("-p", dest="port", type=int,
-                        default=first_port("sasl"))
-    options = parser.parse_args()
-    try:
-        for name in options.parts or TESTS:
-            began = time.monotonic()
-            TESTS[name](options)
-            print("%s: %.1f s" % (name, time.monotonic() - began))
-    finally:
-        Suite.close_all()
-    print("sasl: %d passed, %d failed" % (len(PASSED), len(FAILED)))
-    return 1 if FAILED or not PASSED else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("sasl", TESTS))

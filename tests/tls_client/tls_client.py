@@ -8,23 +8,21 @@ Each case is a domain of its own, in a zone that nsd serves, with a server on
 an address of its own.  The last line is "tls_client: N passed, M failed".
 """
 
-import argparse
 import os
 import re
 import shutil
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
 import keys                                                 # noqa: E402
+from deliveries import Deliveries                           # noqa: E402
 from mx import Server                                       # noqa: E402
-from ports import first_port                                # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
+from queue_case import check, run                           # noqa: E402
 from zones import Zones                                     # noqa: E402
 
-PASSED, FAILED = [], []
 DNS = "127.0.5.1"
 NOT_OFFERED = "TLS is required, but was not offered by host mx."
 REFUSED = "refused to start TLS: %s)"
@@ -34,14 +32,7 @@ NOT_VERIFIED = "(Server certificate not verified)"
 PROBLEM = "(client TLS configuration problem)"
 
 
-def check(name, ok, detail=""):
-    (PASSED if ok else FAILED).append(name)
-    print("%s: %s%s" % ("ok" if ok else "FAILED", name,
-                        "" if ok or not detail else ": " + str(detail)),
-          flush=True)
-
-
-class Place:
+class Place(Deliveries):
     """A mail system, its name server, and servers for mail."""
 
     def __init__(self, options):
@@ -105,23 +96,6 @@ class Place:
                                "maximal_backoff_time": "300s"}, **settings))
         self.zones.serve()
         self.suite.start()
-
-    def send(self, domain, count=1):
-        out = self.suite.source("-q", "-m", str(count), "-t",
-                                "u@" + domain).communicate(timeout=60)[0]
-        if "failed=0" not in out or "refused=0" not in out:
-            raise RuntimeError("not taken: " + out)
-
-    def lines(self, domain):
-        return [line for line in self.suite.log_text().splitlines()
-                if "/smtp[" in line and "to=<u@%s>" % domain in line]
-
-    def expect(self, domain, *parts, seconds=20):
-        """The first line on mail for that domain has these parts."""
-        lines = wait_for(lambda: self.lines(domain), seconds)
-        check("%s: %s" % (domain.split(".")[0], " ".join(parts)[:90]),
-              bool(lines) and all(part in lines[0] for part in parts),
-              lines[:1])
 
     def established(self, case, trust, zone="tls.example"):
         line = r"%s TLS connection established to mx\.%s\.%s\[[\d.]+\]:%d" \
@@ -716,25 +690,5 @@ def check_zones(place):
 PARTS = {"levels": levels, "reuse": reuse, "wrapped": wrapped,
          "files": files, "dane": dane}
 
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("bin")
-    parser.add_argument("parts", nargs="*")
-    parser.add_argument("-p", dest="port", type=int,
-                        default=first_port("tls_client"))
-    options = parser.parse_args()
-    for name in options.parts or PARTS:
-        began = time.time()
-        try:
-            PARTS[name](options)
-        except Exception as error:      # a test that breaks has failed
-            check("%s: %r" % (name, error), False)
-            Suite.close_all()
-        print("%s took %d s" % (name, time.time() - began))
-    print("tls_client: %d passed, %d failed" % (len(PASSED), len(FAILED)))
-    return 1 if FAILED or not PASSED else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("tls_client", PARTS))
