@@ -19,6 +19,7 @@
 #include "net/dns.h"
 #include "net/loop.h"
 #include "util/buf.h"
+#include "util/haste.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -26,6 +27,9 @@
 #include "mail/ipc_dispatch.h"
 
 #define HOSTS_FILE	"/etc/hosts"
+
+/* Where one had to wait, the next so many are not tried in haste. */
+#define WAITS_AFTER	15
 
 static void	on_asker(struct ipc *, enum ipc_event, void *);
 
@@ -101,6 +105,43 @@ adviser_profile(struct asker *asker)
 		    ipc_peer_settings(asker->ipc),
 		    strcmp(ipc_peer_name(asker->ipc), "lmtp") == 0);
 	return asker->profile;
+}
+
+static bool
+try_in_haste(struct profile *profile, unsigned kind, loop_fn run, void *job)
+{
+	unsigned char	*waits = &profile->waits[kind];
+
+	if (*waits > 0) {
+		(*waits)--;
+		return false;
+	}
+	haste_begin();
+	run(job);
+	if (haste_end())
+		return true;
+	*waits = WAITS_AFTER;
+	return false;
+}
+
+void
+adviser_ask(struct asker *asker, unsigned kind, loop_fn run, loop_fn forget,
+    loop_fn done, void *job)
+{
+	struct profile	*profile = adviser_profile(asker);
+	bool		 was_tried;
+
+	/* A stage that there is not, of a peer that made it up. */
+	if (kind >= PROFILE_KINDS)
+		kind = PROFILE_KINDS - 1;
+	was_tried = profile->waits[kind] == 0;
+	if (try_in_haste(profile, kind, run, job)) {
+		done(job);
+		return;
+	}
+	if (was_tried)
+		forget(job);
+	worker_give(asker->adviser->worker, run, done, job);
 }
 
 /* Nothing was counted for who never asked. */

@@ -3,28 +3,30 @@
 
 /*
  * The lookup program: an event loop that takes questions and sends answers,
- * and threads that find them, in plain sequential code that may block.
+ * and plain sequential code that finds them, in the loop as far as nothing
+ * has to be waited for, else in threads.
  *
  *	adviser	 the program: who asks
- *	inquiry	 one question, from the loop to a thread and back
+ *	inquiry	 one question, and where it is answered
  *	profile	 the parameters that a question is judged by, compiled
- *	judge	 may this client do that (in a thread)
+ *	judge	 may this client do that
  *	hearing	 what judge knows and has found so far
  *	restriction	 the table of restrictions; rule_... are what they do
  *	verdict	 what judge has found
  *	query	 a thread's questions to the DNS
- *	resolve	 where an address leads to (in a thread)
+ *	resolve	 where an address leads to
  */
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "net/loop.h"
 
 struct conf;
 struct daemon;
 struct daemon_program;
 struct door;
 struct ipc;
-struct loop;
 struct profile;
 struct query;
 struct rate_holder;
@@ -54,11 +56,29 @@ struct asker {
 
 extern const struct daemon_program adviser_program;
 
+/*
+ * What is asked, each of its kind being answered like the last one: at once,
+ * or in a thread because something has to be waited for.
+ */
+enum adviser_kind {
+	ADVISER_ROUTE, ADVISER_REWRITE, ADVISER_TLS, ADVISER_LOGIN,
+	ADVISER_JUDGE			/* and its stage */
+};
+
 /* The profile that this one's questions are judged by. */
 struct profile	*adviser_profile(struct asker *asker);
 
 /* A question has begun, or has ended: asker may be gone after its end. */
 void		 adviser_begin(struct asker *asker);
 void		 adviser_end(struct asker *asker);
+
+/*
+ * Have a question answered: run, here in haste (util/haste.h) or in a
+ * thread, then done, in the loop; between an attempt in haste that came to
+ * nothing and the thread, forget.  All three get job, and asker is not gone
+ * before done ends it.
+ */
+void		 adviser_ask(struct asker *asker, unsigned kind, loop_fn run,
+		    loop_fn forget, loop_fn done, void *job);
 
 #endif

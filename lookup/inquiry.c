@@ -1,5 +1,6 @@
 /*
- * One question: taken by the loop, answered in a thread, sent by the loop.
+ * One question: taken by the loop, answered there or in a thread, sent by the
+ * loop.
  * A question whose asker has gone meanwhile is forgotten.
  */
 
@@ -13,7 +14,6 @@
 #include "lookup/tls_site.h"
 #include "lookup/verdict.h"
 #include "mail/ipc.h"
-#include "mail/worker.h"
 #include "net/loop.h"
 #include "util/mem.h"
 
@@ -60,6 +60,25 @@ end(struct inquiry *inquiry)
 	buf_clear(&inquiry->anchors);
 	adviser_end(inquiry->asker);
 	mem_free(inquiry);
+}
+
+/* As if it had not been tried in haste. */
+static void
+forget(void *arg)
+{
+	struct inquiry	*inquiry = arg;
+
+	verdict_clear(&inquiry->verdict);
+	if (inquiry->question.m != NULL)
+		judge_again(&inquiry->question);
+	buf_empty(&inquiry->text);
+	buf_empty(&inquiry->anchors);
+}
+
+static void
+ask(struct inquiry *inquiry, unsigned kind, loop_fn run, loop_fn done)
+{
+	adviser_ask(inquiry->asker, kind, run, forget, done, inquiry);
 }
 
 /* ---- may it be? ---------------------------------------------------------- */
@@ -111,8 +130,7 @@ on_judge(struct ipc *ipc, uint32_t id, const struct msg_judge *m)
 
 	judge_init(&inquiry->question, m);
 	count(inquiry);
-	worker_give(inquiry->asker->adviser->worker, judge, on_judged,
-	    inquiry);
+	ask(inquiry, ADVISER_JUDGE + m->stage, judge, on_judged);
 }
 
 /* ---- where does it go? --------------------------------------------------- */
@@ -155,8 +173,7 @@ on_route(struct ipc *ipc, uint32_t id, const struct msg_route *m)
 
 	inquiry->sender = slice_dup(m->sender);
 	inquiry->address = slice_dup(m->address);
-	worker_give(inquiry->asker->adviser->worker, route, on_routed,
-	    inquiry);
+	ask(inquiry, ADVISER_ROUTE, route, on_routed);
 }
 
 /* ---- how is it written? -------------------------------------------------- */
@@ -210,8 +227,7 @@ on_rewrite(struct ipc *ipc, uint32_t id, const struct msg_rewrite *m)
 	struct inquiry	*inquiry = make(ipc, id);
 
 	buf_put_slice(&inquiry->addresses, m->addresses);
-	worker_give(inquiry->asker->adviser->worker, rewrite, on_rewritten,
-	    inquiry);
+	ask(inquiry, ADVISER_REWRITE, rewrite, on_rewritten);
 }
 
 /* ---- which TLS has it? --------------------------------------------------- */
@@ -253,6 +269,5 @@ on_tls_site(struct ipc *ipc, uint32_t id, const struct msg_tls_site *m)
 	struct inquiry	*inquiry = make(ipc, id);
 
 	inquiry->address = slice_dup(m->nexthop);
-	worker_give(inquiry->asker->adviser->worker, find_tls, on_tls_found,
-	    inquiry);
+	ask(inquiry, ADVISER_TLS, find_tls, on_tls_found);
 }

@@ -63,6 +63,7 @@ judge_init(struct judge_question *question, const struct msg_judge *m)
 		    at), text->len);
 		at += text->len;
 	}
+	question->asked = mem_copy(question->m, sizeof(*m));
 	question->has_client = addr_parse_ip(question->m->client_addr,
 	    (uint16_t)m->client_port, &question->client) == 0;
 }
@@ -71,8 +72,17 @@ void
 judge_clear(struct judge_question *question)
 {
 	mem_free(question->m);
+	mem_free(question->asked);
 	buf_clear(&question->text);
 	buf_clear(&question->client_text);
+	identity_clear(&question->identity);
+}
+
+void
+judge_again(struct judge_question *question)
+{
+	*question->m = *question->asked;
+	buf_empty(&question->client_text);
 	identity_clear(&question->identity);
 }
 

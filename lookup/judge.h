@@ -2,7 +2,8 @@
 #define LOOKUP_JUDGE_H
 
 /*
- * May this client do that?  Plain code in a thread: it may block.
+ * May this client do that?  Plain code in a thread, where it may block, or
+ * in the loop, in haste (util/haste.h).
  */
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@ struct verdict;
 /* The question, as texts of its own. */
 struct judge_question {
 	struct msg_judge	*m;		/* owned; slices of text */
+	struct msg_judge	*asked;		/* owned; the same, unchanged */
 	struct buf		 text;
 	struct buf		 client_text;	/* "name[address]" */
 	struct addr		 client;
@@ -30,6 +32,9 @@ struct judge_question {
 void	judge_init(struct judge_question *question,
 	    const struct msg_judge *m);
 void	judge_clear(struct judge_question *question);
+
+/* As it was before judge_run, to be judged anew. */
+void	judge_again(struct judge_question *question);
 
 /*
  * The verdict on it: with a recipient, where it leads to; when the client

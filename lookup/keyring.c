@@ -11,7 +11,6 @@
 #include "lookup/maps.h"
 #include "lookup/profile.h"
 #include "mail/ipc.h"
-#include "mail/worker.h"
 #include "util/mem.h"
 
 struct keyring {
@@ -48,6 +47,14 @@ run(void *arg)
 	struct keyring	*keyring = arg;
 
 	keyring->answer = find(keyring);
+}
+
+static void
+forget(void *arg)
+{
+	struct keyring	*keyring = arg;
+
+	buf_empty(&keyring->secret);
 }
 
 static void
@@ -102,5 +109,5 @@ on_login_ask(struct ipc *ipc, uint32_t id, const struct msg_login_ask *m)
 	keyring->nexthop = slice_dup(m->nexthop);
 	keyring->secret = (struct buf)BUF_SECRET;
 	adviser_begin(asker);
-	worker_give(asker->adviser->worker, run, done, keyring);
+	adviser_ask(asker, ADVISER_LOGIN, run, forget, done, keyring);
 }

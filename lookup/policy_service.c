@@ -13,6 +13,7 @@
 #include "lookup/policy_wire.h"
 #include "mail/word.h"
 #include "util/clock.h"
+#include "util/haste.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -316,6 +317,8 @@ policy_service_ask(struct policy_service *service, struct slice request,
 {
 	int	result = -1;
 
+	if (haste_refuses())
+		return;
 	if (!enter(service)) {
 		log_warn("policy service %s: too many questions wait for it",
 		    service->name);

@@ -16,6 +16,8 @@
 #include "mail/match_list.h"
 #include "util/slice.h"
 
+#define PROFILE_KINDS	16
+
 struct addr;
 struct adviser;
 struct conf;
@@ -83,6 +85,8 @@ struct profile {
 	struct maps		 tls_policies;	/* smtp_tls_policy_maps */
 	struct maps		 passwords;	/* smtp_sasl_password_maps */
 
+	/* so many more of a kind (enum adviser_kind) are the threads' */
+	unsigned char		 waits[PROFILE_KINDS];	/* the loop's */
 	size_t			 users;
 	struct profile		*next, *prev;	/* of the adviser */
 };

@@ -9,6 +9,7 @@
 
 #include "mail/dns_filter.h"
 #include "net/post.h"
+#include "util/haste.h"
 #include "util/mem.h"
 
 struct query {
@@ -156,7 +157,7 @@ query_batch_filter(struct query_batch *batch)
 void
 query_batch_send(struct query_batch *batch)
 {
-	if (batch->is_sent || batch->count == 0)
+	if (batch->is_sent || batch->count == 0 || haste_refuses())
 		return;
 	batch->is_sent = true;
 	batch->open = batch->count;
@@ -168,6 +169,11 @@ query_batch_wait(struct query_batch *batch, size_t number)
 {
 	struct item	*item = &batch->items[number];
 
+	if (haste_refuses()) {
+		item->answer.status = DNS_TROUBLE;
+		item->answer.why = "in haste";
+		return &item->answer;
+	}
 	query_batch_send(batch);
 	pthread_mutex_lock(&batch->mutex);
 	while (!item->is_answered)

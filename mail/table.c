@@ -10,6 +10,7 @@
 #include "mail/table_type.h"
 #include "mail/watched.h"
 #include "util/ascii.h"
+#include "util/haste.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -21,6 +22,7 @@ struct table {
 	struct watched		*watched;	/* NULL: it has no file */
 	struct watched_content	 fixed;		/* owned; of one without */
 	bool			 is_whole_key;
+	bool			 is_quick;	/* it waits for nobody */
 };
 
 /* ---- contents ------------------------------------------------------------ */
@@ -125,6 +127,7 @@ table_new(const char *spec, unsigned how, char **why_r)
 		return NULL;
 	table = mem_new(sizeof(*table));
 	table->type = type;
+	table->is_quick = table_type_is_quick(type);
 	table->spec = mem_strdup(spec);
 	table->source = (struct table_source){ table->spec,
 	    table->spec + strlen(spec) - name.len, how };
@@ -195,7 +198,7 @@ find(const struct table *table, const struct watched_content *content,
 	if (content->data == NULL)
 		buf_printf(value, "%s is unavailable. %s", table->spec,
 		    content->why);
-	else
+	else if (table->is_quick || !haste_refuses())
 		answer = ask(table->type, content->data, key, value);
 	buf_clear(&lower);
 	return answer;

@@ -10,7 +10,8 @@
  * in every other.  A file that is missing or bad is no reason to end: the
  * questions that need it get TABLE_TROUBLE, and the log says why, once.
  *
- * Any number of threads may ask the same table at a time.
+ * Any number of threads may ask the same table at a time.  One in haste
+ * (util/haste.h) gets TABLE_TROUBLE where it would have to wait.
  */
 
 #include <stdbool.h>

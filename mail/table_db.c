@@ -169,14 +169,13 @@ make_dbt(struct slice bytes)
 
 /* ---- questions ----------------------------------------------------------- */
 
-/* The library's answer; the value is appended, up to a NUL if there is one. */
+/* The library's answer; the value is appended. */
 static int
-get(struct table_db *db, struct slice key, struct buf *value)
+get_bytes(struct table_db *db, struct slice key, struct buf *value)
 {
 	DBT		 name = make_dbt(key), bytes;
 	u_int32_t	 room = VALUE_GUESS;
 	int		 answer;
-	ptrdiff_t	 nul;
 
 	do {
 		bytes = (DBT){ .data = buf_reserve(value, room),
@@ -184,9 +183,23 @@ get(struct table_db *db, struct slice key, struct buf *value)
 		answer = db->db->get(db->db, NULL, &name, &bytes, 0);
 		room = bytes.size;
 	} while (answer == DB_BUFFER_SMALL && bytes.ulen < room);
+	if (answer == 0)
+		buf_commit(value, bytes.size);
+	return answer;
+}
+
+/* The same up to a NUL if there is one. */
+static int
+get(struct table_db *db, struct slice key, struct buf *value)
+{
+	size_t		before = value->len;
+	int		answer = get_bytes(db, key, value);
+	ptrdiff_t	nul;
+
 	if (answer == 0) {
-		nul = slice_find(slice_from(bytes.data, bytes.size), '\0');
-		buf_commit(value, nul < 0 ? bytes.size : (size_t)nul);
+		nul = slice_find(slice_after(buf_slice(value), before), '\0');
+		if (nul >= 0)
+			buf_truncate(value, before + (size_t)nul);
 	}
 	return answer;
 }
@@ -214,15 +227,9 @@ get_either(struct table_db *db, struct slice key, struct buf *value)
 	return answer;
 }
 
-enum table_answer
-table_db_find(struct table_db *db, struct slice key, struct buf *value)
+static enum table_answer
+tell(const struct table_db *db, int answer, struct buf *value)
 {
-	int	answer;
-
-	/* In a file of keys with NULs this would be another key. */
-	if (slice_find(key, '\0') >= 0)
-		return TABLE_NONE;
-	answer = get_either(db, key, value);
 	if (answer == 0)
 		return TABLE_FOUND;
 	if (answer == DB_NOTFOUND)
@@ -230,6 +237,21 @@ table_db_find(struct table_db *db, struct slice key, struct buf *value)
 	buf_printf(value, "read database %s: %s", db->file,
 	    db_strerror(answer));
 	return TABLE_TROUBLE;
+}
+
+enum table_answer
+table_db_find(struct table_db *db, struct slice key, struct buf *value)
+{
+	/* In a file of keys with NULs this would be another key. */
+	if (slice_find(key, '\0') >= 0)
+		return TABLE_NONE;
+	return tell(db, get_either(db, key, value), value);
+}
+
+enum table_answer
+table_db_get(struct table_db *db, struct slice key, struct buf *value)
+{
+	return tell(db, get_bytes(db, key, value), value);
 }
 
 /* ---- entries ------------------------------------------------------------- */

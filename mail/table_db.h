@@ -39,6 +39,10 @@ int		 table_db_close(struct table_db **db);
 enum table_answer table_db_find(struct table_db *db, struct slice key,
 		    struct buf *value);
 
+/* The same of a key as it is, NULs and all; so is the value. */
+enum table_answer table_db_get(struct table_db *db, struct slice key,
+		    struct buf *value);
+
 /* Bytes as they are.  1: the key is there already and stays; 0; or -1. */
 int		 table_db_put(struct table_db *db, struct slice key,
 		    struct slice value);

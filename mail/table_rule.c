@@ -11,6 +11,7 @@
 
 #include "mail/table_line.h"
 #include "util/ascii.h"
+#include "util/haste.h"
 #include "util/mem.h"
 #include "util/path.h"
 
@@ -414,6 +415,9 @@ table_rule_find(void *content, struct slice key, struct buf *value)
 	char			*text;
 	enum table_answer	 answer;
 
+	/* Who knows how long a pattern of text takes. */
+	if (rules->kind->has_groups && haste_refuses())
+		return TABLE_TROUBLE;
 	/* Patterns are matched against text that ends at its NUL. */
 	if (slice_find(key, '\0') >= 0)
 		return TABLE_NONE;

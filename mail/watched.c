@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "util/clock.h"
+#include "util/haste.h"
 #include "util/log.h"
 #include "util/mem.h"
 #include "util/slice.h"
@@ -49,6 +50,11 @@ struct watched {
 	void				*arg;
 	pthread_mutex_t			 mutex;	/* for what follows */
 	struct content			*now;	/* NULL: not made yet */
+};
+
+/* For who is in haste, when the file must be read first. */
+static const struct watched_content	none = {
+	NULL, (char []){ "in haste" }
 };
 
 /* ---- the state of a file ------------------------------------------------- */
@@ -159,9 +165,17 @@ watched_hold(struct watched *watched)
 	struct stamp	 stamp = make_stamp(watched->file);
 	struct content	*content;
 
-	pthread_mutex_lock(&watched->mutex);
 	/* Others wait, for what they want is what is being made. */
+	if (pthread_mutex_trylock(&watched->mutex) != 0) {
+		if (haste_refuses())
+			return &none;
+		pthread_mutex_lock(&watched->mutex);
+	}
 	if (!is_current(watched->now, &stamp)) {
+		if (haste_refuses()) {
+			pthread_mutex_unlock(&watched->mutex);
+			return &none;
+		}
 		content = open_content(watched);
 		log_why(watched, content);
 		drop(watched, watched->now);
@@ -176,6 +190,8 @@ watched_hold(struct watched *watched)
 void
 watched_release(struct watched *watched, const struct watched_content *shown)
 {
+	if (shown == &none)
+		return;
 	pthread_mutex_lock(&watched->mutex);
 	drop(watched, (struct content *)(uintptr_t)shown);
 	pthread_mutex_unlock(&watched->mutex);

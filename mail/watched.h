@@ -4,7 +4,8 @@
 /*
  * What was made of a file, for many threads: made when it is first wanted,
  * and anew when the file has changed since.  Whoever asks after the change
- * gets the new; who still uses the old goes on with it.
+ * gets the new; who still uses the old goes on with it; who is in haste
+ * (util/haste.h) reads no file.
  */
 
 #include "util/buf.h"

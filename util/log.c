@@ -19,6 +19,7 @@
 
 #include "util/ascii.h"
 #include "util/buf.h"
+#include "util/haste.h"
 
 #define LINE_LIMIT	2000	/* bytes of text in one line */
 #define GATHER_LIMIT	16384	/* bytes gathered before a write */
@@ -238,20 +239,22 @@ write_line(int priority, const char *severity, const char *format,
 void
 log_debug(const char *format, ...)
 {
-	if (state.verbose)
+	if (state.verbose && !haste_refuses())
 		WRITE_LINE(LOG_DEBUG, "");
 }
 
 void
 log_info(const char *format, ...)
 {
-	WRITE_LINE(LOG_INFO, "");
+	if (!haste_refuses())
+		WRITE_LINE(LOG_INFO, "");
 }
 
 void
 log_warn(const char *format, ...)
 {
-	WRITE_LINE(LOG_WARNING, "warning: ");
+	if (!haste_refuses())
+		WRITE_LINE(LOG_WARNING, "warning: ");
 }
 
 void

@@ -14,6 +14,8 @@
  * does so calls log_flush before it sleeps, as net/loop.c does.  Any thread
  * may log; what opens and sets is for the time before there are threads.
  *
+ * A thread in haste (util/haste.h) logs nothing.
+ *
  * Severities: info, warn (the line starts with "warning: "), fatal (the
  * world is wrong: exit 1, master restarts), panic (we are wrong: abort).
  * No peer, on the network or on a Unix socket, may cause the last two.

@@ -106,7 +106,7 @@ no_more_threads_than_needed(void)
 		loop_tick(loop, 1000);
 	first = jobs[0].thread;
 	/* It is idle again, a moment after it has said that it is done. */
-	usleep(50000);
+	usleep(200000);
 	jobs[1] = (struct job){ .sleep_us = 0 };
 	worker_give(worker, run, done, &jobs[1]);
 	end();
