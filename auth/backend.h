@@ -4,7 +4,7 @@
 /*
  * What tells who a client is: the Cyrus SASL library (auth/cyrus.c) or
  * Dovecot's auth service (auth/dovecot.c).  Its functions are called in
- * threads, and may block for a bounded time.
+ * threads, where not said otherwise, and may block for a bounded time.
  */
 
 #include <stdbool.h>
@@ -53,6 +53,13 @@ struct backend {
 	/* 0, or -1 and why. */
 	int	(*list)(const struct backend_place *place,
 		    struct backend_menu *menu, struct buf *why);
+
+	/*
+	 * begin waits for nobody and does not compute for long, unless it
+	 * says so (util/haste.h): it may be called in the loop.
+	 */
+	bool	(*is_quick)(const struct backend_place *place,
+		    const char *mechanism);
 
 	/*
 	 * An exchange that begins; response is the initial one.  NULL when

@@ -71,6 +71,13 @@ list(const struct backend_place *place, struct backend_menu *menu,
 	return list_for(place, &setup, &menu->all, why);
 }
 
+static bool
+is_quick(const struct backend_place *place, const char *mechanism)
+{
+	return place->library != NULL && strcmp(mechanism, "PLAIN") == 0 &&
+	    sasl_check_is_quick(place->library);
+}
+
 /* ---- an exchange --------------------------------------------------------- */
 
 static enum auth_result
@@ -170,4 +177,6 @@ end(void *exchange)
 	sasl_check_free(&check);
 }
 
-const struct backend	cyrus_backend = { list, begin, step, end };
+const struct backend	cyrus_backend = {
+	list, is_quick, begin, step, end
+};

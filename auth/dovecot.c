@@ -335,6 +335,15 @@ ask(struct exchange *e, struct buf *out, struct backend_reply *reply)
 	buf_clear(&line);
 }
 
+/* It is another process. */
+static bool
+is_quick(const struct backend_place *place, const char *mechanism)
+{
+	(void)place;
+	(void)mechanism;
+	return false;
+}
+
 static void *
 begin(const struct backend_place *place,
     const struct backend_attempt *attempt, struct slice response,
@@ -366,4 +375,6 @@ step(void *exchange, struct slice response, struct backend_reply *reply)
 	buf_clear(&out);
 }
 
-const struct backend	dovecot_backend = { list, begin, step, end };
+const struct backend	dovecot_backend = {
+	list, is_quick, begin, step, end
+};

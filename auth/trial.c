@@ -14,6 +14,7 @@
 #include "net/loop.h"
 #include "net/sasl_options.h"
 #include "util/ascii.h"
+#include "util/haste.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -44,6 +45,15 @@ struct trial {
 };
 
 static void
+clear_reply(struct backend_reply *reply)
+{
+	buf_clear(&reply->challenge);
+	buf_clear(&reply->username);
+	buf_clear(&reply->reason);
+	*reply = (struct backend_reply){ .is_over = false };
+}
+
+static void
 destroy(struct trial *a)
 {
 	struct visitor	*visitor = a->visitor;
@@ -53,9 +63,7 @@ destroy(struct trial *a)
 	loop_timer_free(&a->timer);
 	buf_clear(&a->binding);
 	buf_clear(&a->response);
-	buf_clear(&a->reply.challenge);
-	buf_clear(&a->reply.username);
-	buf_clear(&a->reply.reason);
+	clear_reply(&a->reply);
 	mem_free(a->mechanism);
 	mem_free(a->client);
 	mem_free(a->server);
@@ -112,7 +120,6 @@ run(void *arg)
 		    &a->reply);
 	else
 		begin(a);
-	buf_clear(&a->response);
 }
 
 /* ---- and back ------------------------------------------------------------ */
@@ -176,6 +183,7 @@ done(void *arg)
 
 	a->is_running = false;
 	a->has_begun = true;
+	buf_clear(&a->response);
 	if (!a->is_wanted) {
 		destroy(a);
 		return;
@@ -195,12 +203,35 @@ done(void *arg)
 		send_done(a);
 }
 
+/* What takes no time is done here, before a thread would be awake. */
+static bool
+try_in_haste(struct trial *a)
+{
+	const struct entry	*entry = a->entry;
+
+	if (a->has_begun || !entry->backend->is_quick(&entry->place,
+	    a->mechanism))
+		return false;
+	haste_begin();
+	run(a);
+	if (haste_end())
+		return true;
+	if (a->exchange != NULL)
+		entry->backend->end(a->exchange);
+	a->exchange = NULL;
+	clear_reply(&a->reply);
+	return false;
+}
+
 static void
 give(struct trial *a)
 {
 	a->is_running = true;
 	a->step_ms = loop_now_ms(a->warden->loop);
-	worker_give(a->warden->worker, run, done, a);
+	if (try_in_haste(a))
+		done(a);
+	else
+		worker_give(a->warden->worker, run, done, a);
 }
 
 /* ---- from smtpd ---------------------------------------------------------- */

@@ -7,9 +7,10 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "auth/trial.h"
-#include "auth/failures.h"
 #include "auth/entry.h"
+#include "auth/failures.h"
+#include "auth/trial.h"
+#include "auth/userdb.h"
 #include "conf/conf.h"
 #include "mail/daemon.h"
 #include "mail/door.h"
@@ -103,7 +104,7 @@ on_open(struct daemon *daemon)
 	name = strcmp(warden->conf->smtpd_sasl_type, "cyrus") == 0 ?
 	    warden->conf->smtpd_sasl_path : "smtpd";
 	warden->library = sasl_check_open(name,
-	    warden->conf->cyrus_sasl_config_path, &why);
+	    warden->conf->cyrus_sasl_config_path, &userdb_reader, &why);
 	if (warden->library == NULL) {
 		log_warn("%s", why);
 		mem_free(why);

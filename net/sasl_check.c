@@ -13,6 +13,7 @@
 
 #include "net/sasl_flags.h"
 #include "net/sasl_rand.h"
+#include "net/sasl_secrets.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -20,6 +21,8 @@
 
 struct sasl_check_library {
 	char		*folders;	/* of the configuration; "" */
+	bool		 has_secrets;	/* our reader of sasldb */
+	bool		 is_quick;	/* and nothing else */
 	char		*databases;	/* auxprop plug-ins to be asked */
 	sasl_callback_t	 callbacks[4];
 };
@@ -91,11 +94,44 @@ add_database(sasl_auxprop_plug_t *plug, sasl_info_callback_stage_t stage,
 	struct buf	*names = rock;
 
 	if (stage != SASL_INFO_LIST_MECH || plug->name == NULL ||
-	    strcmp(plug->name, DECOY) == 0)
+	    strcmp(plug->name, DECOY) == 0 ||
+	    strcmp(plug->name, SASL_SECRETS_OURS) == 0)
 		return;
 	if (names->len > 0)
 		buf_put_u8(names, ' ');
 	buf_put_str(names, plug->name);
+}
+
+/* What is asked for passwords: what is configured, then the decoy. */
+static char *
+make_databases(const struct sasl_check_library *library,
+    struct slice configured)
+{
+	struct buf	names = BUF_INIT;
+	struct slice	name;
+	char		*text;
+
+	while (slice_get_word(&configured, " \t", &name) == 0) {
+		if (library->has_secrets && slice_equal_nocase(name,
+		    SLICE_LIT(SASL_SECRETS_THEIRS)))
+			name = SLICE_LIT(SASL_SECRETS_OURS);
+		buf_put_slice(&names, name);
+		buf_put_u8(&names, ' ');
+	}
+	buf_put_str(&names, DECOY);
+	text = mem_strdup(buf_cstr(&names));
+	buf_clear(&names);
+	return text;
+}
+
+/* The option is not set, or to that. */
+static bool
+is_option(const sasl_utils_t *utils, const char *option, const char *value)
+{
+	const char	*set = NULL;
+
+	return utils->getopt(utils->getopt_context, NULL, option, &set,
+	    NULL) != SASL_OK || set == NULL || strcmp(set, value) == 0;
 }
 
 /*
@@ -116,8 +152,11 @@ init_decoy(const sasl_utils_t *utils, int max_version, int *version_r,
 		buf_put_str(&names, databases);
 	else
 		auxprop_plugin_info(NULL, add_database, &names);
-	buf_put_str(&names, " " DECOY);
-	library->databases = mem_strdup(buf_cstr(&names));
+	library->databases = make_databases(library, buf_slice(&names));
+	library->is_quick = library->has_secrets &&
+	    strcmp(library->databases, SASL_SECRETS_OURS " " DECOY) == 0 &&
+	    is_option(utils, "pwcheck_method", "auxprop") &&
+	    is_option(utils, "canon_user_plugin", "INTERNAL");
 	buf_clear(&names);
 	*version_r = SASL_AUXPROP_PLUG_VERSION;
 	*plug_r = (sasl_auxprop_plug_t *)(uintptr_t)&decoy;
@@ -213,7 +252,8 @@ mutex_free(void *mutex)
 }
 
 struct sasl_check_library *
-sasl_check_open(const char *application, const char *folders, char **why_r)
+sasl_check_open(const char *application, const char *folders,
+    const struct sasl_secrets_reader *reader, char **why_r)
 {
 	struct sasl_check_library	*library = mem_new(sizeof(*library));
 	size_t				 count = 0;
@@ -230,6 +270,8 @@ sasl_check_open(const char *application, const char *folders, char **why_r)
 	sasl_set_mutex(mutex_new, mutex_lock, mutex_unlock, mutex_free);
 	result = sasl_rand_check() < 0 ? SASL_FAIL :
 	    sasl_server_init(library->callbacks, application);
+	if (result == SASL_OK && reader != NULL)
+		library->has_secrets = sasl_secrets_add(reader);
 	if (result == SASL_OK)
 		result = sasl_auxprop_add_plugin(
 		    (const char *)library, init_decoy);
@@ -238,6 +280,12 @@ sasl_check_open(const char *application, const char *folders, char **why_r)
 	*why_r = mem_printf("SASL library: %s",
 	    sasl_errstring(result, NULL, NULL));
 	return NULL;
+}
+
+bool
+sasl_check_is_quick(const struct sasl_check_library *library)
+{
+	return library->is_quick;
 }
 
 /* ---- an exchange --------------------------------------------------------- */

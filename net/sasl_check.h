@@ -18,6 +18,7 @@
 
 struct sasl_check;
 struct sasl_check_library;
+struct sasl_secrets_reader;
 
 enum sasl_check_answer {
 	SASL_CHECK_MORE,	/* there is a challenge */
@@ -44,11 +45,19 @@ struct sasl_check_setup {
 /*
  * Load the library, its plug-ins and the configuration application.conf,
  * found in folders (by colons; "": the library's own).  Once in a process,
- * before threads, and while the plug-ins can be read.  NULL and *why_r
+ * before threads, and while the plug-ins can be read.  A sasldb is read by
+ * reader (net/sasl_secrets.h; NULL: by the library).  NULL and *why_r
  * (caller frees) when it cannot be.  Never freed.
  */
 struct sasl_check_library *sasl_check_open(const char *application,
-		    const char *folders, char **why_r);
+		    const char *folders,
+		    const struct sasl_secrets_reader *reader, char **why_r);
+
+/*
+ * Passwords are in a file, and read by the reader alone: nobody else is
+ * asked about one.
+ */
+bool		 sasl_check_is_quick(const struct sasl_check_library *library);
 
 /* NULL and *why_r (caller frees): trouble. */
 struct sasl_check *sasl_check_new(const struct sasl_check_library *library,

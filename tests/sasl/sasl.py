@@ -208,6 +208,19 @@ def test_trouble(options):
         f.write(b"no database at all" * 300)
     reply = place.client().plain("test", "1234")
     check("a broken database: 454", reply.startswith("454 4.7.0"), reply)
+    os.unlink(path)
+    reply = place.client().plain("test", "1234")
+    check("none at all: 454", reply.startswith("454 4.7.0"), reply)
+    sasldb.make(place.folder, {"test": "one"})
+    client = place.client()
+    check("one that saslpasswd2 has made since",
+          client.plain("test", "one").startswith("235"))
+    for password in ("two", "three", "four"):
+        sasldb.make(place.folder, {"test": password})
+        check("a new password is known at once",
+              place.client().plain("test", password).startswith("235"))
+        check("and the old one is none",
+              place.client().plain("test", "one").startswith("535"))
     place.close()
 
 

@@ -5,14 +5,16 @@
 #include "net/sasl_check.h"
 
 #include <CUnit/CUnit.h>
-#include <sasl/sasl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "auth/userdb.h"
+#include "mail/table_db.h"
 #include "net/sasl_login.h"
 #include "net/sasl_options.h"
+#include "util/haste.h"
 #include "util/mem.h"
 
 static char				 folder[] = "/tmp/tern-sasl-XXXXXX";
@@ -26,19 +28,26 @@ static const struct sasl_check_setup	plain_setup = {
 
 /* ---- a password database ------------------------------------------------- */
 
+/* A new one with one user in it, written as saslpasswd2(8) does. */
 static int
-add_user(const char *user, const char *password)
+write_users(const char *user, const char *realm, const char *password)
 {
-	sasl_conn_t	*conn;
+	struct buf	 key = BUF_INIT, why = BUF_INIT;
+	char		*file = mem_printf("%s/db", folder);
+	struct table_db	*db;
 	int		 result;
 
-	if (sasl_server_new("smtp", "server.example", NULL, NULL, NULL, NULL,
-	    0, &conn) != SASL_OK)
-		return -1;
-	result = sasl_setpass(conn, user, password,
-	    (unsigned)strlen(password), NULL, 0, SASL_SET_CREATE);
-	sasl_dispose(&conn);
-	return result == SASL_OK ? 0 : -1;
+	unlink(file);
+	buf_printf(&key, "%s%c%s%cuserPassword", user, 0, realm, 0);
+	db = table_db_create(file, TABLE_DB_HASH, &why);
+	result = db == NULL ? -1 : table_db_put(db, buf_slice(&key),
+	    slice_str(password));
+	if (table_db_close(&db) < 0)
+		result = -1;
+	buf_clear(&key);
+	buf_clear(&why);
+	mem_free(file);
+	return result;
 }
 
 static int
@@ -55,9 +64,10 @@ open_all(void)
 	fprintf(file, "pwcheck_method: auxprop\nauxprop_plugin: sasldb\n"
 	    "sasldb_path: %s/db\n", folder);
 	fclose(file);
-	library = sasl_check_open("smtpd", folder, &why);
+	library = sasl_check_open("smtpd", folder, &userdb_reader, &why);
 	return library != NULL && sasl_login_open(&why) == 0 &&
-	    add_user("tim", "tanstaaftanstaaf") == 0 ? 0 : -1;
+	    write_users("tim", "server.example", "tanstaaftanstaaf") == 0 ?
+	    0 : -1;
 }
 
 static int
@@ -162,6 +172,36 @@ mechanisms(void)
 		ends.user = "nobody";
 		CU_ASSERT_EQUAL(meet(&ends), SASL_CHECK_NO);
 	}
+}
+
+/* The very next attempt knows what has been written. */
+static void
+database(void)
+{
+	struct ends	 ends = { .mechanism = "PLAIN", .user = "tim",
+			    .password = "new" };
+	char		*file = mem_printf("%s/db", folder);
+
+	CU_ASSERT_TRUE(sasl_check_is_quick(library));
+	CU_ASSERT_EQUAL(meet(&ends), SASL_CHECK_NO);
+	CU_ASSERT_EQUAL(write_users("tim", "server.example", "new"), 0);
+	CU_ASSERT_EQUAL(meet(&ends), SASL_CHECK_YES);
+	ends.user = "tim@other.example";
+	CU_ASSERT_EQUAL(meet(&ends), SASL_CHECK_NO);
+	CU_ASSERT_EQUAL(write_users("tim", "other.example", "new"), 0);
+	CU_ASSERT_EQUAL(meet(&ends), SASL_CHECK_YES);
+	ends.user = "tim";
+	CU_ASSERT_EQUAL(meet(&ends), SASL_CHECK_NO);
+	CU_ASSERT_EQUAL(unlink(file), 0);
+	CU_ASSERT_EQUAL(meet(&ends), SASL_CHECK_TROUBLE);
+	CU_ASSERT_EQUAL(write_users("tim", "server.example",
+	    "tanstaaftanstaaf"), 0);
+	ends.password = "tanstaaftanstaaf";
+	haste_begin();
+	CU_ASSERT_NOT_EQUAL(meet(&ends), SASL_CHECK_YES);
+	CU_ASSERT_FALSE(haste_end());
+	CU_ASSERT_EQUAL(meet(&ends), SASL_CHECK_YES);
+	mem_free(file);
 }
 
 /* RFC 5802 section 6: who is in the middle has another channel. */
@@ -279,6 +319,7 @@ sasl_check_test(void)
 	CU_pSuite	suite = CU_add_suite("sasl_check", open_all, close_all);
 
 	CU_add_test(suite, "mechanisms", mechanisms);
+	CU_add_test(suite, "database", database);
 	CU_add_test(suite, "binds channels", binds_channels);
 	CU_add_test(suite, "lists", lists);
 	CU_add_test(suite, "external", external);
