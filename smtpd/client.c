@@ -209,7 +209,7 @@ on_wake(void *arg)
 {
 	struct connection	*c = arg;
 
-	if (c->pause != NULL)
+	if (c->pause != NULL && c->session->pause_ms == 0)
 		loop_timer_stop(c->pause);
 	set_timeout(c, 0, true);
 	loop_defer(c->gate->loop, on_turn, c);
@@ -254,15 +254,17 @@ obey(struct connection *c, enum step step)
 {
 	struct session	*s = c->session;
 
-	if (step != STEP_WAIT)
+	if (step != STEP_WAIT || s->is_urgent)
 		io_flush_later(c->io);
+	s->is_urgent = false;
 	if (step == STEP_DONE && c->wants_shutdown && session_is_idle(s))
 		step = session_shutdown(s);
 	if (step == STEP_SECURE && !c->is_closed) {
 		start_tls(c);
 		return;
 	}
-	if ((step == STEP_DONE || step == STEP_SECURE) && c->is_closed) {
+	if ((step == STEP_DONE || step == STEP_SECURE) && c->is_closed &&
+	    s->closing == NULL) {
 		session_log_loss(s, "lost connection");
 		step = STEP_HANGUP;
 	}
@@ -270,11 +272,11 @@ obey(struct connection *c, enum step step)
 		end(c);
 		return;
 	}
-	if (step != STEP_WAIT)
-		return;
-	start_wait(c);
+	if (step == STEP_WAIT)
+		start_wait(c);
 	/* Nobody is slow while it is we who are waited for. */
-	io_set_timeout(c->io, 0);
+	if (step == STEP_WAIT || s->closing != NULL)
+		io_set_timeout(c->io, 0);
 }
 
 static void
@@ -285,8 +287,13 @@ take_input(struct connection *c)
 	bool		 was_content = session_is_in_content(c->session);
 	enum step	 step;
 
-	if (io_pending(c->io) > OUT_LIMIT || !c->is_greeted)
+	if (!c->is_greeted)
 		return;
+	/* IO_DRAINED is the next turn, also of replies that were kept. */
+	if (io_pending(c->io) > OUT_LIMIT) {
+		io_flush_later(c->io);
+		return;
+	}
 	step = session_input(c->session, in);
 	set_timeout(c, before - in->len, in->len < before &&
 	    !(was_content && session_is_in_content(c->session)));

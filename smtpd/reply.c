@@ -39,7 +39,7 @@ make_printable(const struct session *s, unsigned char *p, size_t len)
 static void
 put_line(struct session *s, const char *head, struct slice text)
 {
-	struct buf	*out = s->is_late ? &s->late : s->out;
+	struct buf	*out = s->is_late ? &s->late : s->replies;
 	char		 line[LINE_SIZE - 1];
 	int		 len = snprintf(line, sizeof(line), "%s%.*s", head,
 			    SLICE_ARG(text));
@@ -188,7 +188,7 @@ reply_put_line(struct session *s, int code, bool more, const char *format,
 void
 reply_put_challenge(struct session *s, struct slice challenge)
 {
-	struct buf	*out = s->is_late ? &s->late : s->out;
+	struct buf	*out = s->is_late ? &s->late : s->replies;
 
 	buf_put_str(out, "334 ");
 	base64_put(out, challenge);

@@ -11,6 +11,7 @@
 #include "mail/header.h"
 #include "mail/ipc.h"
 #include "smtpd/ahead.h"
+#include "smtpd/closing.h"
 #include "smtpd/cmd.h"
 #include "smtpd/gate.h"
 #include "smtpd/login.h"
@@ -72,7 +73,7 @@ session_new(struct gate *gate, const struct addr *peer, struct buf *out,
 	s->bare_lf = gate->bare_lf;
 	s->has_auth = gate->auth != NULL;
 	s->number = ++gate->last_number;
-	s->out = out;
+	s->out = s->replies = out;
 	s->wake = wake;
 	s->wake_arg = arg;
 	s->state = STATE_START;
@@ -89,6 +90,7 @@ session_free(struct session **sp)
 		return;
 	*sp = NULL;
 	transaction_free(&s->txn);
+	closing_free_all(s);
 	question_free(&s->question);
 	secured_free(&s->secured);
 	login_forget(s);
@@ -103,7 +105,7 @@ session_free(struct session **sp)
 bool
 session_is_idle(const struct session *s)
 {
-	return !s->is_waiting && s->txn == NULL;
+	return !s->is_waiting && s->txn == NULL && s->closing == NULL;
 }
 
 bool
@@ -214,21 +216,12 @@ begin_command(struct session *s, const struct verb *verb)
 		s->total[verb - verb_table()]++;
 }
 
-/*
- * After a command, or a part of it that has replied.  When the last error
- * allowed has had its reply, the session ends (S64).
- */
+/* When the last error allowed has had its reply, the session ends (S64). */
 static enum step
-end_command(struct session *s, enum step step)
+check_errors(struct session *s, enum step step)
 {
 	const struct conf	*conf = s->gate->conf;
 
-	if (step == STEP_WAIT)
-		return step;
-	/* DATA, BDAT, AUTH count when what follows has its reply. */
-	if (s->verb != NULL && !s->has_error && !session_is_in_content(s) &&
-	    s->state != STATE_AUTH)
-		s->good[s->verb - verb_table()]++;
 	if (step == STEP_DONE && s->is_leaving)
 		step = session_hang_up(s);
 	if (step == STEP_DONE &&
@@ -238,9 +231,23 @@ end_command(struct session *s, enum step step)
 		    conf->myhostname);
 		step = session_hang_up(s);
 	}
+	return step;
+}
+
+/* After a command, or a part of it that has replied. */
+static enum step
+end_command(struct session *s, enum step step)
+{
+	if (step == STEP_WAIT)
+		return step;
+	/* DATA, BDAT, AUTH count when what follows has its reply. */
+	if (s->verb != NULL && !s->has_error && !session_is_in_content(s) &&
+	    s->state != STATE_AUTH)
+		s->good[s->verb - verb_table()]++;
+	step = check_errors(s, step);
 	if (s->late.len == 0)
 		return step;
-	s->pause_ms = (int)conf->smtpd_error_sleep_time;
+	s->pause_ms = (int)s->gate->conf->smtpd_error_sleep_time;
 	s->is_waiting = true;
 	return STEP_WAIT;
 }
@@ -264,6 +271,15 @@ session_resume(struct session *s)
 	end_command(s, STEP_DONE);
 	if (was_waiting)
 		s->wake(s->wake_arg);
+}
+
+void
+session_settled(struct session *s)
+{
+	s->is_urgent = true;
+	if (!s->is_waiting && s->state != STATE_END)
+		check_errors(s, STEP_DONE);
+	s->wake(s->wake_arg);
 }
 
 /* S34: not a mail client. */
@@ -535,13 +551,14 @@ enum step
 session_input(struct session *s, struct buf *in)
 {
 	enum step	step = STEP_DONE;
+	bool		is_blocked = false;
 
 	if (s->state == STATE_END && !s->is_waiting)
-		return STEP_HANGUP;
+		return s->closing == NULL ? STEP_HANGUP : STEP_WAIT;
 	if (s->has_auth)
 		in->keeps_secrets = true;
 	while (step == STEP_DONE && (in->len > 0 || has_whole_chunk(s)) &&
-	    !s->is_waiting && !s->is_securing) {
+	    !s->is_waiting && !s->is_securing && !is_blocked) {
 		if (session_is_in_content(s)) {
 			size_t	before = in->len;
 
@@ -549,6 +566,9 @@ session_input(struct session *s, struct buf *in)
 			if (step == STEP_DONE && in->len == before &&
 			    session_is_in_content(s))
 				break;
+		} else if (s->closing != NULL &&
+		    !closing_lets(s, buf_slice(in))) {
+			is_blocked = true;
 		} else if (s->is_skipping) {
 			step = skip_line(s, in);
 		} else if (has_line(s, in)) {
@@ -565,6 +585,9 @@ session_input(struct session *s, struct buf *in)
 		buf_empty(in);
 	if (s->is_waiting)
 		ahead_look(s, buf_slice(in));
-	return s->is_waiting ? STEP_WAIT : s->is_securing &&
-	    step == STEP_DONE ? STEP_SECURE : step;
+	/* The last replies come behind those of messages. */
+	if (s->is_waiting || is_blocked ||
+	    (step == STEP_HANGUP && s->closing != NULL))
+		return STEP_WAIT;
+	return s->is_securing && step == STEP_DONE ? STEP_SECURE : step;
 }

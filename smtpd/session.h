@@ -77,7 +77,10 @@ struct session {
 	void			*wake_arg;
 	struct buf		*out;		/* borrowed: the client's */
 	enum session_state	 state;
+	struct buf		*replies;	/* out, or what is kept back */
 	struct transaction	*txn;		/* NULL: none */
+	struct transaction	*closing;	/* list, in their order */
+	unsigned		 closing_count;
 
 	/* the client */
 	struct addr		 peer;
@@ -115,6 +118,7 @@ struct session {
 	const struct verb	*verb;
 	bool			 is_followed;	/* more came behind it */
 	bool			 is_waiting;
+	bool			 is_urgent;	/* what is in out has waited */
 	bool			 has_error;	/* its reply was 4xx or 5xx */
 	bool			 is_leaving;	/* it was 421 or 521 (S28) */
 	bool			 is_late;	/* replies wait: errors */
@@ -180,7 +184,7 @@ struct slice	 session_filter(const struct session *s, struct slice line,
 enum step	 session_timeout(struct session *s);
 enum step	 session_shutdown(struct session *s);
 
-/* Nothing is being waited for, no transaction is open. */
+/* Nothing is being waited for, no transaction is open or closing. */
 bool		 session_is_idle(const struct session *s);
 
 /* The one place where the state changes. */
@@ -200,6 +204,9 @@ bool		 session_is_in_content(const struct session *s);
 
 /* The command that waited has replied: go on. */
 void		 session_resume(struct session *s);
+
+/* A message has had its reply, whatever has become of the session since. */
+void		 session_settled(struct session *s);
 
 /* "name[address]", as in the log; borrowed from a buffer of the caller. */
 #define SESSION_CLIENT_SIZE	(256 + ADDR_TEXT_SIZE + 8)

@@ -19,17 +19,19 @@ session_log_loss(const struct session *s, const char *what)
 	char	client[SESSION_CLIENT_SIZE], id[TRANSACTION_ID_SIZE];
 	char	bytes[48] = "";
 	bool	has_ended = strcmp(s->last, SESSION_END_OF_MESSAGE) == 0;
+	const struct transaction *txn = s->txn != NULL || !has_ended ?
+	    s->txn : s->closing;
 
 	/* Leaving without QUIT when all is said is rude, but no loss. */
-	if (s->state == STATE_END || (has_ended && s->txn == NULL &&
+	if (s->state == STATE_END || (has_ended && txn == NULL &&
 	    strcmp(what, "lost connection") == 0))
 		return;
-	if (session_is_in_content(s) && s->txn != NULL && !has_ended)
+	if (session_is_in_content(s) && txn != NULL && !has_ended)
 		snprintf(bytes, sizeof(bytes), " (%llu bytes)",
-		    (unsigned long long)s->txn->sent + s->txn->chunk.len);
+		    (unsigned long long)txn->sent + txn->chunk.len);
 	log_info("%s%s%s after %s%s from %s",
-	    s->txn == NULL ? "" : transaction_id(s->txn, id),
-	    s->txn == NULL ? "" : ": ", what,
+	    txn == NULL ? "" : transaction_id(txn, id),
+	    txn == NULL ? "" : ": ", what,
 	    s->last, bytes,
 	    session_client(s, client));
 }

@@ -12,6 +12,7 @@
 #include "mail/address.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
+#include "smtpd/closing.h"
 #include "smtpd/gate.h"
 #include "smtpd/question.h"
 #include "smtpd/reply.h"
@@ -92,6 +93,18 @@ transaction_end_rcpt(struct transaction *txn)
 	txn->asked = NULL;
 }
 
+/* Recipients that were asked ahead, and never came. */
+static void
+drop_ahead(struct transaction *txn)
+{
+	while (txn->ahead != NULL) {
+		struct question	*question = txn->ahead;
+
+		DL_DELETE(txn->ahead, question);
+		question_free(&question);
+	}
+}
+
 /* Cleanup is to forget what it has. */
 static void
 abort_call(struct transaction *txn, const char *reason)
@@ -116,12 +129,7 @@ transaction_free(struct transaction **txnp)
 	abort_call(txn, "canceled");
 	peer_wait_cancel(&txn->wait);
 	transaction_end_rcpt(txn);
-	while (txn->ahead != NULL) {
-		struct question	*question = txn->ahead;
-
-		DL_DELETE(txn->ahead, question);
-		question_free(&question);
-	}
+	drop_ahead(txn);
 	for (size_t i = 0; i < txn->rcpt_count; i++)
 		clear_rcpt(&txn->recipients[i]);
 	while (txn->actions != NULL)
@@ -133,6 +141,7 @@ transaction_free(struct transaction **txnp)
 	mem_free(txn->dsn);
 	mem_free(txn->text);
 	buf_clear(&txn->chunk);
+	buf_clear(&txn->behind);
 	mem_free(txn);
 }
 
@@ -262,21 +271,35 @@ take_verdict(struct transaction *txn, int code, struct slice dsn,
 	txn->text = slice_dup(text);
 }
 
-static void
-finish(struct transaction *txn)
+void
+transaction_tell(const struct transaction *txn)
 {
 	struct session	*s = txn->session;
 	char		 id[TRANSACTION_ID_SIZE];
 
 	if (txn->code == 250) {
 		/* Who delivers mail may err again (S64). */
-		s->error_count = s->junk_count = 0;
+		s->error_count -= txn->errors;
+		s->junk_count -= txn->junk;
 		reply_put(s, 250, "2.0.0", "Ok: queued as %s",
 		    transaction_id(txn, id));
 	} else {
 		reply_put(s, txn->code, txn->dsn, "%s", txn->text);
 	}
+}
+
+/* While replies wait for errors, so do commands. */
+static void
+finish(struct transaction *txn)
+{
+	struct session	*s = txn->session;
+
 	ipc_cancel(&txn->call);
+	if (txn != s->txn) {
+		closing_settle(s);
+		return;
+	}
+	transaction_tell(txn);
 	transaction_free(&s->txn);
 	session_enter_idle(s);
 	session_resume(s);
@@ -512,16 +535,26 @@ transaction_is_full(const struct transaction *txn)
 enum step
 transaction_close(struct transaction *txn)
 {
+	const struct session	*s = txn->session;
+
 	txn->is_started = txn->is_closed = true;
+	txn->errors = s->error_count;
+	txn->junk = s->junk_count;
+	drop_ahead(txn);
 	if (txn->code == 0 && txn->call == NULL)
 		take_verdict(txn, 451, slice_str("4.3.0"),
 		    slice_str("Error: queue file write error"));
-	if (txn->code != 0) {
-		finish(txn);
+	if (txn->code == 0) {
+		if (!is_held(txn))
+			send_close(txn);
+		ipc_call_deadline(txn->call, COMMIT_WAIT_MS);
+	}
+	if (!s->is_late) {
+		closing_add(txn->session);
 		return STEP_DONE;
 	}
-	if (!is_held(txn))
-		send_close(txn);
-	ipc_call_deadline(txn->call, COMMIT_WAIT_MS);
-	return STEP_WAIT;
+	if (txn->code == 0)
+		return STEP_WAIT;
+	finish(txn);
+	return STEP_DONE;
 }

@@ -42,6 +42,7 @@ struct transaction_asked {
 
 struct transaction {
 	struct session		*session;
+	struct transaction	*next, *prev;	/* while it is closing */
 	uint64_t		 number;	/* of this process */
 	char			*sender;	/* "" is the null sender */
 	bool			 is_bare;	/* its domain is our addition */
@@ -72,6 +73,9 @@ struct transaction {
 	uint64_t		 sent;		/* bytes given to cleanup */
 	bool			 is_started;	/* content was given */
 	bool			 is_closed;	/* all of it was */
+	const struct verb	*verb;		/* DATA or BDAT; closing */
+	int			 errors, junk;	/* counted before it closed */
+	struct buf		 behind;	/* replies after its own */
 	int			 code;		/* the verdict; 0: none yet */
 	char			*dsn;
 	char			*text;
@@ -113,8 +117,14 @@ void		 transaction_put(struct transaction *txn,
 void		 transaction_flush(struct transaction *txn);
 bool		 transaction_is_full(const struct transaction *txn);
 
-/* All content is given: the reply follows by itself.  STEP_WAIT. */
+/*
+ * All content is given: the reply follows by itself, and the session may go
+ * on meanwhile (smtpd/closing.h) or has to wait: STEP_WAIT.
+ */
 enum step	 transaction_close(struct transaction *txn);
+
+/* Its verdict, as a reply. */
+void		 transaction_tell(const struct transaction *txn);
 
 /* The queue id for the log, or NOQUEUE; txn may be NULL.  Returns text. */
 #define TRANSACTION_ID_SIZE	QUEUE_ID_TEXT_SIZE

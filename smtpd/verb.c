@@ -20,12 +20,14 @@ static const struct verb verbs[] = {
 	/* name, handler, states, flags, text when out of order */
 	{ "HELO", cmd_helo, ST_ANY, VERB_LAST | VERB_PLAIN, NULL },
 	{ "EHLO", cmd_ehlo, ST_ANY, VERB_LAST | VERB_PLAIN, NULL },
-	{ "MAIL", cmd_mail, STATE_START | STATE_HELLO, 0,
+	{ "MAIL", cmd_mail, STATE_START | STATE_HELLO, VERB_MESSAGE,
 	    "nested MAIL command" },
-	{ "RCPT", cmd_rcpt, ST_TXN, VERB_OVERLAP, "need MAIL command" },
-	{ "DATA", cmd_data, ST_TXN, VERB_LAST, "need RCPT command" },
+	{ "RCPT", cmd_rcpt, ST_TXN, VERB_OVERLAP | VERB_MESSAGE,
+	    "need MAIL command" },
+	{ "DATA", cmd_data, ST_TXN, VERB_LAST | VERB_MESSAGE,
+	    "need RCPT command" },
 	/* It sees to what it lacks itself, for the sake of its bytes. */
-	{ "BDAT", cmd_bdat, ST_ANY, VERB_PLAIN, NULL },
+	{ "BDAT", cmd_bdat, ST_ANY, VERB_PLAIN | VERB_MESSAGE, NULL },
 	{ "AUTH", cmd_auth, ST_ANY, 0, NULL },
 	{ "RSET", cmd_rset, ST_ANY, VERB_JUNK, NULL },
 	{ "NOOP", cmd_noop, ST_ANY, VERB_LAST | VERB_JUNK | VERB_PLAIN,

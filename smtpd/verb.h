@@ -13,6 +13,7 @@ enum {
 	VERB_LAST = 1,	/* must be last in a pipelined group (RFC 2920 3.1) */
 	VERB_JUNK = 2,	/* useful now and then, suspicious in masses */
 	VERB_OVERLAP = 4, /* asks ahead of its turn: cmd_rcpt_ahead */
+	VERB_MESSAGE = 16, /* a part of one: smtpd/closing.h */
 	VERB_PLAIN = 8,	/* also where secured_lack (RFC 3207 section 4) */
 };
 

@@ -93,7 +93,7 @@ ipc_parse_auth_done(struct slice payload, struct msg_auth_done *m_r)
 static inline bool
 world_answer_login(struct world *w)
 {
-	struct ipc_call			*call = w->call;
+	struct ipc_call			*call = w->messages;
 	struct msg_auth_challenge	 ask = { SLICE_LIT("what?") };
 	struct msg_auth_done		 done = { .result = w->result,
 					    .username = SLICE_LIT("somebody") };
@@ -102,6 +102,8 @@ world_answer_login(struct world *w)
 		w->owes_challenge = w->owes_result = false;
 	if (!w->owes_challenge && !w->owes_result)
 		return false;
+	if (call->next != NULL)
+		world_fail("a login while messages are closing");
 	if (w->owes_challenge) {
 		w->owes_challenge = false;
 		call->fn(call, IPC_CODE_auth_challenge,

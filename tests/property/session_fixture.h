@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "conf/conf.h"
 #include "mail/address.h"
@@ -37,19 +38,19 @@ struct world {
 	enum world_cleanup	 cleanup;
 	struct session		*session;
 	struct buf		 in, out;
-	struct buf		 mail;		/* delivered, as text */
-	size_t			 mail_start;	/* of the last */
+	struct buf		*mails;		/* delivered, as text, by id */
+	uint64_t		 last_mail;	/* its id */
 	unsigned		 mail_count;
 	bool			 is_over;	/* it has hung up */
 	bool			 is_congested;
 	uint64_t		 last_id;
-	struct ipc_call		*call;		/* of the open transaction */
+	struct ipc_call		*messages;	/* list; the open one is last */
 	struct peer_wait	*wait;
-	int			 calls;		/* that are not ended */
 	struct question		*questions[WORLD_QUESTIONS]; /* open */
 	size_t			 question_count;
 	size_t			 most_questions;	/* at a time */
 	unsigned		 dice;		/* whose answer is next */
+	size_t			 most_messages;	/* at a time */
 	bool			 owes_challenge, owes_result; /* of auth */
 	enum auth_result	 result;
 };
@@ -57,10 +58,11 @@ struct world {
 /* One exchange with cleanup, and the message that grows in it. */
 struct ipc_call {
 	struct world	*world;
+	struct ipc_call	*next, *prev;
 	ipc_reply_fn	 fn;
 	void		*arg;
 	struct buf	 text;		/* envelope and content */
-	uint64_t	 queue_id;
+	uint64_t	 id;
 	bool		 owes_id;
 	int		 verdict;	/* to be given; 0: none yet */
 	bool		 has_verdict;
@@ -251,146 +253,7 @@ peer_wait_cancel(struct peer_wait **wait)
 	*wait = NULL;
 }
 
-/* ---- ipc.c, ipc_codec.c -------------------------------------------------- */
-
-bool
-ipc_is_congested(const struct ipc *ipc)
-{
-	(void)ipc;
-	return world->is_congested;
-}
-
-struct ipc_call *
-ipc_call_new(struct ipc *ipc, ipc_reply_fn fn, void *arg)
-{
-	struct ipc_call	*call = mem_new(sizeof(*call));
-
-	(void)ipc;
-	if (world->call != NULL)
-		world_fail("two messages at a time");
-	call->world = world;
-	call->fn = fn;
-	call->arg = arg;
-	world->call = call;
-	world->calls++;
-	return call;
-}
-
-uint32_t
-ipc_call_id(const struct ipc_call *call)
-{
-	(void)call;
-	return 1;
-}
-
-void
-ipc_call_deadline(struct ipc_call *call, int64_t delay_ms)
-{
-	(void)call;
-	(void)delay_ms;
-}
-
-static inline void
-world_end_call(struct ipc_call *call)
-{
-	call->world->call = NULL;
-	call->world->calls--;
-	buf_clear(&call->text);
-	mem_free(call);
-}
-
-void
-ipc_cancel(struct ipc_call **call)
-{
-	if (*call != NULL)
-		world_end_call(*call);
-	*call = NULL;
-}
-
-void
-ipc_send_mail_open(struct ipc *ipc, uint32_t id, const struct msg_mail_open *m)
-{
-	(void)ipc;
-	(void)id;
-	buf_printf(&world->call->text, "<%.*s> %x %.*s %.*s",
-	    SLICE_ARG(m->sender), m->flags, SLICE_ARG(m->envid),
-	    SLICE_ARG(m->proto));
-	world->call->queue_id = ++world->last_id << 20;
-	world->call->owes_id = true;
-}
-
-void
-ipc_send_mail_rcpt(struct ipc *ipc, uint32_t id, const struct msg_mail_rcpt *m)
-{
-	(void)ipc;
-	(void)id;
-	buf_printf(&world->call->text, " <%.*s> %x %.*s",
-	    SLICE_ARG(m->address), m->notify, SLICE_ARG(m->orcpt));
-}
-
-void
-ipc_send_mail_action(struct ipc *ipc, uint32_t id,
-    const struct msg_mail_action *m)
-{
-	(void)ipc;
-	(void)id;
-	buf_printf(&world->call->text, " %u:%.*s", m->kind,
-	    SLICE_ARG(m->text));
-}
-
-/* "Early" in the content: refused as soon as it is seen. */
-void
-ipc_send_mail_data(struct ipc *ipc, uint32_t id, const struct msg_mail_data *m)
-{
-	struct ipc_call	*call = world->call;
-
-	(void)ipc;
-	(void)id;
-	if (slice_find(buf_slice(&call->text), '\n') < 0)
-		buf_put_u8(&call->text, '\n');
-	buf_put_slice(&call->text, m->bytes);
-	if (strstr(buf_cstr(&call->text), "Early") != NULL)
-		call->verdict = 554;
-}
-
-void
-ipc_send_mail_close(struct ipc *ipc, uint32_t id,
-    const struct msg_mail_close *m)
-{
-	struct ipc_call	*call = world->call;
-
-	(void)ipc;
-	(void)id;
-	(void)m;
-	if (call->verdict == 0)
-		call->verdict = strstr(buf_cstr(&call->text), "Later") != NULL ?
-		    451 : 250;
-}
-
-void
-ipc_send_mail_abort(struct ipc *ipc, uint32_t id,
-    const struct msg_mail_abort *m)
-{
-	(void)ipc;
-	(void)id;
-	(void)m;
-}
-
-/* The payload is the struct itself: its codec is tested elsewhere. */
-int
-ipc_parse_mail_opened(struct slice payload, struct msg_mail_opened *m_r)
-{
-	memcpy(m_r, payload.data, sizeof(*m_r));
-	return 0;
-}
-
-int
-ipc_parse_mail_done(struct slice payload, struct msg_mail_done *m_r)
-{
-	memcpy(m_r, payload.data, sizeof(*m_r));
-	return 0;
-}
-
+#include "tests/property/cleanup_fixture.h"
 #include "tests/property/login_fixture.h"
 
 /* ---- the world ----------------------------------------------------------- */
@@ -439,19 +302,20 @@ world_close(struct world *w)
 {
 	world = w;
 	session_free(&w->session);
-	if (w->calls != 0 || w->wait != NULL || w->question_count != 0)
+	if (w->messages != NULL || w->wait != NULL || w->question_count != 0)
 		world_fail("something is left of a transaction");
 	mem_free(w->gate.plain_mechanisms);
 	buf_clear(&w->in);
 	buf_clear(&w->out);
-	buf_clear(&w->mail);
+	for (uint64_t i = 1; i <= w->last_id; i++)
+		buf_clear(&w->mails[i]);
+	mem_free(w->mails);
 }
 
 static inline void
-give_id(struct world *w)
+give_id(struct ipc_call *call)
 {
-	struct ipc_call		*call = w->call;
-	struct msg_mail_opened	 m = { .queue_id = call->queue_id };
+	struct msg_mail_opened	 m = { .queue_id = call->id << 20 };
 
 	call->owes_id = false;
 	call->fn(call, IPC_CODE_mail_opened, slice_from(&m, sizeof(m)),
@@ -459,9 +323,8 @@ give_id(struct world *w)
 }
 
 static inline void
-give_verdict(struct world *w)
+give_verdict(struct world *w, struct ipc_call *call)
 {
-	struct ipc_call		*call = w->call;
 	struct msg_mail_done	 m = {
 		.code = (uint32_t)call->verdict,
 		.dsn = SLICE_LIT("1.2.3"),
@@ -470,12 +333,44 @@ give_verdict(struct world *w)
 
 	if (call->verdict == 250) {
 		w->mail_count++;
-		w->mail_start = w->mail.len;
-		buf_put_slice(&w->mail, buf_slice(&call->text));
+		w->last_mail = call->id;
+		buf_put_slice(&w->mails[call->id], buf_slice(&call->text));
 	}
 	call->has_verdict = true;
 	call->fn(call, IPC_CODE_mail_done, slice_from(&m, sizeof(m)),
 	    call->arg);
+}
+
+static inline unsigned
+world_dice(struct world *w)
+{
+	w->dice = w->dice * 1103515245 + 12345;
+	return w->dice >> 16;
+}
+
+static inline bool
+is_owed(const struct ipc_call *call)
+{
+	return call->owes_id || (call->verdict != 0 && !call->has_verdict);
+}
+
+/* Verdicts come in any order. */
+static inline bool
+world_answer_message(struct world *w)
+{
+	struct ipc_call	*call, *chosen = NULL;
+	unsigned	 count = 0;
+
+	DL_FOREACH(w->messages, call)
+		if (is_owed(call) && world_dice(w) % ++count == 0)
+			chosen = call;
+	if (chosen == NULL)
+		return false;
+	if (chosen->owes_id)
+		give_id(chosen);
+	else
+		give_verdict(w, chosen);
+	return true;
 }
 
 /* One thing that cleanup does; false: there is nothing to do. */
@@ -488,8 +383,7 @@ world_pump(struct world *w)
 	if (w->question_count > 0) {
 		if (w->question_count > w->most_questions)
 			w->most_questions = w->question_count;
-		w->dice = w->dice * 1103515245 + 12345;
-		world_answer(w->questions[(w->dice >> 16) %
+		world_answer(w->questions[world_dice(w) %
 		    w->question_count]);
 		return true;
 	}
@@ -502,16 +396,7 @@ world_pump(struct world *w)
 	}
 	if (world_answer_login(w))
 		return true;
-	if (w->call != NULL && w->call->owes_id) {
-		give_id(w);
-		return true;
-	}
-	if (w->call != NULL && w->call->verdict != 0 &&
-	    !w->call->has_verdict) {
-		give_verdict(w);
-		return true;
-	}
-	return false;
+	return world_answer_message(w);
 }
 
 /* For gate.tls, of who offers STARTTLS; nobody looks into the context. */

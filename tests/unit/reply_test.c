@@ -20,7 +20,7 @@ begin(void)
 {
 	memset(&s, 0, sizeof(s));
 	buf_empty(&out);
-	s.out = &out;
+	s.out = s.replies = &out;
 	conf.soft_bounce = false;
 	gate.conf = &conf;
 	s.gate = &gate;
