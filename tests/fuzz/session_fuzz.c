@@ -44,18 +44,18 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 static void
 lose_cleanup(struct world *w)
 {
-	struct ipc_call	*call = w->call;
+	struct ipc_call	*call;
 
-	if (call == NULL)
-		return;
-	call->fn(call, 0, slice_from(NULL, 0), call->arg);
-	world_end_call(call);
+	while ((call = w->messages) != NULL) {
+		call->fn(call, 0, slice_from(NULL, 0), call->arg);
+		world_end_call(call);
+	}
 }
 
 static void
 disturb(struct world *w)
 {
-	if (w->is_congested || w->call == NULL) {
+	if (w->is_congested || w->messages == NULL) {
 		w->is_congested = false;
 		w->cleanup = (enum world_cleanup)((w->cleanup + 1) % 3);
 	} else if (w->mail_count % 2 == 0) {
