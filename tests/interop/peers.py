@@ -28,7 +28,8 @@ PACKAGES = """exim4-daemon-light exim4-base libidn12 opensmtpd msmtp
     postfix-policyd-spf-python python3-spf-engine python3-spf
     python3-authres python3-dnspython python3-pkg-resources
     nmap nmap-common liblinear4 libblas3 liblua5.3-0 lua-lpeg libpcap0.8
-    libpcre3 libssh2-1""".split()
+    libpcre3 libssh2-1
+    unbound libpython3.11""".split()
 
 # $1 is the unpacked packages' folder; the rest is the program.
 WORLD = """\

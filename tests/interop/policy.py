@@ -29,8 +29,9 @@ import policy_cases                                         # noqa: E402
 import policy_dice                                          # noqa: E402
 import policy_mail                                          # noqa: E402
 from policy_allowed import ALLOWED                          # noqa: E402
-from policy_sides import ZONES, Postfix, Tern, play         # noqa: E402
+from policy_sides import ZONES, decisions, play, set_up     # noqa: E402
 from nsd import Nsd                                         # noqa: E402
+from sides import Postfix, Tern                             # noqa: E402
 from sink import Sink                                       # noqa: E402
 
 DNS = "127.0.0.53"
@@ -111,7 +112,8 @@ class Bench:
             sink.mails.clear()
         try:
             for kind, first in ((Postfix, FIRST_PORT), (Tern, 4000)):
-                sides.append(kind(self.options.bin, folder, group, first))
+                sides.append(set_up(kind, self.options.bin, folder, group,
+                                    first))
                 sides[-1].start()
             for i, case in enumerate(group.cases):
                 self.run_case(group, case, i, sides)
@@ -135,7 +137,7 @@ class Bench:
             for _ in range(TRIES):
                 with concurrent.futures.ThreadPoolExecutor(2) as pool:
                     theirs, ours = pool.map(
-                        lambda side: play(side.first + i, talk), sides)
+                        lambda side: play(side.ports[i], talk), sides)
                 # The DNS may have been slow; messages are sent once.
                 if group.mails or list(map(normal, theirs)) == \
                         list(map(normal, ours)):
@@ -175,10 +177,10 @@ class Bench:
 
     def compare_logs(self, group, sides):
         """What they log of whom they refuse, and of what they do else."""
-        theirs, ours = (side.decisions() for side in sides)
+        theirs, ours = (decisions(side) for side in sides)
         if theirs != ours:
             time.sleep(2)       # the last lines are on their way
-            theirs, ours = (side.decisions() for side in sides)
+            theirs, ours = (decisions(side) for side in sides)
         for line in sorted(theirs ^ ours):
             who = "Postfix" if line in theirs else "Tern"
             if not self.is_allowed("log " + line, who, ""):

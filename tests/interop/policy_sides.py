@@ -1,15 +1,8 @@
-"""Postfix and Tern with the same policy, and a client of both."""
+"""The same policy for Postfix and Tern, and a client of both."""
 
-import json
 import os
 import re
 import socket
-import subprocess
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                                "..", "lib"))
-from private_suite import listens, wait_for                 # noqa: E402
 
 # The DNS that both ask.
 ZONES = {
@@ -99,49 +92,6 @@ TABLES = {
     "boxes": "box@box.example x\nuser@box.example x\n",
 }
 
-POSTFIX = """\
-queue_directory = {dir}/spool
-data_directory = {dir}/data
-maillog_file = {dir}/log
-maillog_file_prefixes = /var, /tmp
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-smtp_helo_name = postfix.example
-smtpd_discard_ehlo_keywords = ETRN
-in_flow_delay = 0
-notify_classes =
-"""
-POSTFIX_MASTER = """\
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-smtp unix - - n - - smtp
-relay unix - - n - - smtp
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-anvil unix - - n - 1 anvil
-scache unix - - n - 1 scache
-showq unix n - n - - showq
-proxymap unix - - n - - proxymap
-postlog unix-dgram n - n - 1 postlogd
-"""
-TERN = """\
-queue_directory = {dir}/spool
-data_directory = {dir}/data
-maillog_file = {dir}/log
-smtp_helo_name = tern.example
-"""
-TERN_MASTER = """\
-cleanup unix - - - - - cleanup
-qmgr unix n - - - 1 qmgr
-smtp unix - - - - - smtp
-relay unix - - - - - smtp
-"""
 WHAT = re.compile(
     r": (\w+): ((?:reject|reject_warning|hold|discard|filter|redirect|bcc|"
     r"prepend|warn|warning|info|replace|strip|ignore|pass): (?:CONNECT|HELO|"
@@ -149,146 +99,46 @@ WHAT = re.compile(
     r"nested-header|body) .*)")
 
 
-class Side:
-    """A mail system with the configuration of a group; its services listen
-    on the ports from first on."""
+def set_up(kind, bin_dir, folder, group, first):
+    """A mail system with the configuration of a group, whose cases are
+    services on the ports from first on."""
+    tables = os.path.join(folder, "tables")
+    write_tables(tables, group.tables)
 
-    name = own = master = None
+    def fill(text):
+        return text.replace("{tables}", tables)
 
-    def __init__(self, bin_dir, folder, group, first):
-        self.bin, self.first, self.count = bin_dir, first, len(group.cases)
-        self.group = group
-        self.dir = os.path.join(folder, self.name)
-        self.tables = os.path.join(folder, "tables")
-        os.makedirs(self.tables, exist_ok=True)
-        for path in (self.dir, self.dir + "/spool", self.dir + "/data"):
-            os.mkdir(path)
-        self.write_tables()
-        settings = dict(line.split(" = ", 1) if " = " in line else
-                        line.split(" =", 1)
-                        for line in (COMMON + self.own).splitlines())
-        settings.update(group.settings)
-        self.write("main.cf", "".join(
-            "%s = %s\n" % (name, self.fill(value))
-            for name, value in settings.items()))
-        self.write("master.cf", "".join(
-            "127.0.0.1:%d inet n - n - - smtpd%s\n" % (
-                first + i, "".join(
-                    "\n  -o { %s = %s }" % (name, self.fill(value))
-                    for name, value in case.settings.items()))
-            for i, case in enumerate(group.cases)) + self.master)
+    settings = dict(line.split(" = ", 1) if " = " in line else
+                    line.split(" =", 1) for line in COMMON.splitlines())
+    settings = {name: fill(value) for name, value in
+                {**settings, **group.settings}.items()}
+    ports = range(first, first + len(group.cases))
+    services = "".join(
+        "127.0.0.1:%d inet n - n - - smtpd%s\n" % (port, "".join(
+            "\n  -o { %s = %s }" % (name, fill(value))
+            for name, value in case.settings.items()))
+        for port, case in zip(ports, group.cases))
+    return kind(bin_dir, folder, settings, services, ports)
 
-    def fill(self, text):
-        return text.replace("{dir}", self.dir).replace("{tables}",
-                                                       self.tables)
 
-    def write(self, name, text):
-        with open(os.path.join(self.dir, name), "w",
+def write_tables(folder, more):
+    os.makedirs(folder, exist_ok=True)
+    for name, text in {**TABLES, **more}.items():
+        with open(os.path.join(folder, name), "w",
                   encoding="latin-1") as file:
             file.write(text)
 
-    def write_tables(self):
-        for name, text in {**TABLES, **self.group.tables}.items():
-            with open(os.path.join(self.tables, name), "w",
-                      encoding="latin-1") as file:
-                file.write(text)
 
-    def wait(self, process=None):
-        ports = [self.first + i for i in range(self.count)]
-        if not wait_for(lambda: all(map(listens, ports)) or (
-                process is not None and process.poll() is not None), 60) or \
-                not all(map(listens, ports)):
-            raise RuntimeError("%s does not start: %s" % (
-                self.name, self.log()))
-
-    def log(self):
-        try:
-            with open(self.dir + "/log", encoding="utf-8",
-                      errors="backslashreplace") as file:
-                return file.read()
-        except OSError:
-            return ""
-
-    def decisions(self):
-        """Lines about who was refused, and what was done to messages; not
-        those about what is no address, and of addresses in quotes."""
-        found = set()
-        for line in self.log().splitlines():
-            match = WHAT.search(line)
-            if match and not re.search(
-                    r"[\"%!]|\.>|: 50[01] |: 553 5\.6\.7 ", match.group(2)):
-                found.add(match.group(2))
-        return found
-
-    def listing(self):
-        raise NotImplementedError
-
-    def wait_idle(self):
-        """All that is left waits for somebody or for long."""
-        return wait_for(lambda: all(
-            row["queue_name"] in ("hold", "deferred")
-            for row in self.listing()), 60)
-
-    def queue(self):
-        """What waits; to whom it will go is not said alike."""
-        return sorted((row["queue_name"], row["sender"])
-                      for row in self.listing())
-
-    @staticmethod
-    def parse(command):
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True,
-                              timeout=60, check=False)
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-class Postfix(Side):
-    name, own, master = "postfix", POSTFIX, POSTFIX_MASTER
-    process = None
-
-    def start(self):
-        subprocess.run(["chown", "postfix", self.dir + "/data"], check=True)
-        with open(self.dir + "/output", "wb") as output:
-            self.process = subprocess.Popen(
-                ["/usr/sbin/postfix", "-c", self.dir, "start-fg"],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        self.wait(self.process)
-
-    def stop(self):
-        if self.process is not None:
-            subprocess.run(["/usr/sbin/postfix", "-c", self.dir, "stop"],
-                           stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL, check=False)
-            self.process.wait(30)
-
-    def listing(self):
-        return self.parse(["/usr/sbin/postqueue", "-c", self.dir, "-j"])
-
-
-class Tern(Side):
-    name, own, master = "tern", TERN, TERN_MASTER
-    is_up = False
-
-    def tern(self, *args):
-        return subprocess.run([self.bin + "/tern", "-c", self.dir, *args],
-                              stdout=subprocess.PIPE, text=True,
-                              stderr=subprocess.STDOUT, timeout=60,
-                              check=False)
-
-    def start(self):
-        done = self.tern("start")
-        if done.returncode != 0:
-            raise RuntimeError("tern start: " + done.stdout)
-        self.is_up = True
-        self.wait()
-
-    def stop(self):
-        if self.is_up:
-            self.tern("stop")
-        if re.search(r"panic|fatal|exit status|killed by", self.log()):
-            raise RuntimeError("something broke: see " + self.dir)
-
-    def listing(self):
-        return self.parse([self.bin + "/ternqueue", "-c", self.dir, "-j"])
+def decisions(side):
+    """Lines about who was refused, and what was done to messages; not
+    those about what is no address, and of addresses in quotes."""
+    found = set()
+    for line in side.log().splitlines():
+        match = WHAT.search(line)
+        if match and not re.search(
+                r"[\"%!]|\.>|: 50[01] |: 553 5\.6\.7 ", match.group(2)):
+            found.add(match.group(2))
+    return found
 
 
 # ---- a client --------------------------------------------------------------

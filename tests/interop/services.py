@@ -9,7 +9,6 @@ runs in a network of its own, whose DNS server is the one below.  The last
 line is "interop-services: N passed, M failed".
 """
 
-import argparse
 import glob
 import os
 import re
@@ -18,20 +17,17 @@ import smtplib
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib"),
                 os.path.join(HERE, "..", "policy")]
-import peers                                                # noqa: E402
+import alone                                                # noqa: E402
 from private_suite import Suite, listens, wait_for          # noqa: E402
 from nsd import Nsd                                         # noqa: E402
 from servers import Spawn                                   # noqa: E402
 from sink import Sink                                       # noqa: E402
 
-DNS = "127.0.0.53"
 ZONES = {
     ".": "",
     "spf.example": """
@@ -51,34 +47,11 @@ bad         TXT  "v=spf1 nonsense:: -all"
 GREY_DELAY = 3
 
 
-class Bench:
+class Bench(alone.Bench):
     def __init__(self, options):
-        self.bin = options.bin
-        self.passed = self.failed = 0
-        self.case = ""
-        self.folder = tempfile.mkdtemp(prefix="tern-services-", dir="/tmp")
-        os.chmod(self.folder, 0o755)
-        tempfile.tempdir = self.folder
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-        # In this world /etc is ours alone.
-        for name, text in (("resolv.conf", "nameserver %s\n" % DNS),
-                           ("hosts", "127.0.0.1 localhost\n")):
-            path = "/etc/" + name
-            if os.path.lexists(path):
-                os.unlink(path)
-            with open(path, "w", encoding="ascii") as file:
-                file.write(text)
-        nsd = os.path.join(self.folder, "nsd")
-        os.mkdir(nsd)
-        self.nsd = Nsd(nsd, DNS, 53, ZONES)
+        super().__init__(options)
+        self.nsd = Nsd(self.make_folder("nsd"), alone.DNS, 53, ZONES)
         self.sink = Sink(2526)
-
-    def check(self, what, is_good, detail=""):
-        self.passed += bool(is_good)
-        self.failed += not is_good
-        print("%-6s %s: %s%s" % (
-            "ok" if is_good else "FAILED", self.case, what,
-            "" if is_good else "\n       %s" % detail), flush=True)
 
     def tern(self, settings, port=2525):
         suite = Suite(self.bin, port, 2526, {
@@ -116,10 +89,9 @@ class Bench:
                    reply)
 
     def close(self):
-        Suite.close_all()
         self.nsd.close()
         self.sink.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        super().close()
 
 
 # ---- postgrey --------------------------------------------------------------
@@ -312,45 +284,5 @@ CASES = {"postgrey inet": postgrey_inet, "postgrey unix": postgrey_unix,
          "policyd-spf": spf, "nmap": open_relay}
 
 
-def run(options):
-    bench = Bench(options)
-    try:
-        for name in options.names or CASES:
-            bench.case = name
-            try:
-                CASES[name](bench)
-            except Exception:
-                bench.check("goes through", False, traceback.format_exc())
-                Suite.close_all()
-    finally:
-        bench.close()
-    print("interop-services: %d passed, %d failed" % (bench.passed,
-                                                      bench.failed))
-    return 1 if bench.failed or not bench.passed else 0
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("bin", help="folder of Tern's programs")
-    parser.add_argument("names", nargs="*", help="cases to run")
-    parser.add_argument("-c", "--cache", help="folder for the packages "
-                        "(peers, beside BIN)")
-    parser.add_argument("--inside", action="store_true",
-                        help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    options.bin = os.path.abspath(options.bin)
-    if os.geteuid() != 0:
-        print("interop-services: the namespaces need root")
-        return 1
-    if options.inside:
-        return run(options)
-    root = peers.unpack(options.cache or os.path.join(options.bin,
-                                                      "../peers"))
-    command = peers.in_world(root, [
-        sys.executable, os.path.abspath(__file__), "--inside",
-        options.bin, *options.names], True)
-    os.execvp(command[0], command)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(alone.main("interop-services", __doc__, Bench, CASES))
