@@ -117,7 +117,7 @@ set_wish(struct tls *tls, const struct tls_wish *wish, struct buf *why)
 		tls_chain_put_error(why);
 		return -1;
 	}
-	/* DANE comes before SNI, for it would send its base domain. */
+	/* DANE comes before SNI, which it would have be its base domain. */
 	switch (wish->verify) {
 	case TLS_VERIFY_CHAIN:
 		break;
@@ -134,8 +134,7 @@ set_wish(struct tls *tls, const struct tls_wish *wish, struct buf *why)
 			return -1;
 		break;
 	}
-	if (wish->sni != NULL &&
-	    SSL_set_tlsext_host_name(ssl, wish->sni) != 1) {
+	if (SSL_set_tlsext_host_name(ssl, wish->sni) != 1) {
 		buf_printf(why, "\"%.255s\" cannot be asked for", wish->sni);
 		return -1;
 	}
