@@ -200,10 +200,15 @@ attempt_start_tls(struct attempt *a)
 static void
 on_secured(struct attempt *a)
 {
-	if (!secrecy_judge(a->secrecy, a->io, a->relay))
-		fail_terms(a);
-	else
+	if (secrecy_judge(a->secrecy, a->io, a->relay)) {
 		open_up(a, a->is_wrapping ? ATTEMPT_OPEN : ATTEMPT_SECURED);
+		return;
+	}
+	/* The handshake ends for it, too: its log is to be like ours. */
+	if (!a->is_wrapping)
+		io_write_slice(a->io, slice_str("QUIT\r\n"));
+	io_flush(a->io);
+	fail_terms(a);
 }
 
 /* A new connection: on this one nobody knows what is said (K42). */

@@ -266,6 +266,12 @@ def check_levels(place):
               len(place.servers[case].sessions) == 1)
     session = place.servers["version"].sessions[0]
     check("version: TLSv1.2", session.version == "TLSv1.2", session.version)
+    check("anchor: no name is asked for, as none was to be",
+          place.servers["anchor"].sessions[0].sni is None,
+          place.servers["anchor"].sessions[0].sni)
+    commands = place.servers["verify-name"].sessions[0].commands
+    check("verify-name: the handshake is ended, and taken leave of",
+          commands[-1:] == [("QUIT", True)], commands)
     session = place.servers["name"].sessions[0]
     check("name: was asked for", session.sni == "asked.example",
           session.sni)
