@@ -230,11 +230,11 @@ take_offer(struct opening *o)
 
 /* K42: without TLS there is no mail. */
 static void
-break_plain(struct opening *o, char *reason)
+break_plain(struct opening *o, const char *dsn, char *reason)
 {
 	if (!o->wire->is_broken)
 		o->wire->fault.is_plain = true;
-	wire_break(o->wire, "4.7.4", false, reason);
+	wire_break(o->wire, dsn, false, reason);
 }
 
 /* No TLS is to come: the login, or the first job. */
@@ -262,8 +262,8 @@ become_known(struct opening *o)
 	    !is_guessing)
 		send_starttls(o);
 	else if (o->tls == DIALOGUE_TLS_MUST)
-		break_plain(o, mem_printf("TLS is required, but was not "
-		    "offered by host %s", wire->peer));
+		break_plain(o, "4.7.4", mem_printf("TLS is required, but was "
+		    "not offered by host %s", wire->peer));
 	else
 		settle(o);
 }
@@ -273,13 +273,15 @@ static void
 take_starttls(struct opening *o)
 {
 	struct wire	*wire = o->wire;
+	char		 dsn[ANSWER_DSN_SIZE];
 
+	answer_dsn(&wire->answer, dsn);
 	if (wire->answer.code / 100 == 2)
 		o->is_securing = true;
 	else if (o->tls == DIALOGUE_TLS_MUST)
-		break_plain(o, mem_printf("TLS is required, but host %s "
-		    "refused to start TLS: %s", wire->peer,
-		    buf_cstr(&wire->answer.text)));
+		break_plain(o, dsn[0] == '4' ? dsn : "4.7.4", mem_printf(
+		    "TLS is required, but host %s refused to start TLS: %s",
+		    wire->peer, buf_cstr(&wire->answer.text)));
 	else
 		settle(o);
 }

@@ -132,7 +132,7 @@ LEVELS = {
     "encrypt": ("encrypt", ("tls=encrypt,", SENT), 1, 0),
     "encrypt-none": ("encrypt", ("tls=!encrypt:none,", "dsn=4.7.4", LATER,
                                  NOT_OFFERED), 0, 0),
-    "encrypt-454": ("encrypt", ("tls=!encrypt:none,", "dsn=4.7.4", LATER,
+    "encrypt-454": ("encrypt", ("tls=!encrypt:none,", "dsn=4.7.0", LATER,
                                 REFUSED % "454 4.7.0 not now"), 0, 0),
     "encrypt-502": ("encrypt", ("tls=!encrypt:none,", "dsn=4.7.4", LATER,
                                 REFUSED % "502 5.5.1 what?"), 0, 0),
