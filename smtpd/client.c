@@ -133,15 +133,6 @@ start_tls(struct connection *c)
 	io_resume(c->io);
 }
 
-static void
-on_secured(struct connection *c)
-{
-	session_secure(c->session, secured_new(io_tls(c->io), c->gate->conf));
-	set_timeout(c, 0, true);
-	/* What came with the handshake is there then, for greet to see. */
-	loop_defer(c->gate->loop, on_turn, c);
-}
-
 /* Nothing can be said to who is not there, or speaks no TLS. */
 static void
 lose(struct connection *c, const char *what, const char *why)
@@ -277,6 +268,21 @@ obey(struct connection *c, enum step step)
 	/* Nobody is slow while it is we who are waited for. */
 	if (step == STEP_WAIT || s->closing != NULL)
 		io_set_timeout(c->io, 0);
+}
+
+static void
+on_secured(struct connection *c)
+{
+	enum step	step = session_secure(c->session,
+			    secured_new(io_tls(c->io), c->gate->conf));
+
+	if (step == STEP_HANGUP) {
+		obey(c, step);
+		return;
+	}
+	set_timeout(c, 0, true);
+	/* What came with the handshake is there then, for greet to see. */
+	loop_defer(c->gate->loop, on_turn, c);
 }
 
 static void

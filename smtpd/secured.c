@@ -103,12 +103,20 @@ secured_lack(const struct session *s)
 
 	if (tls == NULL || tls->level != TLS_SERVER_ENCRYPT)
 		return NULL;
-	if (s->secured == NULL)
-		return "Must issue a STARTTLS command first";
-	if (s->gate->conf->smtpd_tls_req_ccert &&
-	    s->secured->facts.trust < TLS_TRUSTED)
-		return "Must present a trusted client certificate";
-	return NULL;
+	return s->secured == NULL ? "Must issue a STARTTLS command first" :
+	    NULL;
+}
+
+const char *
+secured_distrust(const struct session *s)
+{
+	if (s->gate->tls->level != TLS_SERVER_ENCRYPT ||
+	    !s->gate->conf->smtpd_tls_req_ccert ||
+	    s->secured->facts.trust >= TLS_TRUSTED)
+		return NULL;
+	return s->secured->facts.trust == TLS_ANONYMOUS ?
+	    "No client certificate presented" :
+	    "Client certificate not trusted";
 }
 
 bool

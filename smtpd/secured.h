@@ -37,10 +37,13 @@ void		 secured_put_client(const struct secured *secured,
 		    struct buf *text);
 
 /*
- * What is missing before mail is taken, as the text of a 530 reply: TLS, or
- * a certificate; static.  NULL: nothing.
+ * What is missing before mail is taken, as the text of a 530 reply; static.
+ * NULL: nothing.
  */
 const char	*secured_lack(const struct session *s);
+
+/* Why a client under TLS is not served at all; static.  NULL: it is. */
+const char	*secured_distrust(const struct session *s);
 
 /* STARTTLS is a command here; or it would be, had we a certificate. */
 bool		 secured_is_offered(const struct session *s);

@@ -126,9 +126,27 @@ session_client(const struct session *s, char *text)
 	return text;
 }
 
-void
+/*
+ * Who needs a certificate may have one tomorrow: the mail waits that long
+ * (S102).
+ */
+static enum step
+distrust(struct session *s, const char *why)
+{
+	char	client[SESSION_CLIENT_SIZE];
+
+	log_info("NOQUEUE: abort: TLS from %s: %s", session_client(s, client),
+	    why);
+	reply_put(s, 421, "4.7.1", "%s Error: %s",
+	    s->gate->conf->myhostname, why);
+	return session_hang_up(s);
+}
+
+enum step
 session_secure(struct session *s, struct secured *secured)
 {
+	const char	*why;
+
 	s->is_securing = false;
 	s->secured = secured;
 	transaction_free(&s->txn);
@@ -138,6 +156,8 @@ session_secure(struct session *s, struct secured *secured)
 	s->is_skipping = false;
 	session_enter(s, STATE_START);
 	secured_log(s);
+	why = secured_distrust(s);
+	return why == NULL ? STEP_DONE : distrust(s, why);
 }
 
 /* ---- ends ---------------------------------------------------------------- */

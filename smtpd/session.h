@@ -162,9 +162,10 @@ void		 session_unpause(struct session *s);
 
 /*
  * TLS has begun; secured is the session's now.  Nothing that was said before
- * counts any more (RFC 3207 section 4.2).
+ * counts any more (RFC 3207 section 4.2).  STEP_HANGUP: a certificate is
+ * required, and this is none.
  */
-void		 session_secure(struct session *s, struct secured *secured);
+enum step	 session_secure(struct session *s, struct secured *secured);
 
 /* The end, after what was written. */
 enum step	 session_hang_up(struct session *s);
