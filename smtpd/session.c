@@ -150,6 +150,8 @@ session_secure(struct session *s, struct secured *secured)
 	s->is_securing = false;
 	s->secured = secured;
 	transaction_free(&s->txn);
+	/* Who it was in plaintext, anybody on the way may have said. */
+	login_forget(s);
 	mem_free(s->helo);
 	s->helo = NULL;
 	s->is_esmtp = false;

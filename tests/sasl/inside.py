@@ -109,6 +109,31 @@ def test_server(options):
     ground.close()
 
 
+def test_forgotten(options):
+    """Who it was before TLS counts no more (RFC 3207 section 4.2)."""
+    ground = Ground(options, smtpd_tls_auth_only="no",
+                    smtpd_relay_restrictions=
+                    "permit_sasl_authenticated, reject")
+    client = ground.server.client()
+    reply = client.plain("tim", PASSWORD)
+    check("forgotten: a login before TLS", reply.startswith("235"), reply)
+    secure(client)
+    client.say("MAIL FROM:<a@client.example>")
+    reply = client.say("RCPT TO:<b@dest.example>")
+    check("forgotten: TLS ends it", reply.startswith("554 5.7.1"), reply)
+    client.say("RSET")
+    reply = client.plain("joe", "secret=,word")
+    check("forgotten: another one", reply.startswith("235"), reply)
+    client.say("MAIL FROM:<a@client.example>")
+    reply = client.say("RCPT TO:<b@dest.example>")
+    check("forgotten: who counts", reply.startswith("250") and
+          ground.server.suite.wait_log("sasl_username=joe$", 5) and
+          not ground.server.suite.count_log("sasl_username=tim"),
+          (reply, ground.taken()))
+    client.close()
+    ground.close()
+
+
 def test_external(options):
     """A certificate of a CA that we trust is a login, where that is named."""
     ground = Ground(options, smtpd_sasl_mechanism_filter=
