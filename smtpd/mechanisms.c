@@ -133,7 +133,8 @@ mechanisms_put(const struct session *s, struct buf *names)
 	struct slice	name;
 	const char	*between = "";
 
-	if (!s->has_auth)
+	/* Where mail needs TLS, no client is to be led to log in without. */
+	if (!s->has_auth || secured_lack(s) != NULL)
 		return;
 	while (slice_get_word(&rest, " ", &name) == 0) {
 		if (!is_possible(s, name))

@@ -109,6 +109,22 @@ def test_server(options):
     ground.close()
 
 
+def test_encrypt(options):
+    """Where mail needs TLS, a login does, too, and is not offered before."""
+    ground = Ground(options, smtpd_tls_security_level="encrypt",
+                    smtpd_tls_auth_only="no")
+    client = ground.server.client()
+    check("encrypt: no AUTH before TLS", client.mechanisms() == [],
+          client.offer)
+    reply = client.plain("tim", PASSWORD)
+    check("encrypt: and none is taken", reply ==
+          "530 5.7.0 Must issue a STARTTLS command first", reply)
+    reply = secure(client).plain("tim", PASSWORD)
+    check("encrypt: AUTH inside of TLS", reply.startswith("235"), reply)
+    client.close()
+    ground.close()
+
+
 def test_forgotten(options):
     """Who it was before TLS counts no more (RFC 3207 section 4.2)."""
     ground = Ground(options, smtpd_tls_auth_only="no",
