@@ -280,6 +280,8 @@ fail_host(struct connection *c, const struct dialogue_fault *fault)
 		attempt_again(c->attempt);
 		return;
 	}
+	if (fault->is_parting)
+		io_flush(c->io);
 	if (fault->is_plain)
 		secrecy_refuse_plain(attempt_secrecy(c->attempt));
 	attempt_fail(c->attempt, fault->dsn, fault->is_permanent,

@@ -53,6 +53,7 @@ struct dialogue_fault {
 	const char		*reason;	/* as logged; the dialogue's */
 	bool			 is_permanent;
 	bool			 is_plain;	/* TLS must be, and is not */
+	bool			 is_parting;	/* out ends with QUIT */
 	enum dialogue_blame	 blame;
 };
 

@@ -90,6 +90,23 @@ opening_secured(struct opening *o, const struct offer *guess)
 		send_hello(o, first_hello(o));
 }
 
+/*
+ * The end of a server that is well, but not for us.  It is taken leave of
+ * (RFC 5321 section 4.1.1.10), unless it waits for something else.
+ */
+static void
+leave(struct opening *o, const char *dsn, bool is_permanent, char *reason)
+{
+	struct wire	*wire = o->wire;
+
+	if (!wire->is_broken && wire->awaited.count == 0 &&
+	    wire->answer.code / 100 != 3 && wire->answer.code != 421) {
+		buf_put_str(wire->out, "QUIT\r\n");
+		wire->fault.is_parting = true;
+	}
+	wire_break(wire, dsn, is_permanent, reason);
+}
+
 /* ---- logging in ---------------------------------------------------------- */
 
 /* Mail waits: a password may be wrong today (smtp_sasl_auth_soft_bounce). */
@@ -107,7 +124,7 @@ refuse_login(struct opening *o)
 		is_permanent = false;
 		dsn[0] = '4';
 	}
-	wire_break(wire, dsn, is_permanent, mem_printf(
+	leave(o, dsn, is_permanent, mem_printf(
 	    "SASL authentication failed; server %s said: %s", wire->peer,
 	    buf_cstr(&wire->answer.text)));
 }
@@ -115,9 +132,8 @@ refuse_login(struct opening *o)
 static void
 give_up_login(struct opening *o, const char *why)
 {
-	wire_break(o->wire, "4.7.0", false, mem_printf("SASL authentication "
-	    "failed; cannot authenticate to server %s: %s", o->wire->peer,
-	    why));
+	leave(o, "4.7.0", false, mem_printf("SASL authentication failed; "
+	    "cannot authenticate to server %s: %s", o->wire->peer, why));
 }
 
 static void
@@ -190,7 +206,7 @@ refuse_to_talk(struct opening *o, enum awaited_kind kind)
 		wire->fault.blame = DIALOGUE_GUESS;
 		is_permanent = false;
 	}
-	wire_break(wire, dsn, is_permanent,
+	leave(o, dsn, is_permanent,
 	    mem_printf("host %s refused to talk to me: %s", wire->peer,
 	    buf_cstr(&wire->answer.text)));
 }
@@ -213,7 +229,7 @@ take_offer(struct opening *o)
 	/* LMTP goes to this very host most of the time. */
 	if (offer_parse(wire->conf, buf_slice(&wire->answer.lines),
 	    &offer) < 0 && !wire->is_lmtp) {
-		wire_break(wire, "5.4.6", true, mem_printf(
+		leave(o, "5.4.6", true, mem_printf(
 		    "mail for %s loops back to myself", wire->peer));
 		return;
 	}
@@ -234,7 +250,7 @@ break_plain(struct opening *o, const char *dsn, char *reason)
 {
 	if (!o->wire->is_broken)
 		o->wire->fault.is_plain = true;
-	wire_break(o->wire, dsn, false, reason);
+	leave(o, dsn, false, reason);
 }
 
 /* No TLS is to come: the login, or the first job. */

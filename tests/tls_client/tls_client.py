@@ -269,9 +269,11 @@ def check_levels(place):
     check("anchor: no name is asked for, as none was to be",
           place.servers["anchor"].sessions[0].sni is None,
           place.servers["anchor"].sessions[0].sni)
-    commands = place.servers["verify-name"].sessions[0].commands
-    check("verify-name: the handshake is ended, and taken leave of",
-          commands[-1:] == [("QUIT", True)], commands)
+    for case, is_secure in (("verify-name", True), ("encrypt-none", False),
+                            ("encrypt-454", False)):
+        commands = place.servers[case].sessions[0].commands
+        check("%s: it is taken leave of" % case,
+              commands[-1:] == [("QUIT", is_secure)], commands)
     session = place.servers["name"].sessions[0]
     check("name: was asked for", session.sni == "asked.example",
           session.sni)

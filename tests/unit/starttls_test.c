@@ -39,7 +39,7 @@ static const struct talk {
 	{ PIPE TLS, "", DIALOGUE_TLS_MAY, "502 5.5.1 what?\r\n",
 	    "EHLO / STAR / MAIL RCPT DATA / BODY QUIT / ", NULL, false },
 	{ PIPE TLS, "", DIALOGUE_TLS_MUST, "454 4.7.0 not now\r\n",
-	    "EHLO / STAR / ", "4.7.4", true },
+	    "EHLO / STAR / ", "4.7.0", true },
 	/* a server that will never is one to wait for, too */
 	{ PIPE TLS, "", DIALOGUE_TLS_MUST, "502 5.5.1 what?\r\n",
 	    "EHLO / STAR / ", "4.7.4", true },
@@ -108,6 +108,7 @@ check_end(const char *said, const char *dsn, bool is_plain)
 	CU_ASSERT_STRING_EQUAL(fault->dsn, dsn);
 	CU_ASSERT_FALSE(fault->is_permanent);
 	CU_ASSERT_EQUAL(fault->is_plain, is_plain);
+	CU_ASSERT_TRUE(!is_plain || fault->is_parting);
 }
 
 static void
