@@ -56,6 +56,7 @@ interop:
 	@python3 tests/interop/interop.py $(BUILD)/bin $(INTEROP)
 	@test -n '$(INTEROP)' || python3 tests/interop/policy.py $(BUILD)/bin
 	@test -n '$(INTEROP)' || python3 tests/interop/services.py $(BUILD)/bin
+	@test -n '$(INTEROP)' || python3 tests/interop/encrypted.py $(BUILD)/bin
 
 # What testssl.sh thinks of STARTTLS and port 465: some minutes.
 testssl:

@@ -48,7 +48,7 @@ class Bench:
         self.failed += not is_good
         print("%-6s %s: %s%s" % (
             "ok" if is_good else "FAILED", self.case, what,
-            "" if is_good else "\n       %s" % detail), flush=True)
+            "" if is_good else "\n       %s" % (detail,)), flush=True)
 
     def close(self):
         Suite.close_all()
