@@ -152,9 +152,13 @@ on_leave(struct ipc *ipc, uint32_t id, const struct msg_leave *m)
 	struct addr	 client;
 
 	(void)id;
-	if (asker->profile != NULL &&
-	    addr_parse_ip(m->client_addr, 0, &client) == 0)
-		rate_leave(asker->profile->rate, asker->guests, &client);
+	if (asker->profile == NULL ||
+	    addr_parse_ip(m->client_addr, 0, &client) < 0)
+		return;
+	rate_leave(asker->profile->rate, asker->guests, &client);
+	if (m->handshakes > 0)
+		rate_count_handshake(asker->profile->rate, &client,
+		    loop_now_ms(asker->adviser->loop));
 }
 
 /* ---- the program --------------------------------------------------------- */

@@ -70,7 +70,8 @@ hearing_stage(const struct hearing *hearing)
 		[JUDGE_MAIL] = "MAIL", [JUDGE_RCPT] = "RCPT",
 		[JUDGE_DATA] = "DATA", [JUDGE_END] = "END-OF-MESSAGE",
 		[JUDGE_VRFY] = "VRFY", [JUDGE_ETRN] = "ETRN",
-		[JUDGE_AUTH] = "AUTH",
+		[JUDGE_AUTH] = "AUTH", [JUDGE_STARTTLS] = "STARTTLS",
+		[JUDGE_TLS] = "STARTTLS",
 	};
 	size_t	stage = hearing->m->stage;
 

@@ -273,6 +273,8 @@ judge_stage(struct hearing *hearing)
 	case JUDGE_ETRN:
 		return judge_etrn(hearing);
 	case JUDGE_AUTH:
+	case JUDGE_STARTTLS:
+	case JUDGE_TLS:
 		return RULING_DUNNO;
 	}
 	return hearing_misconfigured(hearing);

@@ -31,20 +31,35 @@ is_exception(const struct hearing *hearing)
 	    hearing->m->client_name, &question->client);
 }
 
+static void
+warn(const struct hearing *hearing, const struct limit *limit)
+{
+	struct slice	client = buf_slice(&hearing->question->client_text);
+
+	if (limit->stage == JUDGE_STARTTLS)
+		log_warn("Refusing %s request from %.*s",
+		    hearing->conf->smtpd_tls_wrappermode ? "TLS service" :
+		    "STARTTLS", SLICE_ARG(client));
+	else
+		log_warn("%s limit exceeded: %lld from %.*s%s%.*s",
+		    limit->what, (long long)limit->number, SLICE_ARG(client),
+		    limit->is_client ? "" : " for ", SLICE_ARG(
+		    limit->is_client ? slice_from(NULL, 0) : limit->who));
+}
+
 /* 421 ends the session, and says whose it was (RFC 5321 section 3.8). */
 static enum ruling
 refuse(struct hearing *hearing, const struct limit *limit)
 {
-	const struct msg_judge	*m = hearing->m;
-
-	log_warn("%s limit exceeded: %lld from %.*s[%.*s]%s%.*s",
-	    limit->what, (long long)limit->number, SLICE_ARG(m->client_name),
-	    SLICE_ARG(m->client_addr), limit->is_client ? "" : " for ",
-	    SLICE_ARG(limit->is_client ? slice_from(NULL, 0) : limit->who));
-	if (limit->stage == JUDGE_CONNECT)
+	warn(hearing, limit);
+	if (limit->stage == JUDGE_CONNECT || limit->stage == JUDGE_TLS)
 		return hearing_refuse(hearing, 421, "4.7.0",
 		    "%s Error: %s from %.*s", hearing->conf->myhostname,
 		    limit->too, SLICE_ARG(limit->who));
+	/* RFC 3207 section 4: 454 means that there is no TLS for now. */
+	if (limit->stage == JUDGE_STARTTLS)
+		return hearing_refuse(hearing, 454, "4.7.0",
+		    "Error: %s from %.*s", limit->too, SLICE_ARG(limit->who));
 	return hearing_refuse(hearing, 450, "4.7.1", "Error: %s from %.*s",
 	    limit->too, SLICE_ARG(limit->who));
 }
@@ -55,6 +70,9 @@ quota_check(struct hearing *hearing)
 	const struct conf		*conf = hearing->conf;
 	const struct msg_judge		*m = hearing->m;
 	const struct rate_numbers	*n = &hearing->question->numbers;
+	struct slice			 client =
+					    buf_slice(&hearing->question->
+					    client_text);
 	const struct limit		 limits[] = {
 		{ JUDGE_CONNECT, n->connections,
 		    conf->smtpd_client_connection_count_limit,
@@ -68,6 +86,14 @@ quota_check(struct hearing *hearing)
 		    conf->smtpd_client_auth_rate_limit,
 		    "AUTH command rate", m->client_addr,
 		    "too many AUTH commands", true },
+		{ JUDGE_STARTTLS, n->tls_sessions,
+		    conf->smtpd_client_new_tls_session_rate_limit,
+		    "New TLS session rate", client,
+		    "too many new TLS sessions", true },
+		{ JUDGE_TLS, n->tls_sessions,
+		    conf->smtpd_client_new_tls_session_rate_limit,
+		    "New TLS session rate", client,
+		    "too many new TLS sessions", true },
 		{ JUDGE_MAIL, n->messages,
 		    conf->smtpd_client_message_rate_limit,
 		    "Message delivery request rate", m->client_addr,

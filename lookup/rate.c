@@ -16,7 +16,7 @@
 #include "util/mem.h"
 
 /* What is counted in a time unit. */
-enum { CONNECTIONS, MESSAGES, RECIPIENTS, LOGINS, EVENTS };
+enum { CONNECTIONS, MESSAGES, RECIPIENTS, LOGINS, TLS_SESSIONS, EVENTS };
 
 struct counter {
 	char		*key;		/* "client ...", "sasl ...", ... */
@@ -140,28 +140,44 @@ event_of(uint32_t stage)
 		return RECIPIENTS;
 	case JUDGE_AUTH:
 		return LOGINS;
+	case JUDGE_TLS:
+	case JUDGE_STARTTLS:
+		return TLS_SESSIONS;
 	}
 	return -1;
 }
 
+/* Who only asks for TLS has none yet. */
 static void
-count_client(struct rate *rate, const struct addr *client, int event,
+count_client(struct rate *rate, const struct addr *client, uint32_t stage,
     int64_t now_ms, struct rate_numbers *numbers)
 {
-	struct buf	key = BUF_INIT;
-	int64_t		number;
+	int64_t *const	 to[EVENTS] = {
+		[CONNECTIONS] = &numbers->connection_rate,
+		[MESSAGES] = &numbers->messages,
+		[RECIPIENTS] = &numbers->recipients,
+		[LOGINS] = &numbers->logins,
+		[TLS_SESSIONS] = &numbers->tls_sessions,
+	};
+	int		 event = event_of(stage);
+	struct buf	 key = BUF_INIT;
+	struct counter	*counter;
 
 	put_client(rate, client, &key);
-	number = count(rate, buf_cstr(&key), event, now_ms);
+	counter = get_counter(rate, buf_cstr(&key), now_ms);
+	if (stage != JUDGE_STARTTLS)
+		counter->counts[event]++;
+	*to[event] = counter->counts[event];
 	buf_clear(&key);
-	if (event == CONNECTIONS)
-		numbers->connection_rate = number;
-	else if (event == MESSAGES)
-		numbers->messages = number;
-	else if (event == LOGINS)
-		numbers->logins = number;
-	else
-		numbers->recipients = number;
+}
+
+void
+rate_count_handshake(struct rate *rate, const struct addr *client,
+    int64_t now_ms)
+{
+	struct rate_numbers	numbers;
+
+	count_client(rate, client, JUDGE_TLS, now_ms, &numbers);
 }
 
 static void
@@ -187,8 +203,8 @@ rate_count(struct rate *rate, const struct msg_judge *m,
 	if (event < 0)
 		return;
 	if (client != NULL)
-		count_client(rate, client, event, now_ms, numbers_r);
-	if (event == CONNECTIONS || event == LOGINS)
+		count_client(rate, client, m->stage, now_ms, numbers_r);
+	if (event != MESSAGES && event != RECIPIENTS)
 		return;
 	if (m->sasl_username.len > 0)
 		count_text(rate, "sasl", m->sasl_username, event, is_message ?

@@ -25,6 +25,7 @@ struct rate_numbers {
 	int64_t	connections;		/* at this time */
 	int64_t	connection_rate;
 	int64_t	messages, recipients, logins;	/* of the client */
+	int64_t	tls_sessions;		/* new ones, of the client */
 	int64_t	sasl_messages, sasl_recipients;
 	int64_t	sender_messages, sender_recipients;
 };
@@ -36,6 +37,10 @@ void		 rate_free(struct rate **rate);
 void		 rate_count(struct rate *rate, const struct msg_judge *m,
 		    const struct addr *client, int64_t now_ms,
 		    struct rate_numbers *numbers_r);
+
+/* A handshake of TLS has failed: it has cost as much as a new session. */
+void		 rate_count_handshake(struct rate *rate,
+		    const struct addr *client, int64_t now_ms);
 
 /* A client has come, and has gone; *holder is made when it is NULL. */
 int64_t		 rate_enter(struct rate *rate, struct rate_holder **holder,

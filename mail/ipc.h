@@ -28,7 +28,7 @@
 
 #include "util/slice.h"
 
-#define IPC_VERSION	11
+#define IPC_VERSION	12
 #define IPC_FRAME_LIMIT	65536	/* bytes after the length field */
 #define IPC_HEADER_SIZE	10
 #define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
@@ -88,6 +88,8 @@ enum judge_stage {
 	JUDGE_END,		/* of the content */
 	JUDGE_VRFY, JUDGE_ETRN,
 	JUDGE_AUTH,		/* to log in; only counted */
+	JUDGE_STARTTLS,		/* may it have a handshake? */
+	JUDGE_TLS,		/* it had one, of a new session; counted */
 };
 
 /* judge.flags, and judge_client.flags */

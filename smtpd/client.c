@@ -51,7 +51,10 @@ static void
 say_leave(const struct connection *c)
 {
 	struct ipc		*lookup = peer_ipc(c->gate->lookup);
-	struct msg_leave	 m = { slice_str(c->session->addr) };
+	struct msg_leave	 m = {
+		.client_addr = slice_str(c->session->addr),
+		.handshakes = c->session->has_failed_tls ? 1 : 0,
+	};
 
 	if (lookup != NULL && c->session->is_counted)
 		ipc_send_leave(lookup, 0, &m);
@@ -139,9 +142,11 @@ lose(struct connection *c, const char *what, const char *why)
 {
 	char	client[SESSION_CLIENT_SIZE];
 
-	if (io_tls(c->io) != NULL && !io_is_secured(c->io))
+	if (io_tls(c->io) != NULL && !io_is_secured(c->io)) {
+		c->session->has_failed_tls = true;
 		log_info("SSL_accept error from %s: %s",
 		    session_client(c->session, client), why);
+	}
 	session_log_loss(c->session, what);
 	destroy(c);
 }
@@ -186,7 +191,9 @@ on_turn(void *arg)
 	if (c->is_ending)
 		return;
 	if (!c->is_greeted && must_begin_with_tls(c))
-		start_tls(c);
+		obey(c, secured_wrap(c->session));
+	else if (c->session->state == STATE_END && !c->session->is_waiting)
+		obey(c, STEP_HANGUP);
 	else if (!c->is_greeted)
 		greet(c);
 	else if (io_in(c->io)->len > 0)
@@ -273,10 +280,10 @@ obey(struct connection *c, enum step step)
 static void
 on_secured(struct connection *c)
 {
-	enum step	step = session_secure(c->session,
+	enum step	step = secured_begin(c->session,
 			    secured_new(io_tls(c->io), c->gate->conf));
 
-	if (step == STEP_HANGUP) {
+	if (step != STEP_DONE) {
 		obey(c, step);
 		return;
 	}

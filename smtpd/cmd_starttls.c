@@ -6,6 +6,23 @@
 #include "smtpd/keyword.h"
 #include "smtpd/reply.h"
 #include "smtpd/secured.h"
+#include "smtpd/stage.h"
+
+static void
+begin(struct session *s)
+{
+	reply_put(s, 220, "2.0.0", "Ready to start TLS");
+	s->is_securing = true;
+}
+
+/* smtpd_client_new_tls_session_rate_limit; a refusal was replied. */
+static void
+on_allowed(struct session *s, bool ok)
+{
+	if (ok)
+		begin(s);
+	session_resume(s);
+}
 
 enum step
 cmd_starttls(struct session *s, struct slice args)
@@ -21,9 +38,10 @@ cmd_starttls(struct session *s, struct slice args)
 	} else if (args.len > 0) {
 		/* Section 4 */
 		reply_put(s, 501, "5.5.4", "Syntax: STARTTLS");
+	} else if (stage_ask(s, JUDGE_STARTTLS, on_allowed) == STEP_WAIT) {
+		return STEP_WAIT;
 	} else {
-		reply_put(s, 220, "2.0.0", "Ready to start TLS");
-		s->is_securing = true;
+		begin(s);
 	}
 	return STEP_DONE;
 }

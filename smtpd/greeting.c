@@ -51,7 +51,7 @@ enum step
 greeting_identify(struct session *s)
 {
 	s->is_waiting = true;
-	s->question = question_new(s, JUDGE_CONNECT, "", on_identified);
+	s->welcome = question_new(s, JUDGE_CONNECT, "", on_identified);
 	return STEP_WAIT;
 }
 
@@ -59,7 +59,7 @@ greeting_identify(struct session *s)
 static enum step
 greet_denied(struct session *s)
 {
-	const struct question	*question = s->question;
+	const struct question	*question = s->welcome;
 
 	if (question == NULL || !question->is_judged)
 		return STEP_DONE;
@@ -85,6 +85,6 @@ greeting_send(struct session *s, struct slice early)
 		step = greet_denied(s);
 	if (step == STEP_DONE && !s->is_denied)
 		reply_put(s, 220, NULL, "%s", s->gate->conf->smtpd_banner);
-	question_free(&s->question);
+	question_free(&s->welcome);
 	return step;
 }

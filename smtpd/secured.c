@@ -8,7 +8,10 @@
 #include "mail/tls_server.h"
 #include "net/tls.h"
 #include "smtpd/gate.h"
-#include "smtpd/session.h"
+#include "smtpd/login.h"
+#include "smtpd/reply.h"
+#include "smtpd/stage.h"
+#include "smtpd/transaction.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -56,8 +59,9 @@ secured_free(struct secured **secured)
 	*secured = NULL;
 }
 
-void
-secured_log(const struct session *s)
+/* "TLS connection established from", if it is wanted in the log. */
+static void
+log_facts(const struct session *s)
 {
 	const struct tls_facts	*facts = &s->secured->facts;
 	char			 client[SESSION_CLIENT_SIZE];
@@ -71,6 +75,81 @@ secured_log(const struct session *s)
 		log_info("certificate of %s, fingerprint %s: %s", client,
 		    s->secured->certificate, facts->reason);
 	buf_clear(&line);
+}
+
+/* Who has had too many new sessions has had a 421. */
+static void
+on_counted(struct session *s, bool ok)
+{
+	(void)ok;
+	session_resume(s);
+}
+
+/*
+ * Who needs a certificate may have one tomorrow: the mail waits that long
+ * (S102).
+ */
+static enum step
+distrust(struct session *s, const char *why)
+{
+	char	client[SESSION_CLIENT_SIZE];
+
+	log_info("NOQUEUE: abort: TLS from %s: %s", session_client(s, client),
+	    why);
+	reply_put(s, 421, "4.7.1", "%s Error: %s",
+	    s->gate->conf->myhostname, why);
+	return session_hang_up(s);
+}
+
+enum step
+secured_begin(struct session *s, struct secured *secured)
+{
+	const char	*why;
+
+	s->is_securing = false;
+	s->secured = secured;
+	transaction_free(&s->txn);
+	/* Who it was in plaintext, anybody on the way may have said. */
+	login_forget(s);
+	mem_free(s->helo);
+	s->helo = NULL;
+	s->is_esmtp = false;
+	s->is_skipping = false;
+	session_enter(s, STATE_START);
+	log_facts(s);
+	if ((why = secured_distrust(s)) != NULL)
+		return distrust(s, why);
+	if (secured->facts.is_reused ||
+	    stage_ask(s, JUDGE_TLS, on_counted) == STEP_DONE)
+		return STEP_DONE;
+	/* STARTTLS is over: what is replied now is none of its. */
+	s->verb = NULL;
+	s->is_waiting = true;
+	return STEP_WAIT;
+}
+
+/* In plaintext there is nobody who would hear why not. */
+static void
+on_allowed(struct session *s, bool ok)
+{
+	s->is_securing = ok;
+	if (!ok) {
+		buf_empty(s->out);
+		session_hang_up(s);
+	}
+	session_resume(s);
+}
+
+enum step
+secured_wrap(struct session *s)
+{
+	if (s->state == STATE_END)
+		return STEP_HANGUP;
+	if (s->is_securing ||
+	    stage_ask(s, JUDGE_STARTTLS, on_allowed) == STEP_DONE)
+		return STEP_SECURE;
+	s->is_waiting = true;
+	return STEP_WAIT;
 }
 
 const char *

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 
 #include "net/tls_facts.h"
+#include "smtpd/session.h"
 #include "util/buf.h"
 
 struct conf;
-struct session;
 struct tls;
 
 struct secured {
@@ -26,8 +26,18 @@ struct secured {
 struct secured	*secured_new(struct tls *tls, const struct conf *conf);
 void		 secured_free(struct secured **secured);
 
-/* "TLS connection established from", if it is wanted in the log. */
-void		 secured_log(const struct session *s);
+/*
+ * TLS has begun; secured is the session's now.  Nothing that was said before
+ * counts any more (RFC 3207 section 4.2).  STEP_DONE, STEP_WAIT, or
+ * STEP_HANGUP: a certificate is required, and this is none.
+ */
+enum step	 secured_begin(struct session *s, struct secured *secured);
+
+/*
+ * Before the first byte of a service that begins with TLS: STEP_SECURE, after
+ * STEP_WAIT or at once, or the end without a word.
+ */
+enum step	 secured_wrap(struct session *s);
 
 /* Who it is by a certificate of a CA we trust (its common name), or NULL. */
 const char	*secured_identity(const struct secured *secured);

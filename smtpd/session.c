@@ -91,6 +91,7 @@ session_free(struct session **sp)
 	*sp = NULL;
 	transaction_free(&s->txn);
 	closing_free_all(s);
+	question_free(&s->welcome);
 	question_free(&s->question);
 	secured_free(&s->secured);
 	login_forget(s);
@@ -124,42 +125,6 @@ session_client(const struct session *s, char *text)
 	snprintf(text, SESSION_CLIENT_SIZE, "%.255s[%s]%s", s->name,
 	    s->addr, port);
 	return text;
-}
-
-/*
- * Who needs a certificate may have one tomorrow: the mail waits that long
- * (S102).
- */
-static enum step
-distrust(struct session *s, const char *why)
-{
-	char	client[SESSION_CLIENT_SIZE];
-
-	log_info("NOQUEUE: abort: TLS from %s: %s", session_client(s, client),
-	    why);
-	reply_put(s, 421, "4.7.1", "%s Error: %s",
-	    s->gate->conf->myhostname, why);
-	return session_hang_up(s);
-}
-
-enum step
-session_secure(struct session *s, struct secured *secured)
-{
-	const char	*why;
-
-	s->is_securing = false;
-	s->secured = secured;
-	transaction_free(&s->txn);
-	/* Who it was in plaintext, anybody on the way may have said. */
-	login_forget(s);
-	mem_free(s->helo);
-	s->helo = NULL;
-	s->is_esmtp = false;
-	s->is_skipping = false;
-	session_enter(s, STATE_START);
-	secured_log(s);
-	why = secured_distrust(s);
-	return why == NULL ? STEP_DONE : distrust(s, why);
 }
 
 /* ---- ends ---------------------------------------------------------------- */

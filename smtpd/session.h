@@ -32,7 +32,7 @@ enum step {
 	STEP_DONE,	/* ready for more input */
 	STEP_WAIT,	/* for an answer: s->wake is called when to go on */
 	STEP_HANGUP,	/* send what is written, then close */
-	STEP_SECURE,	/* send it, then TLS begins: session_secure */
+	STEP_SECURE,	/* send it, then TLS begins: secured_begin */
 };
 
 /* Where in the dialogue of RFC 5321 section 4.1.4 the client is. */
@@ -86,6 +86,7 @@ struct session {
 	struct addr		 peer;
 	struct addr		 self;		/* where it has connected to */
 	uint64_t		 number;	/* of this process */
+	struct question		*welcome;	/* NULL when greeted */
 	struct question		*question;	/* but of RCPT; NULL: none */
 	void			(*go_on)(struct session *s, bool ok);
 	bool			 is_counted;	/* lookup counts it */
@@ -105,6 +106,7 @@ struct session {
 	bool			 is_denied;	/* only QUIT is served */
 
 	bool			 is_securing;	/* STARTTLS had its 220 */
+	bool			 has_failed_tls; /* its handshake */
 	struct secured		*secured;	/* NULL: no TLS */
 
 	/* who it is (RFC 4954) */
@@ -159,13 +161,6 @@ void		 session_free(struct session **s);
  */
 enum step	 session_input(struct session *s, struct buf *in);
 void		 session_unpause(struct session *s);
-
-/*
- * TLS has begun; secured is the session's now.  Nothing that was said before
- * counts any more (RFC 3207 section 4.2).  STEP_HANGUP: a certificate is
- * required, and this is none.
- */
-enum step	 session_secure(struct session *s, struct secured *secured);
 
 /* The end, after what was written. */
 enum step	 session_hang_up(struct session *s);

@@ -2,10 +2,10 @@
 #define SMTPD_STAGE_H
 
 /*
- * Questions about what a client is about to do, at HELO, MAIL, DATA and the
- * end of the content.  Each costs a way to lookup and back, so only what
- * the configuration has something to say about is asked; at RCPT everything
- * is (smtpd/cmd_rcpt.c).
+ * Questions about what a client is about to do, at HELO, STARTTLS, AUTH,
+ * MAIL, DATA and the end of the content.  Each costs a way to lookup and
+ * back, so only what the configuration has something to say about is asked;
+ * at RCPT everything is (smtpd/cmd_rcpt.c).
  */
 
 #include "mail/ipc.h"

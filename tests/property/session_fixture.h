@@ -418,7 +418,7 @@ world_secure(struct world *w)
 
 	if (w->in.len != 0)
 		world_fail("plaintext is left for TLS");
-	session_secure(w->session, secured);
+	secured_begin(w->session, secured);
 	if (w->session->txn != NULL || w->session->helo != NULL)
 		world_fail("something is left of the time before TLS");
 }

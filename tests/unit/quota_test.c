@@ -11,7 +11,8 @@
 	"smtpd_sasl_message_rate_limit = 3\n"				\
 	"smtpd_sasl_recipient_rate_limit = 3\n"				\
 	"smtpd_sender_message_rate_limit = 2\n"				\
-	"smtpd_sender_recipient_rate_limit = 2\n"
+	"smtpd_sender_recipient_rate_limit = 2\n"			\
+	"smtpd_client_new_tls_session_rate_limit = 4\n"
 
 static const struct {
 	uint32_t		 stage;
@@ -38,6 +39,12 @@ static const struct {
 	    "450 4.7.1 Error: too many recipients from joe" },
 	{ JUDGE_RCPT, { .sender_recipients = 3 },
 	    "450 4.7.1 Error: too many recipients from s@sender.example" },
+	{ JUDGE_STARTTLS, { .tls_sessions = 4, .messages = 99 }, "ok" },
+	{ JUDGE_STARTTLS, { .tls_sessions = 5 }, "454 4.7.0 Error: too many "
+	    "new TLS sessions from unknown[192.0.2.1]" },
+	{ JUDGE_TLS, { .tls_sessions = 4 }, "ok" },
+	{ JUDGE_TLS, { .tls_sessions = 5 }, "421 4.7.0 mail.ours.example "
+	    "Error: too many new TLS sessions from unknown[192.0.2.1]" },
 };
 
 static void

@@ -44,6 +44,7 @@ numbers(void)
 {
 	struct rate		*rate = rate_new(&conf);
 	struct rate_numbers	 n;
+	struct addr		 addr;
 
 	for (int i = 1; i <= 3; i++) {
 		n = count(rate, JUDGE_CONNECT, "192.0.2.1", "", "", 1000);
@@ -68,6 +69,16 @@ numbers(void)
 	n = count(rate, JUDGE_RCPT, "192.0.2.9", "", "", 1000);
 	CU_ASSERT_EQUAL(n.recipients, 2);
 	CU_ASSERT_EQUAL(n.sender_recipients, 0);
+	n = count(rate, JUDGE_TLS, "192.0.2.9", "", "", 1000);
+	CU_ASSERT_EQUAL(n.tls_sessions, 1);
+	n = count(rate, JUDGE_STARTTLS, "192.0.2.9", "", "", 1000);
+	CU_ASSERT_EQUAL(n.tls_sessions, 1);
+	addr = ip("192.0.2.9");
+	rate_count_handshake(rate, &addr, 1000);
+	n = count(rate, JUDGE_STARTTLS, "192.0.2.9", "", "", 1000);
+	CU_ASSERT_EQUAL(n.tls_sessions, 2);
+	n = count(rate, JUDGE_STARTTLS, "192.0.2.10", "", "", 1000);
+	CU_ASSERT_EQUAL(n.tls_sessions, 0);
 	n = count(rate, JUDGE_DATA, "192.0.2.9", "joe", "a@b", 1000);
 	CU_ASSERT_EQUAL(n.sasl_messages, 0);
 	CU_ASSERT_EQUAL(n.sasl_recipients, 0);
