@@ -6,6 +6,7 @@ import hmac
 import os
 import socket
 import threading
+import time
 
 
 def b64(data):
@@ -20,6 +21,7 @@ class Smtp:
         self.sock = socket.create_connection((host, port), timeout=60,
                                              source_address=(source, 0))
         self.file = self.sock.makefile("rb")
+        self.waited = 0             # for replies, in seconds
         self.reply()
         self.offer = self.say("EHLO client.example")
 
@@ -32,8 +34,11 @@ class Smtp:
                 return "\n".join(lines)
 
     def say(self, line):
+        began = time.monotonic()
         self.sock.sendall(line.encode("latin-1") + b"\r\n")
-        return self.reply()
+        reply = self.reply()
+        self.waited += time.monotonic() - began
+        return reply
 
     def mechanisms(self):
         for line in self.offer.split("\n"):
@@ -47,6 +52,16 @@ class Smtp:
     def close(self):
         self.file.close()
         self.sock.close()
+
+
+def cram_md5(client, user, password):
+    """The replies of a whole exchange (RFC 2195); the last one decides."""
+    replies = [client.say("AUTH CRAM-MD5")]
+    if not replies[0].startswith("334 "):
+        return replies
+    mac = hmac.new(password.encode(), base64.b64decode(replies[0][4:]), "md5")
+    replies.append(client.say(b64("%s %s" % (user, mac.hexdigest()))))
+    return replies
 
 
 def scram(client, mechanism, user, password):

@@ -11,7 +11,6 @@ import base64
 import os
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
+import existence                                            # noqa: E402
 import sasldb                                               # noqa: E402
 from parts import Script, Smtp, b64, scram                  # noqa: E402
 from private_suite import Suite, listens, wait_for          # noqa: E402
@@ -112,41 +112,9 @@ def test_scram(options):
     place.close()
 
 
-def best_times(place, attempt, users, count):
-    """Of each user, in turns: what else runs here is in nobody's way."""
-    times = {user: [] for user in users}
-    for _ in range(count):
-        for user in users:
-            client = place.client()
-            began = time.monotonic()
-            attempt(client, user)
-            times[user].append(time.monotonic() - began)
-            client.close()
-    return [statistics.median(sorted(times[user])[:5]) for user in users]
-
-
 def test_existence(options):
-    """Neither words nor times tell whether a user exists."""
     place = database(options)
-    attempts = {
-        "PLAIN": lambda c, user: [c.plain(user, "x")],
-        "LOGIN": lambda c, user: [c.say("AUTH LOGIN " + b64(user)),
-                                  c.say(b64("x"))],
-        "SCRAM-SHA-256": lambda c, user: scram(c, "SCRAM-SHA-256", user,
-                                               "x"),
-    }
-    for name, attempt in attempts.items():
-        shapes = []
-        for user in ("test", "none"):
-            client = place.client()
-            replies = attempt(client, user)
-            shapes.append([(r[:3], len(r)) for r in replies])
-            client.close()
-        check("%s: the same replies" % name, shapes[0] == shapes[1], shapes)
-        known, unknown = best_times(place, attempt, ("test", "none"), 40)
-        check("%s: the same time, roughly" % name,
-              0.5 < known / unknown < 2,
-              "%.2f ms, %.2f ms" % (known * 1000, unknown * 1000))
+    existence.judge(place)
     place.close()
 
 
