@@ -174,6 +174,7 @@ tls_free(struct tls **tlsp)
 	mem_free(tls->error);
 	mem_free(tls->digest);
 	mem_free(tls->prints);
+	tls_trace_free(&tls->trace);
 	mem_free(tls);
 }
 
@@ -225,6 +226,8 @@ tls_handshake(struct tls *tls, struct buf *wire_in, struct buf *wire_out)
 	if (result != 1)
 		return end(tls, result);
 	tls->from = tls->to = NULL;
+	if (tls->trace != NULL)
+		tls_trace_end(tls);
 	return TLS_DONE;
 }
 

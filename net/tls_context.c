@@ -37,6 +37,7 @@ on_wire_read(BIO *bio, char *data, int size)
 	}
 	s = slice_first(buf_slice(tls->from), (size_t)size);
 	memcpy(data, s.data, s.len);
+	tls_trace_wire(tls, true, s);
 	buf_drop(tls->from, s.len);
 	return (int)s.len;
 }
@@ -50,6 +51,7 @@ on_wire_write(BIO *bio, const char *data, int size)
 	if (tls->to == NULL)
 		return -1;
 	buf_put(tls->to, data, (size_t)size);
+	tls_trace_wire(tls, false, slice_from(data, (size_t)size));
 	return size;
 }
 
@@ -87,6 +89,7 @@ on_verify_step(int ok, X509_STORE_CTX *store)
 	struct tls	*tls = SSL_get_app_data(ssl);
 	int		 error = X509_STORE_CTX_get_error(store);
 
+	tls_trace_certificate(tls, store, ok);
 	if (ok)
 		return 1;
 	if (error == X509_V_ERR_HOSTNAME_MISMATCH)

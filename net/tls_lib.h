@@ -26,6 +26,8 @@ struct tls_context {
 	void			*find_chain_arg;
 };
 
+struct tls_trace;
+
 struct tls {
 	SSL			*ssl;
 	struct buf		*from, *to;	/* the wire; during a call */
@@ -33,6 +35,7 @@ struct tls {
 	SSL_SESSION		*session;	/* got, to be resumed */
 	char			*digest;	/* fingerprints: else NULL */
 	char			*prints;	/* one a line */
+	struct tls_trace	*trace;		/* NULL: none */
 	int			 verify;	/* enum tls_verify */
 	int			 chain_error;	/* X509_V_ERR_..., the first */
 	size_t			 usable_count;	/* TLSA records */
@@ -58,6 +61,17 @@ int	tls_chain_use_text(SSL *ssl, struct slice pem, struct buf *why);
 /* The last part of its kind (a NID), or "". */
 void	tls_facts_copy_name(X509_NAME *name, int kind, char *text_r,
 	    size_t size);
+
+/*
+ * Events of a connection that has a trace (tls_trace.h): a certificate was
+ * looked at, the handshake is done, these bytes were read or written.
+ */
+void	tls_trace_certificate(const struct tls *tls, X509_STORE_CTX *store,
+	    int ok);
+void	tls_trace_end(struct tls *tls);
+void	tls_trace_wire(const struct tls *tls, bool is_read,
+	    struct slice bytes);
+void	tls_trace_free(struct tls_trace **trace);
 
 /* What tls_protocol.h says, for ctx, or else for ssl.  0, or -1 and why. */
 int	tls_context_use_protocols(SSL_CTX *ctx, SSL *ssl, const char *list,

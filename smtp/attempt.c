@@ -193,7 +193,7 @@ void
 attempt_start_tls(struct attempt *a)
 {
 	a->phase = PHASE_SECURING;
-	if (!secrecy_start(a->secrecy, a->io))
+	if (!secrecy_start(a->secrecy, a->io, a->relay))
 		fail_terms(a);
 }
 

@@ -14,6 +14,7 @@
 #include "net/tls.h"
 #include "net/tls_facts.h"
 #include "net/tls_protocol.h"
+#include "net/tls_trace.h"
 #include "smtp/dane.h"
 #include "smtp/resumption.h"
 #include "smtp/route.h"
@@ -392,7 +393,7 @@ want(struct secrecy *s, struct wanted *w)
 }
 
 bool
-secrecy_start(struct secrecy *s, struct io *io)
+secrecy_start(struct secrecy *s, struct io *io, const char *relay)
 {
 	const struct conf	*conf = s->sender->conf;
 	struct wanted		 w;
@@ -414,8 +415,10 @@ secrecy_start(struct secrecy *s, struct io *io)
 		tls_free(&tls);
 		do_without(s, TLS_POLICY_ENCRYPT, "TLSA records unusable");
 		buf_clear(&why);
-		return s->fault == NULL && secrecy_start(s, io);
+		return s->fault == NULL && secrecy_start(s, io, relay);
 	} else {
+		tls_trace_start(tls, conf->smtp_tls_loglevel, relay,
+		    conf->smtp_tls_fingerprint_digest);
 		io_start_tls(io, tls, conf->smtp_starttls_timeout);
 	}
 	buf_clear(&why);
@@ -432,7 +435,10 @@ log_facts(const struct secrecy *s, const struct tls_facts *facts,
 
 	if (s->sender->conf->smtp_tls_loglevel < 1)
 		return;
-	if (facts->reason[0] != '\0' && facts->trust != TLS_ANONYMOUS)
+	/* At level 1 only where it matters who the server is. */
+	if (facts->reason[0] != '\0' && facts->trust != TLS_ANONYMOUS &&
+	    (tls_policy_is_strict(s->level) ||
+	    s->sender->conf->smtp_tls_loglevel > 1))
 		log_info("certificate verification failed for %s: %s",
 		    relay, facts->reason);
 	tls_facts_put_line(facts, "to", relay, &line);

@@ -42,8 +42,9 @@ enum dialogue_tls secrecy_need(const struct secrecy *secrecy);
 /* TLS before the greeting. */
 bool		 secrecy_is_wrapped(const struct secrecy *secrecy);
 
-/* Begin the handshake; false: there is a fault. */
-bool		 secrecy_start(struct secrecy *secrecy, struct io *io);
+/* Begin the handshake, with relay for the log; false: there is a fault. */
+bool		 secrecy_start(struct secrecy *secrecy, struct io *io,
+		    const char *relay);
 
 /* The handshake is done: true, or there is a fault.  Logs it (O14). */
 bool		 secrecy_judge(struct secrecy *secrecy, struct io *io,

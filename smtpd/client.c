@@ -13,6 +13,7 @@
 #include "net/loop.h"
 #include "net/pace.h"
 #include "net/tls.h"
+#include "net/tls_trace.h"
 #include "smtpd/gate.h"
 #include "smtpd/greeting.h"
 #include "smtpd/secured.h"
@@ -129,10 +130,17 @@ on_ended(struct connection *c, enum io_event event)
 static void
 start_tls(struct connection *c)
 {
+	const struct conf	*conf = c->gate->conf;
+	char			 client[SESSION_CLIENT_SIZE];
+	struct tls		*tls;
+
 	if (io_tls(c->io) != NULL)
 		return;
-	io_start_tls(c->io, tls_new_server(c->gate->tls->context),
-	    c->gate->conf->smtpd_starttls_timeout);
+	tls = tls_new_server(c->gate->tls->context);
+	tls_trace_start(tls, conf->smtpd_tls_loglevel,
+	    session_client(c->session, client),
+	    conf->smtpd_tls_fingerprint_digest);
+	io_start_tls(c->io, tls, conf->smtpd_starttls_timeout);
 	io_resume(c->io);
 }
 

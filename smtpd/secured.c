@@ -63,15 +63,18 @@ secured_free(struct secured **secured)
 static void
 log_facts(const struct session *s)
 {
+	const struct conf	*conf = s->gate->conf;
 	const struct tls_facts	*facts = &s->secured->facts;
 	char			 client[SESSION_CLIENT_SIZE];
 	struct buf		 line = BUF_INIT;
 
-	if (s->gate->conf->smtpd_tls_loglevel < 1)
+	if (conf->smtpd_tls_loglevel < 1)
 		return;
 	tls_facts_put_line(facts, "from", session_client(s, client), &line);
 	log_info("%s", buf_cstr(&line));
-	if (facts->trust == TLS_UNTRUSTED)
+	/* At level 1 only where it matters who the client is. */
+	if (facts->trust == TLS_UNTRUSTED && (conf->smtpd_tls_req_ccert ||
+	    conf->smtpd_tls_loglevel > 1))
 		log_info("certificate of %s, fingerprint %s: %s", client,
 		    s->secured->certificate, facts->reason);
 	buf_clear(&line);

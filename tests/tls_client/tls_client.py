@@ -292,6 +292,8 @@ def check_levels(place):
     check("verify-self: the log says why", re.search(
         r"certificate verification failed for mx\.verify-self\S+: self",
         log) is not None)
+    check("may: and not where it does not matter", not re.search(
+        r"certificate verification failed for mx\.may", log))
 
 
 # ---- connections -----------------------------------------------------------
