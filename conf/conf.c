@@ -475,10 +475,16 @@ static void
 tell_unused(const char *name, const char *value, const char *where,
     void *arg)
 {
-	struct usage	*usage = arg;
-	struct used	*used;
-	const char	*unused;
+	const struct conf_foreign	*foreign = conf_foreign_find(name);
+	struct usage			*usage = arg;
+	struct used			*used;
+	const char			*unused;
 
+	if (foreign != NULL) {
+		if (!conf_foreign_is_quiet(foreign, value))
+			usage->fn(name, value, where, usage->arg);
+		return;
+	}
 	HASH_FIND_STR(usage->names, name, used);
 	if (used == NULL && conf_row_find(name) == NULL &&
 	    conf_row_find_suffix(name) == NULL &&

@@ -106,8 +106,9 @@ int	 conf_check(const struct conf_source *source, const char *name,
 	    char **why_r);
 
 /*
- * Call fn for each name that is set but neither known nor used in another
- * value: most often a misspelled one.
+ * Call fn for each name that is set for nothing: one of Postfix's that Tern
+ * does without (conf_foreign_find), and one that is neither known nor used in
+ * another value, most often a misspelled one.
  */
 void	 conf_each_unused(const struct conf_source *source, conf_each_fn fn,
 	    void *arg);
@@ -195,6 +196,23 @@ char	*conf_row_lmtp_name(const struct conf_row *row,
 
 /* Each smtp_ parameter becomes what its counterpart says. */
 void	 conf_row_set_lmtp(struct conf_source *source);
+
+/*
+ * A parameter of Postfix that has no row: conf/params_foreign.def.  The list
+ * ends with a NULL name.
+ */
+struct conf_foreign {
+	const char	*name;		/* "tls_random_*": many */
+	const char	*value;		/* Postfix's default; NULL: any */
+	const char	*text;		/* what is instead of it */
+};
+
+const struct conf_foreign *conf_foreign_list(void);
+const struct conf_foreign *conf_foreign_find(const char *name);
+
+/* With this value it makes no difference that Tern does without it. */
+bool	 conf_foreign_is_quiet(const struct conf_foreign *foreign,
+	    const char *value);
 
 /* What may stand in a value of that row, in words; the caller frees. */
 char	*conf_row_hint(const struct conf_row *row);

@@ -89,6 +89,9 @@ static const struct {
 	{ "lmtp_lhlo_name", "smtp_helo_name", NULL },
 	{ "lmtp_lhlo_timeout", "smtp_helo_timeout", NULL },
 	{ "lmtp_discard_lhlo_keywords", "smtp_discard_ehlo_keywords", NULL },
+	/* There are no MX records between. */
+	{ "lmtp_tls_secure_cert_match", "smtp_tls_secure_cert_match",
+	    "nexthop" },
 	/* Postfix: the name of the program. */
 	{ "lmtp_sasl_service", "smtp_sasl_service", "lmtp" },
 };

@@ -60,8 +60,11 @@ forget(void *arg)
 static void
 send_answer(const struct keyring *keyring)
 {
+	const struct conf	*conf = keyring->profile->conf;
 	struct slice		secret = buf_slice(&keyring->secret);
-	ptrdiff_t		colon = slice_find(secret, ':');
+	ptrdiff_t		colon = slice_find(secret,
+				    conf->smtp_sasl_password_result_delimiter
+				    [0]);
 	struct msg_login_is	m = {
 		.code = keyring->answer == TABLE_FOUND ? 250 :
 		    keyring->answer == TABLE_NONE ? 404 : 451,

@@ -135,7 +135,8 @@ put_ciphers(const struct conf *conf, bool is_mandatory, struct buf *list,
     struct buf *why)
 {
 	struct tls_grades	grades = { conf->tls_high_cipherlist,
-				    conf->tls_medium_cipherlist };
+				    conf->tls_medium_cipherlist,
+				    conf->tls_null_cipherlist };
 	const char		*grade = is_mandatory ?
 				    conf->smtpd_tls_mandatory_ciphers :
 				    conf->smtpd_tls_ciphers;
@@ -163,10 +164,13 @@ static void
 put_groups(const struct conf *conf, struct buf *groups)
 {
 	const char	*grade = conf->smtpd_tls_eecdh_grade;
+	const char	*first = conf->tls_eecdh_auto_curves;
 
-	buf_printf(groups, "%s %s", strcmp(grade, "strong") == 0 ?
-	    "prime256v1" : strcmp(grade, "ultra") == 0 ? "secp384r1" :
-	    conf->tls_eecdh_auto_curves, conf->tls_ffdhe_auto_groups);
+	if (strcmp(grade, "strong") == 0)
+		first = conf->tls_eecdh_strong_curve;
+	else if (strcmp(grade, "ultra") == 0)
+		first = conf->tls_eecdh_ultra_curve;
+	buf_printf(groups, "%s %s", first, conf->tls_ffdhe_auto_groups);
 }
 
 static bool

@@ -183,15 +183,19 @@ is_used_by_service(struct search *search)
 static void
 on_unused(const char *name, const char *value, const char *where, void *arg)
 {
-	struct search	*search = arg;
-	const char	*nearest = conf_nearest(name);
+	struct search			*search = arg;
+	const struct conf_foreign	*foreign = conf_foreign_find(name);
+	const char			*nearest = conf_nearest(name);
 
 	(void)value;
 	search->name = name;
 	if (search->where != NULL ? strcmp(where, search->where) != 0 :
-	    is_used_by_service(search))
+	    foreign == NULL && is_used_by_service(search))
 		return;
-	if (nearest != NULL)
+	if (foreign != NULL)
+		warn(search->generation, mem_printf("%s: %s does nothing: %s",
+		    where, name, foreign->text));
+	else if (nearest != NULL)
 		warn(search->generation, mem_printf("%s: unknown parameter "
 		    "\"%s\": did you mean \"%s\"?", where, name, nearest));
 	else

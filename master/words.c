@@ -5,6 +5,7 @@
 #include "master/words.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "conf/conf.h"
 #include "net/sasl_options.h"
@@ -30,6 +31,18 @@ check(const struct conf *conf, const char *name, char **why_r)
 	return result;
 }
 
+static int
+check_delimiter(const struct conf *conf, char **why_r)
+{
+	const char	*value = conf->smtp_sasl_password_result_delimiter;
+
+	if (strlen(value) == 1)
+		return 0;
+	*why_r = mem_printf("smtp_sasl_password_result_delimiter: \"%s\" is "
+	    "not one character", value);
+	return -1;
+}
+
 int
 words_check(const struct conf *conf, char **why_r)
 {
@@ -47,5 +60,5 @@ words_check(const struct conf *conf, char **why_r)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (check(conf, names[i], why_r) < 0)
 			return -1;
-	return 0;
+	return check_delimiter(conf, why_r);
 }

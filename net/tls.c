@@ -47,7 +47,9 @@ want_names(struct tls *tls, const struct tls_wish *wish, size_t from,
     struct buf *why)
 {
 	/* A star stands for a whole label, the leftmost (RFC 6125 6.4.3). */
-	SSL_set_hostflags(tls->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	SSL_set_hostflags(tls->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+	    (wish->has_wide_stars ? X509_CHECK_FLAG_MULTI_LABEL_WILDCARDS :
+	    0));
 	for (size_t i = from; i < wish->name_count; i++) {
 		if (SSL_add1_host(tls->ssl, wish->names[i]) == 1)
 			continue;

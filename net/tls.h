@@ -61,6 +61,7 @@ struct tls_wish {
 	 */
 	const char *const *names;
 	size_t		 name_count;
+	bool		 has_wide_stars;	/* "*." stands for "a.b." too */
 	const char	*digest;	/* FINGERPRINT: "sha256" ... */
 	const struct tls_tlsa *tlsas;
 	size_t		 tlsa_count;

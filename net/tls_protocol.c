@@ -75,7 +75,7 @@ tls_protocol_ciphers(const struct tls_grades *grades, const char *grade,
 	    slice_is_nocase(g, "export"))
 		buf_put_str(list, grades->medium);
 	else if (slice_is_nocase(g, "null"))
-		buf_put_str(list, "eNULL:!aNULL");
+		buf_put_str(list, grades->null);
 	else
 		return -1;
 	while (slice_get_word(&rest, SEPARATORS, &word) == 0)

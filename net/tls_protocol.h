@@ -24,13 +24,12 @@ int		 tls_protocol_parse(const char *list,
 		    struct tls_protocols *protocols_r, struct buf *why);
 
 /*
- * OpenSSL's list of ciphers for a grade: its list (high, medium: given;
- * null: our own), less each word of exclude.  "export" and "low", which no
- * library has any more, mean medium, as in Postfix.  0, or -1: an unknown
- * grade.
+ * OpenSSL's list of ciphers for a grade: its list, less each word of
+ * exclude.  "export" and "low", which no library has any more, mean medium,
+ * as in Postfix.  0, or -1: an unknown grade.
  */
 struct tls_grades {
-	const char	*high, *medium;	/* tls_high_cipherlist... */
+	const char	*high, *medium, *null;	/* tls_high_cipherlist... */
 };
 int		 tls_protocol_ciphers(const struct tls_grades *grades,
 		    const char *grade, const char *exclude, struct buf *list);

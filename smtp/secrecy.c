@@ -371,7 +371,8 @@ want(struct secrecy *s, struct wanted *w)
 	const struct conf	*conf = s->sender->conf;
 	struct buf		 exclusions = BUF_INIT;
 	struct tls_grades	 grades = { conf->tls_high_cipherlist,
-				    conf->tls_medium_cipherlist };
+				    conf->tls_medium_cipherlist,
+				    conf->tls_null_cipherlist };
 
 	tls_policy_put_exclusions(s->policy, conf, s->level, &exclusions);
 	tls_protocol_ciphers(&grades, tls_policy_grade(s->policy, conf,
@@ -387,6 +388,7 @@ want(struct secrecy *s, struct wanted *w)
 	want_server(s, w);
 	w->lines = split_lines(&w->names, &w->wish.name_count);
 	w->wish.names = w->lines;
+	w->wish.has_wide_stars = conf->tls_wildcard_matches_multiple_labels;
 	w->wish.sni = w->sni.len == 0 ? NULL : buf_cstr(&w->sni);
 	w->wish.ciphers = buf_cstr(&w->ciphers);
 	w->wish.protocols = tls_policy_protocols(s->policy, conf, s->level);

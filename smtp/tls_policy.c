@@ -173,9 +173,13 @@ static bool
 check_raw_keys(struct reading *reading, struct slice value,
     const char **why_r)
 {
-	(void)reading;
+	bool	is_wanted = slice_is_nocase(value, "yes");
+
 	*why_r = "is neither yes nor no";
-	return slice_is_nocase(value, "yes") || slice_is_nocase(value, "no");
+	if (is_wanted)
+		log_warn("TLS policy of %s: \"enable_rpk=yes\" does nothing: "
+		    "raw public keys need OpenSSL 3.2", reading->nexthop);
+	return is_wanted || slice_is_nocase(value, "no");
 }
 
 /* lookup has read the file. */

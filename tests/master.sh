@@ -248,6 +248,13 @@ write_master
 echo "  -o smtp_sasl_security_options=no-anonymous" >>"$T/etc/master.cf"
 ok "check refuses an unknown option of a service" not tern check
 ok "and says which" has "$T/err" "unknown option \"no-anonymous\""
+write_main
+write_master
+echo "smtp_sasl_password_result_delimiter = ||" >>"$T/etc/main.cf"
+ok "check refuses a delimiter of two characters" not tern check
+ok "and says what is wrong" has "$T/err" \
+    "smtp_sasl_password_result_delimiter: \"||\" is not one character"
+write_main
 write_master
 echo "smtpd_relay_restrictions = permit_mynetworks" >>"$T/etc/main.cf"
 ok "start refuses an open relay" not tern start

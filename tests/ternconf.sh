@@ -111,6 +111,22 @@ zebra = 1' 'ternconf: warning: @/main.cf:3: mine: "#" behind a value is part of 
 ternconf: warning: smtpd_timout: unused parameter (@/main.cf:1): did you mean smtpd_timeout?
 ternconf: warning: zebra: unused parameter (@/main.cf:2)'
 
+main_cf 'smtpd_tls_session_cache_database = btree:/x' \
+    'lmtp_tls_enable_rpk = yes' 'smtp_tls_enable_rpk = no' \
+    'tls_random_source = dev:/dev/urandom' 'tls_daemon_random_bytes = 32'
+conf -n
+sed 's/: [^:]*$//' "$dir/err" | sort > "$dir/err.new"
+mv "$dir/err.new" "$dir/err"
+gives 'what does nothing' 0 'lmtp_tls_enable_rpk = yes
+smtp_tls_enable_rpk = no
+smtpd_tls_session_cache_database = btree:/x
+tls_daemon_random_bytes = 32
+tls_random_source = dev:/dev/urandom' 'ternconf: warning: lmtp_tls_enable_rpk does nothing
+ternconf: warning: smtpd_tls_session_cache_database does nothing
+ternconf: warning: tls_random_source does nothing'
+conf smtpd_tls_dh512_param_file
+gives 'what does nothing, by name' 0 '' 'ternconf: warning: smtpd_tls_dh512_param_file does nothing: there are no ciphers any more that would use it'
+
 main_cf 'relayhost = $relayhost'
 conf -x relayhost
 gives 'a circle' 0 'relayhost = $relayhost' \
@@ -153,6 +169,9 @@ file_is '-X' '# mine' '# why' '#relayhost = d' '#mail_name = Tern 2'
 conf smtpd_timout=5
 gives 'an unknown name is set' 0 '' \
     'ternconf: warning: smtpd_timout: unknown parameter: did you mean smtpd_timeout?'
+conf smtpd_tls_dh512_param_file=/x
+gives 'what does nothing is set' 0 '' 'ternconf: warning: smtpd_tls_dh512_param_file does nothing: there are no ciphers any more that would use it'
+conf -X smtpd_tls_dh512_param_file
 conf 'own=5' "smtpd_timeout=\${own}s"
 gives 'an own name is used' 0 ''
 conf -x smtpd_timeout

@@ -155,14 +155,39 @@ is_used_in(const struct master_cf *cf, const char *name)
 }
 
 static void
+warn_foreign(const char *name, const struct conf_foreign *foreign)
+{
+	fprintf(stderr, "ternconf: warning: %s does nothing: %s\n", name,
+	    foreign->text);
+}
+
+/* It is not there, or it is and does nothing. */
+static void
+warn_nothing(const char *name)
+{
+	const struct conf_foreign	*foreign = conf_foreign_find(name);
+
+	if (foreign != NULL)
+		warn_foreign(name, foreign);
+	else
+		warn_unknown(name, "unknown parameter");
+}
+
+static void
 warn_unused(const char *name, const char *value, const char *where,
     void *arg)
 {
-	char	*what;
+	const struct conf_foreign	*foreign = conf_foreign_find(name);
+	char				*what;
 
 	(void)value;
-	if (strcmp(where, "-o") == 0 || is_used_in(arg, name))
+	if (strcmp(where, "-o") == 0 ||
+	    (foreign == NULL && is_used_in(arg, name)))
 		return;
+	if (foreign != NULL) {
+		warn_foreign(name, foreign);
+		return;
+	}
 	what = mem_printf("unused parameter (%s)", where);
 	warn_unknown(name, what);
 	mem_free(what);
@@ -243,7 +268,7 @@ show(const struct request *request, const struct conf_source *source,
 	char	*text = text_of(request, source, name), *expanded, *why;
 
 	if (text == NULL) {
-		warn_unknown(name, "unknown parameter");
+		warn_nothing(name);
 		return;
 	}
 	if (request->is_expanded) {
@@ -318,8 +343,7 @@ warn_edited(const struct request *request, const struct conf_edit *edits,
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < unused.count; k++)
 			if (strcmp(edits[i].name, unused.list[k]) == 0) {
-				warn_unknown(edits[i].name,
-				    "unknown parameter");
+				warn_nothing(edits[i].name);
 				break;
 			}
 	mem_free(unused.list);
@@ -471,6 +495,14 @@ run_document(void)
 		printf("Value: %s.\n", hint);
 		mem_free(hint);
 	}
+	printf("\n# Parameters of Postfix that do nothing\n\n"
+	    "Of those about TLS and SASL; made from conf/params_foreign.def. "
+	    "Who sets one otherwise than Postfix's default is told so by "
+	    "`tern check`, start and reload, and by ternconf. What begins with "
+	    "smtp_ is the same with lmtp_.\n\n");
+	for (const struct conf_foreign *foreign = conf_foreign_list();
+	    foreign->name != NULL; foreign++)
+		printf("- `%s`: %s.\n", foreign->name, foreign->text);
 }
 
 /* ---- the command line ---------------------------------------------------- */

@@ -566,6 +566,10 @@ def test_client(options):
             ("by host", {"smtp_sasl_password_maps":
                          "inline:{{127.0.0.1=tim:tanstaaftanstaaf}}"},
              "SCRAM-SHA-256"),
+            ("another delimiter", {
+                "smtp_sasl_password_maps": "static:tim|tanstaaftanstaaf",
+                "smtp_sasl_password_result_delimiter": "|"},
+             "SCRAM-SHA-256"),
             ("SCRAM-SHA-1", {"smtp_sasl_password_maps":
                              "static:tim:tanstaaftanstaaf",
                              "smtp_sasl_mechanism_filter": "scram-sha-1"},

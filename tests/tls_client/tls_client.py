@@ -172,6 +172,7 @@ LEVELS = {
                 ("tls=encrypt,", SENT), 1, 0),
     "version-none": ("encrypt protocols=TLSv9", ("dsn=4.7.5", LATER,
                                                  PROBLEM), 0, 0),
+    "rpk": ("encrypt enable_rpk=yes", ("tls=encrypt,", SENT), 1, 0),
     "name": ("may servername=asked.example", ("tls=may,", SENT), 1, 0),
     "bad-level": ("maybe", ("dsn=4.7.5", LATER, PROBLEM), 0, 0),
     "bad-word": ("encrypt cyphers=high", ("dsn=4.7.5", LATER, PROBLEM),
@@ -284,6 +285,8 @@ def check_levels(place):
     log = place.suite.log_text()
     check("bad-word: the log says what is wrong", 'warning: TLS policy of '
           'bad-word.tls.example: "cyphers=high" is not known' in log)
+    check("rpk: the log says that it does nothing", 'warning: TLS policy of '
+          'rpk.tls.example: "enable_rpk=yes" does nothing' in log)
     check("dane-no-dns: the log says what is missing", "warning: "
           "dane-no-dns.tls.example: dane needs smtp_dns_support_level = "
           "dnssec" in log)

@@ -36,6 +36,10 @@ verifies_names(void)
 	CU_ASSERT_EQUAL(trust_name("MX.Example"), TLS_VERIFIED);
 	CU_ASSERT_EQUAL(trust_name("a.wild.example"), TLS_VERIFIED);
 	CU_ASSERT_EQUAL(trust_name("a.b.wild.example"), TLS_TRUSTED);
+	t.wish.has_wide_stars = true;
+	CU_ASSERT_EQUAL(trust_name("a.b.wild.example"), TLS_VERIFIED);
+	CU_ASSERT_EQUAL(trust_name("wild.example"), TLS_TRUSTED);
+	t.wish.has_wide_stars = false;
 	CU_ASSERT_EQUAL(trust_name(".example"), TLS_VERIFIED);
 	CU_ASSERT_EQUAL(trust_name("example"), TLS_TRUSTED);
 	CU_ASSERT_EQUAL(trust_name("other.example"), TLS_TRUSTED);

@@ -44,7 +44,8 @@ protocols(void)
 static void
 ciphers(void)
 {
-	static const struct tls_grades	grades = { "HIGH", "HIGH:MEDIUM" };
+	static const struct tls_grades	grades = { "HIGH", "HIGH:MEDIUM",
+	    "eNULL" };
 	struct buf			list = BUF_INIT;
 
 	CU_ASSERT_EQUAL(tls_protocol_ciphers(&grades, "high", "", &list), 0);

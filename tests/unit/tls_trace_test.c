@@ -169,7 +169,7 @@ bounds(void)
 	CU_ASSERT(count(log, "\n") < 2 * 17000 + 2000);
 	mem_free(text);
 	drop_both();
-	/* RFC 8446 section 4.6.3 lets a peer change keys as often as it likes. */
+	/* RFC 8446 section 4.6.3 lets a peer change keys at any time. */
 	shake_traced(2);
 	for (int i = 0; i < 500; i++) {
 		CU_ASSERT_EQUAL(SSL_key_update(io_tls(t.a.io)->ssl,
