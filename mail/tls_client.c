@@ -53,10 +53,10 @@ read_anchors(const char *list, struct buf *anchors, struct buf *why)
 	return result;
 }
 
-static struct tls_context *
-make_context(const struct conf *conf, struct buf *why)
+static struct tls_config
+make_config(const struct conf *conf)
 {
-	struct tls_config	 config = {
+	return (struct tls_config){
 		.chain_files = conf->smtp_tls_chain_files,
 		.pairs = {
 			{ conf->smtp_tls_cert_file, conf->smtp_tls_key_file },
@@ -71,6 +71,12 @@ make_context(const struct conf *conf, struct buf *why)
 		.verify_depth = (int)conf->smtp_tls_scert_verifydepth,
 		.options = conf->tls_ssl_options,
 	};
+}
+
+static struct tls_context *
+make_context(const struct conf *conf, struct buf *why)
+{
+	struct tls_config	 config = make_config(conf);
 	struct buf		 groups = BUF_INIT;
 	struct tls_context	*context;
 
@@ -80,6 +86,15 @@ make_context(const struct conf *conf, struct buf *why)
 	context = tls_context_new(&config, why);
 	buf_clear(&groups);
 	return context;
+}
+
+void
+tls_client_look(const struct tls_client *client, const struct conf *conf,
+    tls_keys_note_fn note, void *arg)
+{
+	struct tls_config	config = make_config(conf);
+
+	tls_keys_look(client->context, &config, note, arg);
 }
 
 struct tls_client *

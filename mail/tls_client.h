@@ -7,6 +7,7 @@
  * had before anything starts.
  */
 
+#include "mail/tls_keys.h"
 #include "util/buf.h"
 
 struct conf;
@@ -23,5 +24,10 @@ struct tls_client {
  */
 struct tls_client *tls_client_new(const struct conf *conf, struct buf *why);
 void		 tls_client_free(struct tls_client **client);
+
+/* What there is to say of its certificates and keys. */
+void		 tls_client_look(const struct tls_client *client,
+		    const struct conf *conf, tls_keys_note_fn note,
+		    void *arg);
 
 #endif

@@ -15,7 +15,6 @@
 #include "util/base64.h"
 #include "util/mem.h"
 
-#define DAYS_ENOUGH	30
 #define NAME_LIMIT	255	/* RFC 1035 section 2.3.4 */
 
 /* ---- names --------------------------------------------------------------- */
@@ -272,64 +271,39 @@ check_certificate(struct tls_server *server, const struct conf *conf,
 
 /* ---- what may become a problem ------------------------------------------- */
 
-struct looking {
-	tls_server_note_fn	 note;
-	void			*arg;
-};
-
+/* The table itself, or where it was made from: keys are in both. */
 static void
-on_certificate(const char *name, int64_t days, void *arg)
+look_at_table(struct slice table, tls_keys_note_fn note, void *arg)
 {
-	const struct looking	*looking = arg;
-	char			*text;
+	static const char *const	ends[] = { "", ".db", ".lmdb", ".cdb" };
+	ptrdiff_t			start = slice_find(table, '/');
 
-	if (days < 0)
-		text = mem_printf("the certificate of %s has expired %lld "
-		    "days ago", name, (long long)-days);
-	else
-		text = mem_printf("the certificate of %s is good for %lld "
-		    "days", name, (long long)days);
-	looking->note(text, days < DAYS_ENOUGH, looking->arg);
-	mem_free(text);
-}
-
-static void
-look_at_file(const struct looking *looking, const char *file)
-{
-	struct stat	 st;
-	char		*text;
-
-	if (!is_file(file) || stat(file, &st) < 0 ||
-	    (st.st_mode & (S_IROTH | S_IWOTH)) == 0)
+	if (start < 0)
 		return;
-	text = mem_printf("%s: everybody can %s this private key", file,
-	    st.st_mode & S_IROTH ? "read" : "write");
-	looking->note(text, true, looking->arg);
-	mem_free(text);
+	table = slice_after(table, (size_t)start);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		char	*file = mem_printf("%.*s%s", SLICE_ARG(table),
+			    ends[i]);
+
+		tls_keys_look_at(file, note, arg);
+		mem_free(file);
+	}
 }
 
 void
 tls_server_look(const struct tls_server *server, const struct conf *conf,
-    tls_server_note_fn note, void *arg)
+    tls_keys_note_fn note, void *arg)
 {
-	struct looking	looking = { note, arg };
-	struct slice	rest = slice_str(conf->smtpd_tls_chain_files), word;
-	bool		has_chains = slice_trim(rest).len > 0;
+	struct slice		rest = slice_str(conf->tls_server_sni_maps);
+	struct slice		word;
+	struct tls_config	config = { .is_server = true };
 
 	if (server->context == NULL)
 		return;
-	tls_context_each(server->context, on_certificate, &looking);
-	while (slice_get_word(&rest, ", \t\r\n", &word) == 0) {
-		char	*file = slice_dup(word);
-
-		look_at_file(&looking, file);
-		mem_free(file);
-	}
-	if (has_chains)
-		return;
-	look_at_file(&looking, conf->smtpd_tls_key_file);
-	look_at_file(&looking, conf->smtpd_tls_eckey_file);
-	look_at_file(&looking, conf->smtpd_tls_dkey_file);
+	set_files(conf, &config);
+	tls_keys_look(server->context, &config, note, arg);
+	while (slice_get_word(&rest, ", \t\r\n", &word) == 0)
+		look_at_table(word, note, arg);
 }
 
 /* ---- all of it ----------------------------------------------------------- */

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "mail/tls_keys.h"
 #include "util/buf.h"
 
 struct conf;
@@ -36,14 +37,9 @@ struct tls_server *tls_server_new(const struct conf *conf,
 		    const char *service, struct buf *why);
 void		 tls_server_free(struct tls_server **server);
 
-/*
- * How long its certificates are good for, and what is wrong with the files
- * of its keys; is_warning: somebody should do something.
- */
-typedef void (*tls_server_note_fn)(const char *text, bool is_warning,
-		    void *arg);
+/* What there is to say of its certificates, keys, and tables of them. */
 void		 tls_server_look(const struct tls_server *server,
-		    const struct conf *conf, tls_server_note_fn note,
+		    const struct conf *conf, tls_keys_note_fn note,
 		    void *arg);
 
 #endif

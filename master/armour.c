@@ -9,17 +9,6 @@
 #include "master/generation.h"
 #include "util/mem.h"
 
-static void
-on_note(const char *text, bool is_warning, void *arg)
-{
-	struct generation	*generation = arg;
-
-	if (is_warning)
-		generation_warn(generation, text);
-	else
-		generation_note(generation, text);
-}
-
 int
 armour_check(struct generation *generation, const struct conf *conf,
     const char *where, const char *service, char **why_r)
@@ -38,7 +27,7 @@ armour_check(struct generation *generation, const struct conf *conf,
 	if (text != NULL)
 		generation_warn(generation, text);
 	mem_free(text);
-	tls_server_look(server, conf, on_note, generation);
+	tls_server_look(server, conf, generation_tell, generation);
 	tls_server_free(&server);
 	return 0;
 }

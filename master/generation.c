@@ -26,9 +26,10 @@
 #include "util/mem.h"
 #include "util/path.h"
 
-static void
-add_note(struct generation *generation, const char *text, bool is_warning)
+void
+generation_tell(const char *text, bool is_warning, void *arg)
 {
+	struct generation	*generation = arg;
 	struct generation_note	*note;
 
 	LL_FOREACH(generation->notes, note)
@@ -43,13 +44,7 @@ add_note(struct generation *generation, const char *text, bool is_warning)
 void
 generation_warn(struct generation *generation, const char *text)
 {
-	add_note(generation, text, true);
-}
-
-void
-generation_note(struct generation *generation, const char *text)
-{
-	add_note(generation, text, false);
+	generation_tell(text, true, generation);
 }
 
 /* Takes text over. */
@@ -261,8 +256,9 @@ check_options(const struct reading *reading, char **why_r)
 	if (result == 0 && strcmp(row->command, "smtpd") == 0)
 		result = armour_check(reading->generation, conf,
 		    reading->service->where, reading->service->name, why_r);
-	if (result == 0 && strcmp(row->command, "smtp") == 0)
-		result = outfit_check(conf, reading->service->where, why_r);
+	if (result == 0)
+		result = outfit_check(reading->generation, conf, row->command,
+		    reading->service->where, why_r);
 	conf_free(&conf);
 	return result;
 }

@@ -41,11 +41,12 @@ struct generation *generation_read(const char *folder, int number,
 void	 generation_free(struct generation **generation);
 
 /*
- * A warning about the configuration, kept for whoever wants to tell it; a
- * note is for who asks for a check.  Each text once.
+ * A warning about the configuration, kept for whoever wants to tell it; what
+ * is none is for who asks for a check.  Each text once.
  */
 void	 generation_warn(struct generation *generation, const char *text);
-void	 generation_note(struct generation *generation, const char *text);
+void	 generation_tell(const char *text, bool is_warning,
+	    void *generation);
 
 /* A generation that is leaving: its last process is gone. */
 bool	 generation_is_over(const struct generation *generation);

@@ -7,9 +7,14 @@
  */
 
 struct conf;
+struct generation;
 
-/* conf is that of the service.  0, or -1 and *why_r (caller frees). */
-int	outfit_check(const struct conf *conf, const char *where,
-	    char **why_r);
+/*
+ * conf is that of the service; programs other than smtp and lmtp have no such
+ * thing.  0, and what tern check tells is noted; or -1 and *why_r (caller
+ * frees).
+ */
+int	outfit_check(struct generation *generation, const struct conf *conf,
+	    const char *program, const char *where, char **why_r);
 
 #endif

@@ -1,5 +1,7 @@
-"""How many handshakes a client may have."""
+"""Handshakes: how many a client may have, and what the log has of them."""
 
+import os
+import re
 import ssl
 
 from queue_case import check
@@ -78,3 +80,169 @@ def rate_when_wrapped(place):
     check("wrapper: the log tells", place.log(
         r"warning: Refusing TLS service request from "
         r"unknown\[127.0.0.1\]$"))
+
+
+# ---- the log ---------------------------------------------------------------
+
+def loglevels(options):
+    master = ("127.0.0.1:{port+2} inet n - - - - smtpd\n"
+              " -o smtpd_tls_loglevel=4\n"
+              "127.0.0.1:{port+3} inet n - - - - smtpd\n"
+              " -o smtpd_tls_loglevel=3 -o smtpd_tls_wrappermode=yes\n")
+    with Place(options, {"smtpd_tls_loglevel": "2",
+                         "smtpd_tls_ask_ccert": "yes"}, master) as place:
+        level_two(place)
+        level_three(place)
+        level_four(place)
+        check("the system is alive", place.is_alive())
+    with Place(options, {"smtpd_tls_loglevel": "0"}) as place:
+        use(place)
+        place.log(r"disconnect from")
+        check("level 0: nothing", "TLS" not in place.suite.log_text())
+
+
+def level_two(place):
+    """Steps and the client's certificate, which nobody has signed."""
+    cert = place.pki.make("client.example", signed=False)
+    wire = place.wire().starttls(context(cert=cert))
+    wire.ask("EHLO client.example")
+    wire.close()
+    who = r"smtpd\[\d+\]: unknown\[127.0.0.1\]: "
+    check("level 2: the beginning", place.log(
+        r"smtpd\[\d+\]: setting up TLS connection from "
+        r"unknown\[127.0.0.1\]$"))
+    check("level 2: the steps", place.log(
+        who + r"SSL_accept:SSLv3/TLS write server hello$"))
+    check("level 2: the certificate", place.log(
+        who + r"subject_CN=client.example, issuer_CN=client.example, "
+        r"fingerprint=%s, pkey_fingerprint=[0-9A-F:]{95}$" %
+        place.pki.fingerprint("client.example")))
+    check("level 2: what is wrong with it", place.log(
+        who + r"depth=0 verify=0 subject=/CN=client.example error=self") and
+        place.log(r"certificate of unknown\[127.0.0.1\], fingerprint %s: "
+                  r"self" % place.pki.fingerprint("client.example")))
+    check("level 2: no bytes", not re.search(r": 0000 ",
+                                             place.suite.log_text()))
+    wire = place.wire()
+    wire.ask("EHLO client.example")
+    wire.ask("STARTTLS")
+    old = context(old=True, version=ssl.TLSVersion.TLSv1)
+    try:
+        wire.secure(old)
+    except (OSError, ssl.SSLError):
+        pass
+    check("level 2: alerts", place.log(
+        who + r"TLS alert write:fatal:protocol version$"))
+
+
+def rows(place):
+    """Rows of bytes in the log, and what they say in letters."""
+    return re.findall(r": [0-9a-f]{4}(?: [0-9a-f]{2}){1,16} {2,}(.*)",
+                      place.suite.log_text())
+
+
+def level_three(place):
+    wire = place.wire(3, wrapped=context())
+    shown = rows(place)
+    check("level 3: the bytes of the handshake", len(shown) > 40, shown)
+    wire.ask("EHLO client.example")
+    wire.ask("NOOP " + "x" * 1000)
+    wire.ask("QUIT")
+    wire.is_over()
+    check("level 3: and no others", rows(place) == shown)
+
+
+def level_four(place):
+    wire = place.wire(2).starttls(context())
+    before = len(rows(place))
+    wire.ask("EHLO client.example")
+    wire.ask("AUTH PLAIN AGpvZQBzZWNyZXQ=")
+    wire.ask("NOOP " + "x" * 1000)
+    check("level 4: all bytes", len(rows(place)) > before + 70)
+    text = "".join(rows(place))
+    check("level 4: as they are on the wire", "NOOP" not in text and
+          "AUTH" not in text and "AGpv" not in text and "xxx" not in text)
+    big = "x" * 900
+    for _ in range(400):
+        wire.ask("NOOP " + big)
+    check("level 4: bounded", place.log(
+        r"no more of its bytes are shown$") and len(rows(place)) < 18000,
+        len(rows(place)))
+    wire.close()
+
+
+# ---- what is said of the configuration -------------------------------------
+
+def told(place, words):
+    """How often tern check says so; it must be content."""
+    done = place.suite.tern("check")
+    check("check is content", done.returncode == 0, done.stdout)
+    return len(re.findall(words, done.stdout, re.M))
+
+
+def settings(options):
+    master = ("127.0.0.1:{port+2} inet n - - - - smtpd\n"
+              " -o smtpd_tls_always_issue_session_ids=no\n"
+              "lmtp unix - - n - - lmtp\n")
+    with Place(options, {
+            "smtpd_tls_session_cache_database": "btree:${data_directory}/x",
+            "smtp_tls_session_cache_database": "btree:${data_directory}/y",
+            "smtpd_tls_enable_rpk": "yes", "smtp_tls_enable_rpk": "no",
+            "smtp_tls_session_cache_timeout": "7d"}, master) as place:
+        foreign(place)
+        keys_of_clients(place)
+        keys_in_tables(place)
+
+
+def foreign(place):
+    """Postfix's parameters that do nothing here are told of, once."""
+    for where, name, what in (
+            ("main.cf", "smtpd_tls_session_cache_database", "tickets"),
+            ("main.cf", "smtp_tls_session_cache_database", "memory"),
+            ("main.cf", "smtpd_tls_enable_rpk", "OpenSSL 3.2"),
+            ("master.cf", "smtpd_tls_always_issue_session_ids", "tickets")):
+        words = r"warning: \S*%s:\d+: %s does nothing: .*%s" % (
+            where, name, what)
+        check("%s: check tells" % name, told(place, words) == 1)
+        check("%s: start has told" % name, len(re.findall(
+            words, place.suite.log_text())) == 1, place.suite.log_text())
+    check("what is as in Postfix is not told of",
+          told(place, "smtp_tls_enable_rpk") == 0)
+
+
+def keys_of_clients(place):
+    main = os.path.join(place.suite.etc, "main.cf")
+
+    def add(line):
+        with open(main, "a") as f:
+            f.write(line + "\n")
+
+    chain = place.pki.make("client.example", days=7)
+    add("smtp_tls_chain_files = " + chain)
+    os.chmod(chain, 0o644)
+    check("check tells how long a client's certificate is good", told(
+        place, r"^tern: warning: the certificate of client.example is good "
+        r"for [67] days$") == 1)
+    check("and who can read its key", told(
+        place, r"^tern: warning: %s: everybody can read this private key$" %
+        chain) == 1)
+    os.chmod(chain, 0o600)
+    add("lmtp_tls_cert_file = /nonexistent/lmtp.pem")
+    done = place.suite.tern("check")
+    check("lmtp has files of its own", done.returncode != 0 and re.search(
+        r"master.cf:\d+: /nonexistent/lmtp.pem: No such file", done.stdout),
+        done.stdout)
+    add("lmtp_tls_cert_file =")
+
+
+def keys_in_tables(place):
+    table = os.path.join(place.folder, "names")
+    with open(table, "w") as f:
+        f.write("mx.example " + place.chain + "\n")
+    with open(os.path.join(place.suite.etc, "main.cf"), "a") as f:
+        f.write("tls_server_sni_maps = texthash:%s\n" % table)
+    words = "^tern: warning: %s: everybody can read this private key$" % table
+    os.chmod(table, 0o600)
+    check("a table of keys that is closed", told(place, words) == 0)
+    os.chmod(table, 0o644)
+    check("a table of keys that is open to all", told(place, words) == 1)
