@@ -5,7 +5,6 @@
 #include "mail/tls_server.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #include "conf/conf.h"
 #include "mail/table_list.h"
@@ -196,23 +195,6 @@ set_files(const struct conf *conf, struct tls_config *config)
 	config->has_system_cas = conf->tls_append_default_CA;
 }
 
-/*
- * Who was trusted once must not be by a ticket when the authorities are
- * other ones now.
- */
-static void
-put_scope(const struct conf *conf, const char *service, struct buf *scope)
-{
-	struct stat	st;
-
-	buf_printf(scope, "%s %s", service, conf->smtpd_tls_CAfile);
-	if (is_file(conf->smtpd_tls_CAfile) &&
-	    stat(conf->smtpd_tls_CAfile, &st) == 0)
-		buf_printf(scope, " %llu %lld.%09ld",
-		    (unsigned long long)st.st_size,
-		    (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-}
-
 static int
 make_context(struct tls_server *server, const struct conf *conf,
     const char *service, struct buf *why)
@@ -220,9 +202,9 @@ make_context(struct tls_server *server, const struct conf *conf,
 	bool			 is_mandatory =
 				    server->level == TLS_SERVER_ENCRYPT;
 	struct buf		 ciphers = BUF_INIT, groups = BUF_INIT;
-	struct buf		 scope = BUF_INIT;
 	struct tls_config	 config = {
 		.is_server = true,
+		.scope = service,
 		.protocols = is_mandatory ?
 		    conf->smtpd_tls_mandatory_protocols :
 		    conf->smtpd_tls_protocols,
@@ -240,8 +222,6 @@ make_context(struct tls_server *server, const struct conf *conf,
 	server->has_tickets = config.ticket_life_s > 0;
 	set_files(conf, &config);
 	put_groups(conf, &groups);
-	put_scope(conf, service, &scope);
-	config.scope = buf_cstr(&scope);
 	if (put_ciphers(conf, is_mandatory, &ciphers, why) == 0) {
 		config.ciphers = buf_cstr(&ciphers);
 		config.groups = buf_cstr(&groups);
@@ -249,7 +229,6 @@ make_context(struct tls_server *server, const struct conf *conf,
 	}
 	buf_clear(&ciphers);
 	buf_clear(&groups);
-	buf_clear(&scope);
 	return server->context == NULL ? -1 : 0;
 }
 

@@ -323,13 +323,51 @@ tls_context_set_tickets(struct tls_context *context,
 	context->ticket_count = count;
 }
 
+/* Of what a store has, in whatever order: the digests, added up. */
+static void
+put_authorities(X509_STORE *store, struct buf *text)
+{
+	STACK_OF(X509)	*all = X509_STORE_get1_all_certs(store);
+	unsigned char	 sum[EVP_MAX_MD_SIZE] = "", one[EVP_MAX_MD_SIZE];
+	unsigned	 len;
+
+	for (int i = 0; i < sk_X509_num(all); i++)
+		if (X509_digest(sk_X509_value(all, i), EVP_sha256(), one,
+		    &len) == 1)
+			for (unsigned k = 0; k < len; k++)
+				sum[k] ^= one[k];
+	buf_put(text, sum, sizeof(sum));
+	sk_X509_pop_free(all, X509_free);
+}
+
+/*
+ * A session is resumed where everything is as it was: else who was trusted
+ * once would be by a ticket when the authorities are other ones now, and
+ * ciphers that are good no more would be spoken on.
+ */
+static void
+use_scope(SSL_CTX *ctx, const struct tls_config *config)
+{
+	const char	*parts[] = { config->scope, config->protocols,
+			    config->ciphers };
+	struct buf	 text = BUF_INIT;
+	unsigned char	 id[EVP_MAX_MD_SIZE];
+	unsigned	 len = 0;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		buf_printf(&text, "%s\n", parts[i] == NULL ? "" : parts[i]);
+	buf_printf(&text, "%d\n", config->verify_depth);
+	put_authorities(SSL_CTX_get_cert_store(ctx), &text);
+	EVP_Digest(buf_slice(&text).data, text.len, id, &len, EVP_sha256(),
+	    NULL);
+	SSL_CTX_set_session_id_context(ctx, id, len);
+	buf_clear(&text);
+}
+
 static void
 use_sessions(struct tls_context *context, const struct tls_config *config)
 {
-	SSL_CTX		*ctx = context->ctx;
-	unsigned char	 id[EVP_MAX_MD_SIZE];
-	unsigned	 len = 0;
-	struct slice	 scope = slice_str(config->scope);
+	SSL_CTX	*ctx = context->ctx;
 
 	/* Nothing is kept here: servers have tickets, clients their owner. */
 	SSL_CTX_set_session_cache_mode(ctx, config->is_server ?
@@ -344,8 +382,7 @@ use_sessions(struct tls_context *context, const struct tls_config *config)
 	}
 	SSL_CTX_set_timeout(ctx, (long)config->ticket_life_s);
 	SSL_CTX_set_num_tickets(ctx, 1);
-	EVP_Digest(scope.data, scope.len, id, &len, EVP_sha256(), NULL);
-	SSL_CTX_set_session_id_context(ctx, id, len);
+	use_scope(ctx, config);
 	SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, on_ticket);
 }
 

@@ -49,7 +49,8 @@ struct tls_config {
 	bool		 prefers_own_ciphers;
 	int64_t		 ticket_life_s;	/* 0: no resumption */
 	/*
-	 * A ticket of another scope is not taken: else who was let in by one
+	 * A ticket of another scope, or one that was made with other CAs,
+	 * protocols or ciphers, is not taken: else who was let in by one
 	 * service would be known to another, that asks for more.
 	 */
 	const char	*scope;

@@ -1,5 +1,6 @@
 #include "net/tls_context.h"
 
+#include "net/tls_lib.h"
 #include "tests/unit/tls_fixture.h"
 
 /* ---- keys ---------------------------------------------------------------- */
@@ -226,6 +227,9 @@ resumes_with(const char *protocols)
 	CU_ASSERT(!resumes(NULL, keys, 1, "a"));
 	first = session();
 	CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+	/* RFC 8446 section 4.2.10: with it no early data may be sent. */
+	CU_ASSERT_EQUAL(SSL_SESSION_get_max_early_data((SSL_SESSION *)first),
+	    0);
 	/* Another process, the same keys. */
 	CU_ASSERT(resumes(first, keys, 1, "a"));
 	drop_both();
@@ -243,6 +247,16 @@ resumes_with(const char *protocols)
 	CU_ASSERT(!resumes(first, keys + 2, 1, "a"));
 	drop_both();
 	CU_ASSERT(!resumes(first, keys, 1, "b"));
+	drop_both();
+	/* Ciphers and authorities are others now. */
+	t.server_config.ciphers = "HIGH:@SECLEVEL=0";
+	CU_ASSERT(!resumes(first, keys, 1, "a"));
+	drop_both();
+	t.server_config.ciphers = ANY;
+	CU_ASSERT(resumes(first, keys, 1, "a"));
+	drop_both();
+	t.server_config.ca_file = t.ca.file;
+	CU_ASSERT(!resumes(first, keys, 1, "a"));
 	tls_session_free(&first);
 	tls_session_free(&second);
 	end();

@@ -331,6 +331,33 @@ times_out(void)
 	end();
 }
 
+/* Up to TLS 1.2 a client may ask for another handshake: it has a no. */
+static void
+refuses_renegotiation(void)
+{
+	struct buf	nothing = BUF_INIT, records = BUF_INIT;
+	struct tls	*client;
+
+	begin();
+	t.server_config.protocols = "TLSv1.2";
+	contexts();
+	shake();
+	client = io_tls(t.a.io);
+	SSL_clear_options(client->ssl, SSL_OP_NO_RENEGOTIATION);
+	CU_ASSERT_EQUAL(SSL_renegotiate(client->ssl), 1);
+	CU_ASSERT_EQUAL(tls_handshake(client, &nothing, &records), TLS_MORE);
+	CU_ASSERT(records.len > 50);
+	CU_ASSERT_EQUAL(write(io_fd(t.a.io), records.data + records.start,
+	    records.len), (ssize_t)records.len);
+	until(&t.a, "e");
+	CU_ASSERT_STRING_EQUAL(t.a.error, "TLS: no renegotiation");
+	CU_ASSERT_PTR_NULL(strchr(strchr(t.b.events, 's') + 1, 's'));
+	CU_ASSERT_EQUAL(t.b.got.len, 0);
+	buf_clear(&records);
+	buf_clear(&nothing);
+	end();
+}
+
 /* ---- ends ---------------------------------------------------------------- */
 
 /* CVE-2026-45185: behind close_notify there is nothing, plain least of all. */
@@ -534,6 +561,7 @@ tls_test(void)
 	CU_add_test(suite, "truncated hello", truncated_hello);
 	CU_add_test(suite, "wrong version", wrong_version);
 	CU_add_test(suite, "times out", times_out);
+	CU_add_test(suite, "refuses renegotiation", refuses_renegotiation);
 	CU_add_test(suite, "close_notify ends", close_notify_ends);
 	CU_add_test(suite, "truncation is told", truncation_is_told);
 	CU_add_test(suite, "free says close_notify", free_says_close_notify);
