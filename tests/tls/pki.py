@@ -53,6 +53,14 @@ class Pki:
         os.rename(chain + ".new", chain)
         return chain
 
+    def join_certs(self, file, *certs):
+        path = self.path(file)
+        with open(path, "w") as f:
+            for cert in certs:
+                with open(cert) as source:
+                    f.write(source.read())
+        return path
+
     def fingerprint(self, name):
         """As in tables: of the certificate."""
         text = openssl("x509", "-noout", "-fingerprint", "-sha256", "-in",

@@ -128,9 +128,9 @@ class Place:
             "smtpd_error_sleep_time": "0s",
             "smtpd_hard_error_limit": "1000", **values})
         with open(os.path.join(self.suite.etc, "master.cf"), "a") as f:
-            f.write(master.replace("{folder}", self.folder).replace(
-                "{port+2}", str(self.port + 2)).replace(
-                "{port+3}", str(self.port + 3)))
+            f.write(re.sub(r"\{port\+(\d)\}",
+                           lambda m: str(self.port + int(m.group(1))),
+                           master.replace("{folder}", self.folder)))
         if start:
             self.suite.start()
 
