@@ -64,6 +64,20 @@ class Authority:
                     *([] if alone else [self.cert]))
 
 
+    def below(self, name):
+        """The same, of a CA that this one has signed."""
+        between = Authority(self.folder, name + ".ca")
+        request = os.path.join(between.folder, "ca.csr")
+        openssl("req", "-new", "-key", between.key, "-out", request,
+                "-subj", "/CN=between", "-addext",
+                "basicConstraints=critical,CA:TRUE")
+        openssl("ca", "-batch", "-notext", "-config",
+                os.path.join(self.folder, "conf"), "-cert", self.cert,
+                "-keyfile", self.key, "-in", request, "-out", between.cert,
+                "-days", "30")
+        return between.chain(name)
+
+
 def self_signed(folder, name):
     path = os.path.join(folder, name)
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout",

@@ -17,6 +17,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
 import keys                                                 # noqa: E402
+import parameters                                           # noqa: E402
 from deliveries import Deliveries                           # noqa: E402
 from mx import Server                                       # noqa: E402
 from private_suite import Suite, wait_for                   # noqa: E402
@@ -700,8 +701,16 @@ def check_zones(place):
                      "tls=dane:%s," % policy, SENT)
 
 
+def each_parameter(options):
+    place = Place(options)
+    try:
+        parameters.each(place)
+    finally:
+        place.close()
+
+
 PARTS = {"levels": levels, "reuse": reuse, "wrapped": wrapped,
-         "files": files, "dane": dane}
+         "files": files, "parameters": each_parameter, "dane": dane}
 
 if __name__ == "__main__":
     sys.exit(run("tls_client", PARTS))
