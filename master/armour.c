@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "mail/tls_server.h"
 #include "master/generation.h"
+#include "net/tls_library.h"
 #include "util/mem.h"
 
 int
@@ -14,9 +15,11 @@ armour_check(struct generation *generation, const struct conf *conf,
     const char *where, const char *service, char **why_r)
 {
 	struct buf		 why = BUF_INIT;
-	struct tls_server	*server = tls_server_new(conf, service, &why);
+	struct tls_server	*server = NULL;
 	char			*text = NULL;
 
+	if (tls_library_check(conf->tls_config_file, &why) == 0)
+		server = tls_server_new(conf, service, &why);
 	if (why.len > 0)
 		text = mem_printf("%s: %s", where, buf_cstr(&why));
 	buf_clear(&why);

@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "mail/tls_client.h"
 #include "master/generation.h"
+#include "net/tls_library.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -35,9 +36,12 @@ check(struct generation *generation, const struct conf *conf,
     const char *where, char **why_r)
 {
 	struct buf		 why = BUF_INIT;
-	struct tls_client	*client = tls_client_new(conf, &why);
-	int			 result = client == NULL ? -1 : 0;
+	struct tls_client	*client = NULL;
+	int			 result;
 
+	if (tls_library_check(conf->tls_config_file, &why) == 0)
+		client = tls_client_new(conf, &why);
+	result = client == NULL ? -1 : 0;
 	if (client == NULL)
 		*why_r = mem_printf("%s: %s", where, buf_cstr(&why));
 	else

@@ -19,6 +19,7 @@
 #include "net/dns.h"
 #include "net/loop.h"
 #include "net/sasl_login.h"
+#include "net/tls_library.h"
 #include "smtp/credentials.h"
 #include "smtp/job.h"
 #include "smtp/known.h"
@@ -156,6 +157,18 @@ open_filters(struct sender *sender)
 	    conf->smtp_reply_filter);
 }
 
+/* Before libunbound, which uses it, too. */
+static void
+open_library(const struct conf *conf)
+{
+	struct buf	why = BUF_INIT;
+
+	if (tls_library_open(conf->tls_config_file, conf->tls_config_name,
+	    &why) < 0)
+		log_fatal("%s", buf_cstr(&why));
+	buf_clear(&why);
+}
+
 static void
 open_sender(struct daemon *daemon, bool is_lmtp)
 {
@@ -166,6 +179,7 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 	sender->daemon = daemon;
 	sender->conf = daemon_conf(daemon);
 	sender->loop = daemon_loop(daemon);
+	open_library(sender->conf);
 	sender->dns = dns_new(sender->loop, sender->conf->resolver_config,
 	    HOSTS_FILE, is_dnssec_wanted(sender->conf) ?
 	    sender->conf->tls_dane_trust_anchor_file : NULL, &why);

@@ -14,6 +14,7 @@
 #include "mail/tls_server.h"
 #include "net/loop.h"
 #include "net/tls_context.h"
+#include "net/tls_library.h"
 #include "smtpd/client.h"
 #include "smtpd/substitute.h"
 #include "util/clock.h"
@@ -153,19 +154,21 @@ open_tables(const char *name, const char *tables)
 static void
 on_open(struct daemon *daemon)
 {
-	struct gate	*gate = mem_new(sizeof(*gate));
-	struct buf	 why = BUF_INIT;
+	struct gate		*gate = mem_new(sizeof(*gate));
+	const struct conf	*conf = daemon_conf(daemon);
+	struct buf		 why = BUF_INIT;
 
-	gate->tls = tls_server_new(daemon_conf(daemon),
-	    daemon_service(daemon), &why);
+	if (tls_library_open(conf->tls_config_file, conf->tls_config_name,
+	    &why) == 0)
+		gate->tls = tls_server_new(conf, daemon_service(daemon), &why);
 	/* master has told what makes it less, and asked for another. */
 	if (gate->tls == NULL)
 		log_fatal("%s", buf_cstr(&why));
 	buf_clear(&why);
 	gate->commands = open_tables("smtpd_command_filter",
-	    daemon_conf(daemon)->smtpd_command_filter);
+	    conf->smtpd_command_filter);
 	gate->refusals = open_tables("smtpd_reject_filter_maps",
-	    daemon_conf(daemon)->smtpd_reject_filter_maps);
+	    conf->smtpd_reject_filter_maps);
 	daemon_set_state(daemon, gate);
 }
 

@@ -150,6 +150,31 @@ def test_forgotten(options):
     ground.close()
 
 
+def test_security(options):
+    """What mechanisms must be, without TLS and with it."""
+    for inside, offered in (("noanonymous", True),
+                            ("noanonymous, noplaintext", False)):
+        ground = Ground(
+            options, smtpd_tls_auth_only="no",
+            smtpd_sasl_security_options="noanonymous, noplaintext",
+            smtpd_sasl_tls_security_options=inside)
+        client = ground.server.client()
+        check("no PLAIN without TLS", "PLAIN" not in client.mechanisms() and
+              "SCRAM-SHA-256" in client.mechanisms(), client.offer)
+        reply = client.plain("tim", PASSWORD)
+        check("nor is it taken", reply.startswith("538" if offered else
+                                                  "534"), reply)
+        secure(client)
+        check("PLAIN with TLS: %s: %s" % (inside, offered),
+              ("PLAIN" in client.mechanisms()) == offered and
+              "SCRAM-SHA-256" in client.mechanisms(), client.offer)
+        reply = client.plain("tim", PASSWORD)
+        check("and it is taken: %s" % offered,
+              reply.startswith("235" if offered else "534"), reply)
+        client.close()
+        ground.close()
+
+
 def test_external(options):
     """A certificate of a CA that we trust is a login, where that is named."""
     ground = Ground(options, smtpd_sasl_mechanism_filter=

@@ -184,3 +184,54 @@ def make_files(place):
         f.write(openssl("x509", "-noout", "-fingerprint", "-sha1", "-in",
                         pki.path("direct.crt")).strip().split("=")[1] +
                 " direct\n")
+
+
+# ---- OpenSSL's own configuration -------------------------------------------
+
+SECTIONS = """
+openssl_conf = usual
+mine = other
+[usual]
+ssl_conf = usual_ssl
+[usual_ssl]
+system_default = usual_words
+[usual_words]
+Ciphersuites = TLS_AES_128_GCM_SHA256
+[other]
+ssl_conf = other_ssl
+[other_ssl]
+system_default = other_words
+[other_words]
+Ciphersuites = TLS_CHACHA20_POLY1305_SHA256
+"""
+
+
+def library(options):
+    file = "-o tls_config_file={folder}/openssl.cnf"
+    with Place(options, {}, services((
+            file, file + " -o tls_config_name=mine",
+            file + " -o tls_config_name=nobody",
+            "-o tls_config_file=none")), start=False) as place:
+        with open(place.pki.path("openssl.cnf"), "w") as f:
+            f.write(SECTIONS)
+        place.suite.start()
+        for service, wanted in ((0, "TLS_AES_128_GCM_SHA256"),
+                                (1, "TLS_CHACHA20_POLY1305_SHA256"),
+                                (2, "TLS_AES_128_GCM_SHA256"),
+                                (3, "TLS_AES_256_GCM_SHA384")):
+            got = cipher(place, service, None, version="TLSv1_3")
+            check("OpenSSL's configuration of service %d" % service,
+                  got == wanted, got)
+        with open(place.pki.path("bad.cnf"), "w") as f:
+            f.write("[broken\n")
+        for value, words in (
+                ("/nonexistent", "/nonexistent: no such file"),
+                (place.pki.path("bad.cnf"), "bad.cnf: line 1: "),
+                ("openssl.cnf", "neither default nor none")):
+            with open(os.path.join(place.suite.etc, "main.cf"), "a") as f:
+                f.write("tls_config_file = %s\n" % value)
+            done = place.suite.tern("reload")
+            check("tls_config_file = %s: reload says no" % value,
+                  done.returncode != 0 and "tls_config_file: " in
+                  done.stdout and words in done.stdout, done.stdout)
+        check("what runs goes on", place.is_alive())

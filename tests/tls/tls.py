@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "lib")]
 from attacks import bad, early, ends, injection                    # noqa: E402
 from handshakes import loglevels, rates, settings           # noqa: E402
-from parameters import ciphers, files                       # noqa: E402
+from parameters import ciphers, files, library              # noqa: E402
 from private_suite import wait_for                          # noqa: E402
 from queue_case import check, run                           # noqa: E402
 from wire import PATIENCE, Place, context                   # noqa: E402
@@ -592,7 +592,7 @@ def send_by_openssl(place, server):
 
 PARTS = {part.__name__: part for part in (
     verb, injection, bad, early, ends, levels, sessions, rates, names,
-    loglevels, settings, ciphers, files, kinds, renewal, wrong, ccerts,
+    loglevels, settings, ciphers, files, library, kinds, renewal, wrong, ccerts,
     programs)}
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ CASES = {
     "curve": (
         "tls_eecdh_auto_curves=secp384r1 tls_ffdhe_auto_groups=",
         ("tls=may,", SENT), "key-exchange ECDHE (secp384r1)"),
+    "library": ("tls_config_file={cnf}", ("tls=may,", SENT),
+                "TLS_CHACHA20_POLY1305_SHA256"),
     "own-pair": (
         "smtp_tls_cert_file={pair}.crt smtp_tls_key_file={pair}.key",
         ("tls=may,", SENT), None),
@@ -86,7 +88,11 @@ def serve(place, case):
 
 def services(place, chains):
     """The text for master.cf."""
-    values = {"ca": place.ca.cert, "other": place.other_ca.cert,
+    cnf = os.path.join(place.folder, "openssl.cnf")
+    with open(cnf, "w") as f:
+        f.write("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = "
+                "c\n[c]\nCiphersuites = TLS_CHACHA20_POLY1305_SHA256\n")
+    values = {"cnf": cnf, "ca": place.ca.cert, "other": place.other_ca.cert,
               "pair": os.path.join(place.other_ca.folder, "client.example")}
     text = ""
     for case, (options, _, _) in CASES.items():

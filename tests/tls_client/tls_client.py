@@ -515,6 +515,7 @@ DANE = {
     "ee-cert": ("dane-only", ("tls=dane-only,", SENT), 1),
     "ee-full": ("dane", ("tls=dane,", SENT), 1),
     "ta": ("dane", ("tls=dane,", SENT), 1),
+    "ta-domain": ("dane", ("tls=dane,", SENT), 1),
     "ta-name": ("dane", ("tls=!dane:encrypt,", "dsn=4.7.5", LATER), 0),
     "wrong": ("dane", ("tls=!dane:encrypt,", "dsn=4.7.5", LATER), 0),
     "missing": ("dane", ("tls=dane:may,", SENT), 1),
@@ -550,8 +551,11 @@ def serve_dane(place, case):
         chain = place.chain(mx)
     else:
         # RFC 7671 section 5.1: with usage 3 names and dates do not count.
-        chain = place.chain("nobody.%s" % case if case[:2] != "ta" or
-                            kind == "name" else mx, expired=case == "ee")
+        # RFC 7672 section 3.2.2: with usage 2 it may be the domain's, too.
+        chain = place.chain(
+            "%s.tls.example" % case if kind == "domain" else
+            "nobody.%s" % case if case[:2] != "ta" or kind == "name" else mx,
+            expired=case == "ee")
         server = place.serve(case, chain=chain)
     other = place.other_ca.chain("other." + case)
     texts = {
@@ -559,6 +563,7 @@ def serve_dane(place, case):
         "ee-full": [tlsa(3, 1, 0, chain)],
         "ta": [tlsa(2, 0, 1, chain, 1)],
         "ta-name": [tlsa(2, 0, 1, chain, 1)],
+        "ta-domain": [tlsa(2, 0, 1, chain, 1)],
         "wrong": [tlsa(3, 1, 1, other)],
         "unusable": [tlsa(1, 1, 1, chain), "TLSA 3 1 9 abcd"],
         "unusable-none": [tlsa(0, 1, 1, chain)],
