@@ -24,6 +24,7 @@ static const char *const	settings[][2] = {
 	{ "message_size_limit", "500" },
 	{ "line_length_limit", "512" },
 	{ "smtpd_sasl_auth_enable", "yes" },
+	{ "smtpd_client_new_tls_session_rate_limit", "9" },
 	{ "smtpd_sasl_response_limit", "600" },
 	{ NULL, NULL },
 };

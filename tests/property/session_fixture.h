@@ -186,6 +186,9 @@ world_likes(const struct question *q)
 		return txn->count != 2;
 	case JUDGE_END:
 		return txn->count != 3;
+	case JUDGE_STARTTLS:
+		return q->session->helo == NULL ||
+		    q->session->helo[0] != 'b';
 	default:
 		return true;
 	}

@@ -71,6 +71,7 @@ static const struct variant {
 		{ "smtpd_hard_error_limit", "1000" },
 		{ "smtpd_error_sleep_time", "0s" },
 		{ "smtpd_delay_reject", "no" },
+		{ "smtpd_client_new_tls_session_rate_limit", "9" },
 		{ "smtpd_helo_restrictions", "permit" },
 		{ "smtpd_sender_restrictions", "permit" },
 		{ "smtpd_data_restrictions", "permit" },
