@@ -9,6 +9,7 @@
 #include "net/tls.h"
 #include "smtpd/gate.h"
 #include "smtpd/login.h"
+#include "smtpd/question.h"
 #include "smtpd/reply.h"
 #include "smtpd/stage.h"
 #include "smtpd/transaction.h"
@@ -80,11 +81,20 @@ log_facts(const struct session *s)
 	buf_clear(&line);
 }
 
-/* Who has had too many new sessions has had a 421. */
+/*
+ * Too many new sessions are an end.  When lookup cannot be had the client may
+ * go on: nobody has asked for a reply here.
+ */
 static void
-on_counted(struct session *s, bool ok)
+on_counted(struct question *question)
 {
-	(void)ok;
+	struct session	*s = question->session;
+
+	if (question->is_judged && question->code != 250) {
+		reply_refuse(question);
+		session_hang_up(s);
+	}
+	question_free(&s->question);
 	session_resume(s);
 }
 
@@ -123,8 +133,9 @@ secured_begin(struct session *s, struct secured *secured)
 	if ((why = secured_distrust(s)) != NULL)
 		return distrust(s, why);
 	if (secured->facts.is_reused ||
-	    stage_ask(s, JUDGE_TLS, on_counted) == STEP_DONE)
+	    s->gate->conf->smtpd_client_new_tls_session_rate_limit == 0)
 		return STEP_DONE;
+	s->question = question_new(s, JUDGE_TLS, "", on_counted);
 	/* STARTTLS is over: what is replied now is none of its. */
 	s->verb = NULL;
 	s->is_waiting = true;

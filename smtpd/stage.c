@@ -32,7 +32,6 @@ is_asked(const struct conf *conf, enum judge_stage stage)
 	case JUDGE_AUTH:
 		return conf->smtpd_client_auth_rate_limit > 0;
 	case JUDGE_STARTTLS:
-	case JUDGE_TLS:
 		return conf->smtpd_client_new_tls_session_rate_limit > 0;
 	case JUDGE_DATA:
 		return conf->smtpd_data_restrictions[0] != '\0';
