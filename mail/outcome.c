@@ -11,6 +11,7 @@ outcome_name(enum outcome_kind kind)
 		[OUTCOME_SENT] = "sent",
 		[OUTCOME_DEFERRED] = "deferred",
 		[OUTCOME_FAILED] = "bounced",
+		[OUTCOME_ELSEWHERE] = "elsewhere",
 	};
 
 	return names[kind];

@@ -11,6 +11,11 @@ enum outcome_kind {
 	OUTCOME_SENT,
 	OUTCOME_DEFERRED,
 	OUTCOME_FAILED,
+	/*
+	 * To be had by best_mx_transport: the best MX of its next hop is us
+	 * (K21).  Only an agent says so, and only to the queue manager.
+	 */
+	OUTCOME_ELSEWHERE,
 };
 
 /* What a job says of its destination as a whole (Q44). */
@@ -20,7 +25,7 @@ enum outcome_site {
 	OUTCOME_SITE_UNKNOWN,	/* nothing was tried */
 };
 
-/* "sent", "deferred", "bounced": as in the log. */
+/* "sent", "deferred", "bounced": as in the log; "elsewhere" is in none. */
 const char	*outcome_name(enum outcome_kind kind);
 
 #endif

@@ -88,7 +88,9 @@ hops_check(const struct conf *conf, char **why_r)
 	    check_transport(conf, "default_transport",
 	    conf->default_transport, why_r) < 0 ||
 	    check_transport(conf, "relay_transport",
-	    conf->relay_transport, why_r) < 0)
+	    conf->relay_transport, why_r) < 0 ||
+	    check_transport(conf, "best_mx_transport",
+	    conf->best_mx_transport, why_r) < 0)
 		return -1;
 	if (addr_parse_mail_port(slice_str(conf->smtp_tcp_port)) == 0)
 		return refuse(conf, "smtp_tcp_port", mem_printf("bad port "

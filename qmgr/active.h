@@ -31,6 +31,7 @@ struct recipient {
 	uint32_t		 number;
 	enum recipient_state	 state;
 	bool			 is_written;	/* the result, to the store */
+	bool			 is_elsewhere;	/* best_mx_transport has it */
 	char			*address;
 	char			*original;
 	char			*transport;	/* "": not known */

@@ -225,6 +225,7 @@ on_agent_holds(struct ipc *ipc, uint32_t id, const struct msg_agent_holds *m)
 	orphan->jobs++;
 }
 
+/* What is for best_mx_transport stays as it is: it is found out anew. */
 static void
 take_orphan_result(struct manager *manager,
     const struct msg_deliver_result *m)
@@ -237,6 +238,8 @@ take_orphan_result(struct manager *manager,
 		.reply = m->text,
 	};
 
+	if (m->kind == OUTCOME_ELSEWHERE)
+		return;
 	if (m->kind == OUTCOME_SENT)
 		store_cross_off(manager->store, m->queue_id, &m->number, 1);
 	else
@@ -411,7 +414,7 @@ on_deliver_result(struct ipc *ipc, uint32_t id,
 	struct client	*client = ipc_arg(ipc);
 	struct entry	*entry = find_entry(client, id);
 
-	if (m->kind > OUTCOME_FAILED)
+	if (m->kind > OUTCOME_ELSEWHERE)
 		return;
 	if (entry != NULL && entry->queue_id == m->queue_id)
 		schedule_result(entry, m->number,

@@ -10,9 +10,35 @@
 
 #include "conf/conf.h"
 #include "net/loop.h"
+#include "qmgr/active.h"
 #include "qmgr/manager.h"
 #include "qmgr/schedule.h"
 #include "util/mem.h"
+
+void
+destination_add_job(struct destination *d, struct job *job)
+{
+	job->destination = d;
+	job->is_small = job->count - job->next_one <=
+	    (size_t)d->recipient_limit;
+	if (job->is_small)
+		DL_APPEND(d->small, job);
+	else
+		DL_APPEND(d->large, job);
+	DL_APPEND2(job->active->jobs, job, before, sibling);
+}
+
+void
+destination_take_job(struct job *job)
+{
+	struct destination	*d = job->destination;
+
+	if (job->is_small)
+		DL_DELETE(d->small, job);
+	else
+		DL_DELETE(d->large, job);
+	DL_DELETE2(job->active->jobs, job, before, sibling);
+}
 
 bool
 destination_has_jobs(const struct destination *d)

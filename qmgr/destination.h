@@ -89,6 +89,12 @@ struct schedule {
 struct destination *destination_find(struct schedule *schedule,
 		    const char *transport, const char *nexthop);
 
+/* A job in one of its lines. */
+void		 destination_add_job(struct destination *d, struct job *job);
+
+/* Out of its line and off its message; the caller frees it. */
+void		 destination_take_job(struct job *job);
+
 bool		 destination_has_jobs(const struct destination *d);
 
 /*

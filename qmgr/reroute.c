@@ -32,24 +32,31 @@ struct reroute {
 };
 
 void
+reroute_to(struct slice route, struct slice nexthop, char **transport_r,
+    char **nexthop_r)
+{
+	ptrdiff_t	colon = slice_find(route, ':');
+
+	if (colon >= 0) {
+		if ((size_t)colon + 1 < route.len)
+			nexthop = slice_after(route, (size_t)colon + 1);
+		route = slice_first(route, (size_t)colon);
+	}
+	*transport_r = slice_dup(route);
+	*nexthop_r = slice_dup(nexthop);
+}
+
+void
 reroute_by_filter(const struct conf *conf, struct slice filter,
     struct slice address, char **transport_r, char **nexthop_r)
 {
-	ptrdiff_t	colon = slice_find(filter, ':');
-	struct slice	nexthop = slice_from(NULL, 0);
+	struct slice	nexthop = slice_str(conf->default_filter_nexthop);
 
-	if (colon >= 0) {
-		nexthop = slice_after(filter, (size_t)colon + 1);
-		filter = slice_first(filter, (size_t)colon);
-	}
-	if (nexthop.len == 0)
-		nexthop = slice_str(conf->default_filter_nexthop);
 	if (nexthop.len == 0)
 		nexthop = address_domain(address);
 	if (nexthop.len == 0)
 		nexthop = slice_str(conf->myhostname);
-	*transport_r = slice_dup(filter);
-	*nexthop_r = slice_dup(nexthop);
+	reroute_to(filter, nexthop, transport_r, nexthop_r);
 	for (char *p = *nexthop_r; *p != '\0'; p++)
 		*p = (char)ascii_lower(*p);
 }

@@ -12,6 +12,13 @@ struct active;
 struct conf;
 
 /*
+ * What "transport" or "transport:nexthop" says, in its parts; nexthop where
+ * it has none.  The caller frees both.
+ */
+void	reroute_to(struct slice route, struct slice nexthop,
+	    char **transport_r, char **nexthop_r);
+
+/*
  * Where a recipient of a message goes that has a filter, transport:nexthop:
  * always there.  Without a next hop it is default_filter_nexthop, or the
  * recipient's domain.  The caller frees both.

@@ -17,6 +17,7 @@
 #include "qmgr/agent.h"
 #include "qmgr/destination.h"
 #include "qmgr/manager.h"
+#include "qmgr/reroute.h"
 #include "qmgr/store.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -97,19 +98,6 @@ decide_recipient(struct active *active, struct recipient *r,
 	    slice_str(decision->why));
 }
 
-/* Out of its line and off its message; the caller frees it. */
-static void
-take_job(struct job *job)
-{
-	struct destination	*d = job->destination;
-
-	if (job->is_small)
-		DL_DELETE(d->small, job);
-	else
-		DL_DELETE(d->large, job);
-	DL_DELETE2(job->active->jobs, job, before, sibling);
-}
-
 static void
 free_job(struct job *job)
 {
@@ -121,7 +109,7 @@ free_job(struct job *job)
 static void
 decide_job(struct job *job, const struct decision *decision)
 {
-	take_job(job);
+	destination_take_job(job);
 	for (size_t i = job->next_one; i < job->count; i++)
 		decide_recipient(job->active, job->recipients[i], decision);
 	free_job(job);
@@ -230,7 +218,7 @@ schedule_withdraw(struct active *active)
 		struct job		*job = active->jobs;
 		struct destination	*d = job->destination;
 
-		take_job(job);
+		destination_take_job(job);
 		is_last = active->jobs == NULL;
 		for (size_t i = job->next_one; i < job->count; i++)
 			active_result(active, job->recipients[i],
@@ -269,19 +257,6 @@ on_no_agent(void *arg)
 
 /* ---- jobs ---------------------------------------------------------------- */
 
-static void
-add_job(struct destination *d, struct job *job)
-{
-	job->destination = d;
-	job->is_small = job->count - job->next_one <=
-	    (size_t)d->recipient_limit;
-	if (job->is_small)
-		DL_APPEND(d->small, job);
-	else
-		DL_APPEND(d->large, job);
-	DL_APPEND2(job->active->jobs, job, before, sibling);
-}
-
 /* A recipient joins the job of its message, which is the last one made. */
 static void
 add_recipient(struct schedule *schedule, struct active *active,
@@ -310,13 +285,28 @@ add_recipient(struct schedule *schedule, struct active *active,
 	job->recipients[job->count++] = r;
 }
 
+/* What needs no agent, or can have none now, has its result at once. */
+static void
+settle(struct destination *d, struct job *job)
+{
+	bool	is_wanted = job->active->flags & STORE_FLUSHED;
+
+	if (decide_internal(d) || decide_unrouted(d))
+		return;
+	if (!is_wanted && is_put_off(d))
+		put_off(job);
+	else if (destination_is_dead(d))
+		defer_dead(d);
+	else
+		destination_check(d);
+}
+
 void
 schedule_add(struct schedule *schedule, struct active *active)
 {
 	struct job		**jobs;
 	struct destination	**where;
 	size_t			  count = 0, limit = active->count;
-	bool			  is_wanted = active->flags & STORE_FLUSHED;
 
 	jobs = mem_new_array(limit, sizeof(*jobs));
 	where = mem_new_array(limit, sizeof(*where));
@@ -325,17 +315,10 @@ schedule_add(struct schedule *schedule, struct active *active)
 			add_recipient(schedule, active,
 			    &active->recipients[i], jobs, where, &count);
 	for (size_t i = 0; i < count; i++)
-		add_job(where[i], jobs[i]);
+		destination_add_job(where[i], jobs[i]);
 	/* From here on the message may end. */
 	for (size_t i = 0; i < count; i++)
-		if (decide_internal(where[i]) || decide_unrouted(where[i]))
-			continue;
-		else if (!is_wanted && is_put_off(where[i]))
-			put_off(jobs[i]);
-		else if (destination_is_dead(where[i]))
-			defer_dead(where[i]);
-		else
-			destination_check(where[i]);
+		settle(where[i], jobs[i]);
 	mem_free(jobs);
 	mem_free(where);
 }
@@ -375,11 +358,11 @@ cut_entry(struct destination *d)
 	    left * sizeof(*job->recipients));
 	job->next_one += left;
 	/* What is left of a large job goes to the end of its line. */
-	take_job(job);
+	destination_take_job(job);
 	if (job->next_one == job->count)
 		free_job(job);
 	else
-		add_job(d, job);
+		destination_add_job(d, job);
 	destination_begin(d);
 	return entry;
 }
@@ -453,29 +436,78 @@ schedule_stop(struct schedule *schedule)
 
 /* ---- results ------------------------------------------------------------- */
 
+/* Where it goes it may have company of its message. */
 static void
-decide(struct entry *entry, struct recipient *r, enum outcome_kind kind,
-    struct slice dsn, struct slice text)
+join_job(struct destination *d, struct active *active, struct recipient *r)
 {
-	struct active	*active = entry->active;
+	struct job	*job;
 
-	/* With the last result of all, the message may be gone. */
-	if (--entry->undecided == 0)
-		entry->active = NULL;
-	active_result(active, r, kind, dsn, text);
+	DL_FOREACH2(active->jobs, job, sibling)
+		if (job->destination == d && !job->was_lost)
+			break;
+	if (job == NULL) {
+		job = mem_new(sizeof(*job));
+		job->active = active;
+	} else {
+		destination_take_job(job);
+	}
+	job->recipients = mem_resize(job->recipients,
+	    (job->count + 1) * sizeof(*job->recipients));
+	job->recipients[job->count++] = r;
+	destination_add_job(d, job);
+	if (active_is_stopped(active))
+		schedule_withdraw(active);
+	else
+		settle(d, job);
+}
+
+/*
+ * We are the best MX of its next hop (K21).  It goes to best_mx_transport,
+ * once: mail never goes round.  Nothing of this is written: the next attempt
+ * finds out anew whether it is so.
+ */
+static void
+pass(const struct destination *from, struct active *active,
+    struct recipient *r, struct slice text)
+{
+	struct schedule	*schedule = from->schedule;
+	const char	*to = schedule->manager->conf->best_mx_transport;
+	char		*why = slice_dup(text);
+	struct decision	 loop = { OUTCOME_FAILED, "5.4.6", why };
+
+	if (r->is_elsewhere || to[0] == '\0') {
+		decide_recipient(active, r, &loop);
+	} else {
+		r->is_elsewhere = true;
+		mem_free(r->transport);
+		mem_free(r->nexthop);
+		reroute_to(slice_str(to), slice_str(from->nexthop),
+		    &r->transport, &r->nexthop);
+		join_job(destination_find(schedule, r->transport,
+		    r->nexthop), active, r);
+	}
+	mem_free(why);
 }
 
 void
 schedule_result(struct entry *entry, uint32_t number,
     enum outcome_kind kind, struct slice dsn, struct slice text)
 {
+	struct active	*active = entry->active;
+
 	for (size_t i = 0; i < entry->count; i++) {
 		struct recipient	*r = entry->recipients[i];
 
 		if (r == NULL || r->number != number)
 			continue;
 		entry->recipients[i] = NULL;
-		decide(entry, r, kind, dsn, text);
+		/* With the last result of all, the message may be gone. */
+		if (--entry->undecided == 0)
+			entry->active = NULL;
+		if (kind == OUTCOME_ELSEWHERE)
+			pass(entry->destination, active, r, text);
+		else
+			active_result(active, r, kind, dsn, text);
 		return;
 	}
 }
@@ -545,7 +577,7 @@ schedule_lost(struct entry *entry)
 			if (entry->recipients[i] != NULL)
 				job->recipients[job->count++] =
 				    entry->recipients[i];
-		add_job(entry->destination, job);
+		destination_add_job(entry->destination, job);
 		if (active_is_stopped(entry->active))
 			schedule_withdraw(entry->active);
 	}

@@ -285,12 +285,15 @@ job_decide(struct job *job, struct job_rcpt *rcpt,
 	if (rcpt->is_decided)
 		return;
 	rcpt->is_decided = true;
-	if (status_filter_apply(job->sender->status, &seen.kind, result->dsn,
-	    result->reason, &dsn, &reason)) {
-		seen.dsn = buf_cstr(&dsn);
-		seen.reason = buf_cstr(&reason);
+	/* What is elsewhere's has no result yet. */
+	if (seen.kind != OUTCOME_ELSEWHERE) {
+		if (status_filter_apply(job->sender->status, &seen.kind,
+		    result->dsn, result->reason, &dsn, &reason)) {
+			seen.dsn = buf_cstr(&dsn);
+			seen.reason = buf_cstr(&reason);
+		}
+		log_result(job, rcpt, &seen);
 	}
-	log_result(job, rcpt, &seen);
 	rcpt->late = mem_new(sizeof(*rcpt->late));
 	rcpt->late->kind = seen.kind;
 	rcpt->late->dsn = mem_strdup(seen.dsn);

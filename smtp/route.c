@@ -211,6 +211,19 @@ fail(struct route_search *search, const char *dsn, char *reason)
 	finish(search);
 }
 
+/* Mail would come back to us: K21 says who may know what to do with it. */
+static void
+fail_loop(struct route_search *search)
+{
+	struct route	*route = search->route;
+
+	fail(search, "5.4.6", mem_printf("mail for %s loops back to myself",
+	    search->domain));
+	if (route->kind == OUTCOME_FAILED &&
+	    search->sender->conf->best_mx_transport[0] != '\0')
+		route->kind = OUTCOME_ELSEWHERE;
+}
+
 static void
 note_ttl(struct route_search *search, const struct dns_answer *answer)
 {
@@ -309,8 +322,7 @@ check_addresses(struct route_search *search)
 		fail(search, "4.4.4", mem_printf("unable to find primary "
 		    "relay for %s", search->domain));
 	else
-		fail(search, "5.4.6", mem_printf("mail for %s loops back to "
-		    "myself", search->domain));
+		fail_loop(search);
 }
 
 /* What is left, which the caller clears: none at all is temporary. */

@@ -427,7 +427,27 @@ def master_again(options):
     load.finish("master again")
 
 
-QUICK = (sink_down, sink_refuses, qmgr_away_short, qmgr_away_long,
+def best_mx_dies(options):
+    """Mail is on its way to best_mx_transport when qmgr dies, or smtp."""
+    suite = new_suite(options, relayhost="",
+                      smtp_tcp_port=options.port + 3,
+                      default_transport="smtp:[127.0.0.1]",
+                      best_mx_transport="smtp:[127.0.0.1]:%d" %
+                      (options.port + 1))
+    suite.start()
+    load = Load(suite, "-d", "20")
+    load.source(300, 10000, 4, "-w", "5")
+    kill_after(suite, load, "qmgr", (10, 4))
+    kill_after(suite, load, "smtp", (10, 4))
+    wait_for(lambda: not load.is_running(), 60)
+    load.drain()
+    log = suite.log_text()
+    check("best MX: nothing was undeliverable", "status=sent" in log and
+          "loops back" not in log)
+    load.finish("best MX", twins=4 * WINDOW, again=8 * 4)
+
+
+QUICK = (sink_down, best_mx_dies, sink_refuses, qmgr_away_short, qmgr_away_long,
          cleanup_away_long, smtp_dies,
          qmgr_dies_draining, qmgr_dies_amid_recipients,
          refused_leave_nothing, disk_low, reloads)

@@ -291,6 +291,38 @@ def lists(place):
         place.expect(zone(name), *parts)
 
 
+def best_mx(place):
+    """Mail for whom we are the best MX: to the transport for that, once."""
+    there = "127.0.0.11[127.0.0.11]:%d" % place.port
+    loops = ("loop", "loop-host", "loop-name")
+    others = {
+        "loop-best": ("dsn=4.4.4", "status=deferred"),
+        "loop-second": ("dsn=4.4.1", "status=deferred"),
+        "set": (relay(place, "live", "127.0.0.12"), "status=sent"),
+    }
+    place.restart(relayhost="", smtp_fallback_relay="",
+                  best_mx_transport="smtp:[127.0.0.11]:%d" % place.port)
+    for name in [*loops, *others]:
+        place.send(zone(name))
+    for name in loops:
+        place.expect(zone(name), "relay=" + there, "status=sent")
+        check(name + ": one line for one result",
+              len(place.lines(zone(name))) == 1, place.lines(zone(name)))
+    for name, parts in others.items():
+        place.expect(zone(name), *parts)
+    place.restart(best_mx_transport="smtp:loop-host.zone.example")
+    place.send(zone("loop"))
+    check("loop: where that is we again, it is undeliverable",
+          place.suite.wait_log(r"/qmgr\[.*to=<u@loop\.zone\.example>, "
+          r"relay=none, .*dsn=5\.4\.6, status=bounced \(mail for "
+          r"loop-host\.zone\.example loops back to myself\)"),
+          place.suite.log_text()[-1000:])
+    place.restart(relayhost="loop.zone.example")
+    place.send("else.example")
+    place.expect("else.example", "dsn=4.3.5", "status=deferred")
+    place.restart(relayhost="", best_mx_transport="")
+
+
 def filters(place):
     """Records that smtp_dns_reply_filter wants ignored are not there."""
     rules = os.path.join(place.folder, "filter")
@@ -327,7 +359,7 @@ def good_zone(options):
         place.suite.start()
         for part in (found, equals, not_found, preference, native,
                      relayhosts,
-                     lists, filters):
+                     lists, best_mx, filters):
             part(place)
     finally:
         place.close()

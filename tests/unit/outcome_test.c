@@ -8,6 +8,7 @@ names(void)
 	CU_ASSERT_STRING_EQUAL(outcome_name(OUTCOME_SENT), "sent");
 	CU_ASSERT_STRING_EQUAL(outcome_name(OUTCOME_DEFERRED), "deferred");
 	CU_ASSERT_STRING_EQUAL(outcome_name(OUTCOME_FAILED), "bounced");
+	CU_ASSERT_STRING_EQUAL(outcome_name(OUTCOME_ELSEWHERE), "elsewhere");
 }
 
 void	outcome_test(void);

@@ -322,6 +322,120 @@ late_done(void)
 	end();
 }
 
+/* ---- best_mx_transport --------------------------------------------------- */
+
+/* All it holds is found to be ours. */
+static void
+say_elsewhere(struct client *client)
+{
+	finish(client, OUTCOME_ELSEWHERE, OUTCOME_SITE_UNKNOWN);
+}
+
+/* Together, and with nothing written: a crash begins it all anew. */
+static void
+elsewhere(void)
+{
+	struct client	*other;
+
+	begin("best_mx_transport = local:here\n");
+	let_go();
+	other = add_agent("local", 10);
+	arrive(1, "x@a y@b z@a");
+	say_elsewhere(agent);
+	CU_ASSERT_STRING_EQUAL(held_by(other), "1@here/2");
+	CU_ASSERT_STRING_EQUAL(held_by(agent), "1@b/1");
+	check_stored(1, "sender   0:0:x@a: 1:0:y@b: 2:0:z@a:");
+	say_elsewhere(agent);
+	CU_ASSERT_STRING_EQUAL(held_by(other), "1@here/2 1@here/1");
+	finish_all(other, OUTCOME_SENT);
+	check_stored(1, "");
+	CU_ASSERT_EQUAL(agent->agent->busy, 0);
+	end();
+}
+
+/* The next hop stays where none is said; what is deferred begins anew. */
+static void
+elsewhere_later(void)
+{
+	struct client	*other;
+
+	begin("best_mx_transport = local\n");
+	let_go();
+	other = add_agent("local", 10);
+	arrive(1, "x@a");
+	say_elsewhere(agent);
+	CU_ASSERT_STRING_EQUAL(held_by(other), "1@a/1");
+	finish(other, OUTCOME_DEFERRED, OUTCOME_SITE_ALIVE);
+	check_stored(1, "sender later  0:0:x@a:later");
+	CU_ASSERT_EQUAL(manager.active_count, 0);
+	end();
+}
+
+/* Mail that would go round is undeliverable, by whichever transport. */
+static void
+elsewhere_in_a_circle(void)
+{
+	struct client	*other;
+
+	begin("best_mx_transport = other\n");
+	let_go();
+	other = add_agent("other", 10);
+	arrive(1, "x@a");
+	say_elsewhere(agent);
+	say_elsewhere(other);
+	CU_ASSERT_STRING_EQUAL(held_by(agent), "");
+	CU_ASSERT_STRING_EQUAL(held_by(other), "");
+	check_stored(1, "sender later  0:1:x@a:later");
+	end();
+	begin("best_mx_transport = smtp\n");
+	let_go();
+	arrive(1, "x@a");
+	say_elsewhere(agent);
+	CU_ASSERT_STRING_EQUAL(held_by(agent), "1@a/1");
+	say_elsewhere(agent);
+	CU_ASSERT_STRING_EQUAL(held_by(agent), "");
+	check_stored(1, "sender later  0:1:x@a:later");
+	end();
+}
+
+/* Without the parameter, or where it names no agent. */
+static void
+elsewhere_nowhere(void)
+{
+	begin("");
+	let_go();
+	arrive(1, "x@a y@a");
+	say_elsewhere(agent);
+	check_stored(1, "sender later  0:1:x@a:later 1:1:y@a:later");
+	end();
+	begin("best_mx_transport = retry:4.3.0 not today\n");
+	let_go();
+	arrive(1, "x@a y@a");
+	say_elsewhere(agent);
+	CU_ASSERT_EQUAL(manager.active_count, 0);
+	check_stored(1, "sender not today  0:0:x@a:not today "
+	    "1:0:y@a:not today");
+	end();
+}
+
+/* Deleted or held meanwhile: nobody gets it. */
+static void
+elsewhere_not_wanted(void)
+{
+	struct client	*other;
+
+	begin("best_mx_transport = local\n");
+	let_go();
+	other = add_agent("local", 10);
+	active_forget(arrive(1, "x@a"));
+	active_hold(arrive(2, "x@a"));
+	say_elsewhere(agent);
+	say_elsewhere(agent);
+	CU_ASSERT_STRING_EQUAL(held_by(other), "");
+	CU_ASSERT_EQUAL(manager.active_count, 0);
+	end();
+}
+
 static void
 withdrawn(void)
 {
@@ -385,6 +499,12 @@ schedule_test(void)
 	    agents_die_with_what_is_not_wanted);
 	CU_add_test(suite, "odd results", odd_results);
 	CU_add_test(suite, "late done", late_done);
+	CU_add_test(suite, "elsewhere", elsewhere);
+	CU_add_test(suite, "elsewhere, later", elsewhere_later);
+	CU_add_test(suite, "elsewhere, in a circle", elsewhere_in_a_circle);
+	CU_add_test(suite, "elsewhere is nowhere", elsewhere_nowhere);
+	CU_add_test(suite, "elsewhere, but not wanted",
+	    elsewhere_not_wanted);
 	CU_add_test(suite, "withdrawn", withdrawn);
 	CU_add_test(suite, "stopped", stopped);
 }
