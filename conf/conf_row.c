@@ -92,6 +92,9 @@ static const struct {
 	/* There are no MX records between. */
 	{ "lmtp_tls_secure_cert_match", "smtp_tls_secure_cert_match",
 	    "nexthop" },
+	{ "lmtp_discard_lhlo_keyword_address_maps",
+	    "smtp_discard_ehlo_keyword_address_maps", NULL },
+	{ "lmtp_pix_workarounds", "smtp_pix_workarounds", "" },
 	/* Postfix: the name of the program. */
 	{ "lmtp_sasl_service", "smtp_sasl_service", "lmtp" },
 };

@@ -18,6 +18,7 @@
 #include "smtp/logon.h"
 #include "smtp/offer.h"
 #include "smtp/patience.h"
+#include "smtp/quirks.h"
 #include "smtp/route.h"
 #include "smtp/secrecy.h"
 #include "smtp/sender.h"
@@ -37,6 +38,7 @@ struct connection {
 	struct connection	**list;		/* of the site, it is in */
 	bool			 is_quitting;
 	struct patience		 patience;	/* with its server */
+	struct loop_timer	*pause;		/* before a dot, or NULL */
 	int64_t			 ready_ms;	/* since when */
 	int64_t			 jobs;
 	struct connection	*next, *prev;
@@ -46,6 +48,7 @@ struct connection {
 #define DISTRUST_MS	3600000
 
 static void	on_broken(void *);
+static void	take_state(struct connection *, enum dialogue_state);
 static void	find_login(struct connection *);
 
 static void
@@ -96,6 +99,7 @@ destroy(struct connection *c)
 	else
 		end_session(c);
 	site->connections--;
+	loop_timer_free(&c->pause);
 	logon_free(&c->logon);
 	dialogue_free(&c->dialogue);
 	attempt_free(&c->attempt);
@@ -305,6 +309,31 @@ on_broken(void *arg)
 	destroy(c);
 }
 
+/* That we waited is not the server's fault. */
+static void
+on_pause_over(void *arg)
+{
+	struct connection	*c = arg;
+
+	if (!dialogue_is_pausing(c->dialogue))
+		return;
+	patience_note_chunk(&c->patience);
+	take_state(c, dialogue_end_pause(c->dialogue));
+}
+
+/* The pause begins when all that is to come before it has left. */
+static void
+check_pause(struct connection *c)
+{
+	if (!dialogue_is_pausing(c->dialogue) || io_pending(c->io) > 0)
+		return;
+	if (c->pause == NULL)
+		c->pause = loop_timer_new(c->sender->loop, on_pause_over, c);
+	if (!loop_timer_is_running(c->pause))
+		loop_timer_start(c->pause,
+		    c->sender->conf->smtp_pix_workaround_delay_time);
+}
+
 static void
 take_state(struct connection *c, enum dialogue_state state)
 {
@@ -320,10 +349,12 @@ take_state(struct connection *c, enum dialogue_state state)
 		destroy(c);
 		break;
 	case DIALOGUE_BUSY:
-		if (is_done(c))
+		if (is_done(c)) {
 			destroy(c);
-		else
-			patience_check(&c->patience);
+			break;
+		}
+		patience_check(&c->patience);
+		check_pause(c);
 		break;
 	case DIALOGUE_SECURE:
 		note_offer(c);
@@ -405,6 +436,7 @@ begin(struct connection *c)
 {
 	const struct route_host	*host = attempt_host(c->attempt);
 	struct secrecy		*secrecy = attempt_secrecy(c->attempt);
+	struct quirks		 quirks;
 	char			 ip[ADDR_TEXT_SIZE];
 	struct dialogue_server	 server = {
 		.host = host->name,
@@ -422,8 +454,12 @@ begin(struct connection *c)
 		server.ip = addr_format_ip(&host->addr, ip);
 		server.port = addr_port(&host->addr);
 	}
+	quirks_find(c->sender, server.ip, &quirks);
+	server.discard = quirks.discard;
+	server.firewall = quirks.firewall;
 	c->dialogue = dialogue_new(c->sender->conf, &server, io_out(c->io),
 	    on_chunk, c);
+	quirks_clear(&quirks);
 	dialogue_set_tls(c->dialogue, secrecy_status(secrecy));
 	c->patience.conf = c->sender->conf;
 	c->patience.loop = c->sender->loop;
@@ -482,7 +518,8 @@ on_lost(struct connection *c, bool is_timeout)
 {
 	bool	is_idle = c->list == &c->site->idle;
 
-	if (is_timeout && !patience_is_over(&c->patience))
+	if (is_timeout && (dialogue_is_pausing(c->dialogue) ||
+	    !patience_is_over(&c->patience)))
 		return;
 	if (is_idle && is_timeout) {
 		connection_quit(c);

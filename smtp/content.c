@@ -158,6 +158,4 @@ content_end(struct content *content, struct buf *out)
 	content->has_cr = false;
 	if (content->column > 0)
 		end_line(content, out);
-	if (content->is_stuffed)
-		buf_put(out, ".\r\n", 3);
 }

@@ -40,10 +40,7 @@ void	content_clear(struct content *content);
 void	content_put(struct content *content, struct slice piece,
 	    struct buf *out);
 
-/*
- * The end: the last line's CR LF when it is missing, and the dot when dots
- * are stuffed.
- */
+/* The end: the last line's CR LF when it is missing.  The dot is not here. */
 void	content_end(struct content *content, struct buf *out);
 
 #endif

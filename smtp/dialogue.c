@@ -61,6 +61,8 @@ dialogue_new(const struct conf *conf, const struct dialogue_server *server,
 	wire->chunk_arg = arg;
 	wire->is_lmtp = server->is_lmtp;
 	wire->answer.filter = server->filter;
+	wire->discard = mem_strdup(server->discard == NULL ? "" :
+	    server->discard);
 	opening_start(&d->opening, wire, server);
 	return d;
 }
@@ -257,6 +259,20 @@ dialogue_write(struct dialogue *d)
 		if (exchange_is_over(turn->exchange))
 			drop_turn(d, turn);
 	return dialogue_state(d);
+}
+
+bool
+dialogue_is_pausing(const struct dialogue *d)
+{
+	return d->turns != NULL && !d->wire.is_broken &&
+	    exchange_is_pausing(last_exchange(d));
+}
+
+enum dialogue_state
+dialogue_end_pause(struct dialogue *d)
+{
+	exchange_end_pause(last_exchange(d));
+	return dialogue_write(d);
 }
 
 /* Without MAIL: the server has told what it does not take. */

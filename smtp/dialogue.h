@@ -70,6 +70,8 @@ struct dialogue_server {
 	const struct offer *guess;
 	enum dialogue_tls tls;
 	const struct table_list_held *filter;	/* of its replies; or NULL */
+	const char	*discard;	/* EHLO keywords; NULL: none */
+	unsigned	 firewall;	/* QUIRK_*, if its greeting is masked */
 	bool		 has_login;	/* DIALOGUE_LOGIN before any job */
 };
 
@@ -145,6 +147,13 @@ unsigned	 dialogue_turn(const struct dialogue *d);
 
 /* What is waited for is that the server takes content, or that it comes. */
 bool		 dialogue_is_in_body(const struct dialogue *d);
+
+/*
+ * The content has left, and the dot that ends it is to leave some time
+ * behind it (QUIRK_SLOW_DOT): call dialogue_end_pause then.
+ */
+bool		 dialogue_is_pausing(const struct dialogue *d);
+enum dialogue_state dialogue_end_pause(struct dialogue *d);
 
 /* Commands that were sent, and how often we had to wait for replies. */
 unsigned	 dialogue_commands(const struct dialogue *d);

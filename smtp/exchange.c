@@ -11,6 +11,7 @@
 #include "smtp/content.h"
 #include "smtp/envelope.h"
 #include "smtp/job.h"
+#include "smtp/quirks.h"
 #include "smtp/wire.h"
 #include "util/clock.h"
 #include "util/mem.h"
@@ -25,6 +26,8 @@ enum step {
 	STEP_DATA,
 	STEP_GO_AHEAD,		/* nothing before the reply to DATA */
 	STEP_BODY,
+	STEP_PAUSE,		/* nothing before exchange_end_pause */
+	STEP_DOT,
 	STEP_CHUNK,
 	STEP_SENT,
 };
@@ -93,8 +96,22 @@ exchange_is_over(const struct exchange *x)
 bool
 exchange_is_in_body(const struct exchange *x)
 {
-	return x->step == STEP_BODY ||
+	return x->step == STEP_BODY || x->step == STEP_PAUSE ||
+	    x->step == STEP_DOT ||
 	    (x->step == STEP_CHUNK && x->envelope == 0);
+}
+
+bool
+exchange_is_pausing(const struct exchange *x)
+{
+	return x->step == STEP_PAUSE;
+}
+
+void
+exchange_end_pause(struct exchange *x)
+{
+	if (x->step == STEP_PAUSE)
+		x->step = STEP_DOT;
 }
 
 bool
@@ -245,10 +262,11 @@ drop_piece(struct exchange *x)
  * (RFC 2033 section 4.2).
  */
 static void
-await_dot(struct exchange *x)
+send_dot(struct exchange *x)
 {
 	struct job	*job = x->job;
 
+	buf_put_str(x->wire->out, ".\r\n");
 	x->wire->open_use = 0;
 	x->is_whole = true;
 	x->step = STEP_SENT;
@@ -263,6 +281,18 @@ await_dot(struct exchange *x)
 		end_job(x);
 }
 
+/*
+ * A firewall may lose a dot that comes in one packet with the lines before
+ * it (K32).  Mail that it lost so comes again, and then it is old enough.
+ */
+static bool
+has_slow_dot(const struct exchange *x)
+{
+	return (x->wire->quirks & QUIRK_SLOW_DOT) != 0 &&
+	    clock_wall_us() - x->job->times.arrival_us >=
+	    x->wire->conf->smtp_pix_workaround_threshold_time * 1000;
+}
+
 static bool
 send_body(struct exchange *x)
 {
@@ -270,7 +300,7 @@ send_body(struct exchange *x)
 
 	if (x->chunk == x->job->chunk_count) {
 		content_end(&x->content, x->wire->out);
-		await_dot(x);
+		x->step = has_slow_dot(x) ? STEP_PAUSE : STEP_DOT;
 		return true;
 	}
 	piece = next_piece(x);
@@ -347,8 +377,12 @@ send_step(struct exchange *x)
 		return send_data(x);
 	case STEP_BODY:
 		return send_body(x);
+	case STEP_DOT:
+		send_dot(x);
+		return true;
 	case STEP_CHUNK:
 		return send_chunk(x);
+	case STEP_PAUSE:
 	case STEP_GO_AHEAD:
 	case STEP_SENT:
 		break;
@@ -413,8 +447,7 @@ take_data(struct exchange *x, int class)
 	if (x->accepted > 0)
 		return;
 	/* RFC 2920 section 3.1: content for nobody is empty. */
-	buf_put_str(x->wire->out, ".\r\n");
-	await_dot(x);
+	send_dot(x);
 }
 
 static void

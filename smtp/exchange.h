@@ -41,6 +41,13 @@ bool		 exchange_is_over(const struct exchange *exchange);
 /* The body is being sent, or its content waited for. */
 bool		 exchange_is_in_body(const struct exchange *exchange);
 
+/*
+ * All of the body has left but the dot, which is to come alone (K32); it is
+ * sent after this.
+ */
+bool		 exchange_is_pausing(const struct exchange *exchange);
+void		 exchange_end_pause(struct exchange *exchange);
+
 /* Some replies to its envelope have come, others have not. */
 bool		 exchange_is_half_answered(const struct exchange *exchange);
 

@@ -11,12 +11,11 @@
 #include "conf/conf.h"
 
 static bool
-is_discarded(const struct conf *conf, struct slice keyword)
+is_discarded(const char *discard, struct slice keyword)
 {
-	struct slice	list = slice_str(conf->smtp_discard_ehlo_keywords);
-	struct slice	word;
+	struct slice	list = slice_str(discard), word;
 
-	while (slice_get_word(&list, ", \t", &word) == 0)
+	while (slice_get_word(&list, ", \t\r\n", &word) == 0)
 		if (slice_equal_nocase(word, keyword))
 			return true;
 	return false;
@@ -65,12 +64,12 @@ take_mechanisms(struct slice names, struct offer *offer)
 }
 
 static void
-take_keyword(const struct conf *conf, struct slice line, struct offer *offer)
+take_keyword(const char *discard, struct slice line, struct offer *offer)
 {
 	struct slice	word, argument;
 
 	if (slice_get_word(&line, " \t", &word) < 0 ||
-	    is_discarded(conf, word))
+	    is_discarded(discard, word))
 		return;
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (slice_is_nocase(word, flags[i].keyword))
@@ -78,7 +77,7 @@ take_keyword(const struct conf *conf, struct slice line, struct offer *offer)
 	if (slice_is_nocase(word, "AUTH"))
 		take_mechanisms(line, offer);
 	else if (slice_has_prefix_nocase(word, "AUTH=") && !offer->has_auth &&
-	    !is_discarded(conf, SLICE_LIT("AUTH"))) {
+	    !is_discarded(discard, SLICE_LIT("AUTH"))) {
 		take_mechanisms(slice_after(word, 5), offer);
 		take_mechanisms(line, offer);
 	}
@@ -100,8 +99,8 @@ offer_covers(const struct offer *offer, const struct offer *wanted)
 }
 
 int
-offer_parse(const struct conf *conf, struct slice lines,
-    struct offer *offer_r)
+offer_parse(const struct conf *conf, const char *discard,
+    struct slice lines, struct offer *offer_r)
 {
 	struct slice	name, line, word;
 	ptrdiff_t	end = slice_find(lines, '\n');
@@ -116,6 +115,6 @@ offer_parse(const struct conf *conf, struct slice lines,
 	    slice_is_nocase(word, conf->myhostname))
 		result = -1;
 	while (slice_get_word(&lines, "\n", &line) == 0)
-		take_keyword(conf, line, offer_r);
+		take_keyword(discard, line, offer_r);
 	return result;
 }

@@ -32,10 +32,11 @@ struct offer {
 
 /*
  * lines are the texts of the reply, each with a LF; the first is the
- * server's name.  -1: the name is ours (K31).
+ * server's name.  What is in the list discard is not offered.  -1: the name
+ * is ours (K31).
  */
-int	offer_parse(const struct conf *conf, struct slice lines,
-	    struct offer *offer_r);
+int	offer_parse(const struct conf *conf, const char *discard,
+	    struct slice lines, struct offer *offer_r);
 
 /* Whatever is in wanted is in offer, too; a size limit may only be wider. */
 bool	offer_covers(const struct offer *offer, const struct offer *wanted);

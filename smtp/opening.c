@@ -7,8 +7,10 @@
 #include "conf/conf.h"
 #include "smtp/answer.h"
 #include "smtp/challenge.h"
+#include "smtp/quirks.h"
 #include "smtp/wire.h"
 #include "util/buf.h"
+#include "util/log.h"
 #include "util/mem.h"
 
 static void
@@ -33,10 +35,14 @@ send_hello(struct opening *o, enum awaited_kind kind)
 	wire_await(o->wire, kind, NULL, AWAITED_ALL);
 }
 
+/* EHLO that a firewall breaks is better than no TLS where it must be. */
 static enum awaited_kind
 first_hello(const struct opening *o)
 {
-	return o->wire->is_lmtp ? AWAITED_LHLO : AWAITED_EHLO;
+	if (o->wire->is_lmtp)
+		return AWAITED_LHLO;
+	return (o->wire->quirks & QUIRK_NO_ESMTP) != 0 &&
+	    o->tls != DIALOGUE_TLS_MUST ? AWAITED_HELO : AWAITED_EHLO;
 }
 
 /*
@@ -65,6 +71,7 @@ opening_start(struct opening *o, struct wire *wire,
 	o->is_distrusted = server->is_distrusted;
 	o->tls = server->tls;
 	o->has_login = server->has_login;
+	o->firewall = server->firewall;
 	wire_await(wire, AWAITED_GREETING, NULL, AWAITED_ALL);
 	if (server->guess != NULL)
 		begin_guessing(o, server->guess);
@@ -211,12 +218,34 @@ refuse_to_talk(struct opening *o, enum awaited_kind kind)
 	    buf_cstr(&wire->answer.text)));
 }
 
+/* K32: a firewall stands before the server. */
+static void
+take_mask(struct opening *o)
+{
+	struct wire	*wire = o->wire;
+	struct buf	 names = BUF_INIT;
+
+	if (o->firewall == 0 ||
+	    !quirks_is_masked(buf_cstr(&wire->answer.text)))
+		return;
+	wire->quirks = o->firewall;
+	for (unsigned quirk = 1; quirk <= o->firewall; quirk <<= 1)
+		if ((o->firewall & quirk) != 0)
+			buf_printf(&names, " %s", quirks_name(quirk));
+	log_info("enabling PIX workarounds:%s for %s", buf_cstr(&names),
+	    wire->relay);
+	buf_clear(&names);
+}
+
 static void
 take_greeting(struct opening *o)
 {
-	if (o->wire->answer.code / 100 != 2)
+	if (o->wire->answer.code / 100 != 2) {
 		refuse_to_talk(o, AWAITED_GREETING);
-	else if (!o->is_guessing)
+		return;
+	}
+	take_mask(o);
+	if (!o->is_guessing)
 		send_hello(o, first_hello(o));
 }
 
@@ -227,8 +256,8 @@ take_offer(struct opening *o)
 	struct offer	 offer;
 
 	/* LMTP goes to this very host most of the time. */
-	if (offer_parse(wire->conf, buf_slice(&wire->answer.lines),
-	    &offer) < 0 && !wire->is_lmtp) {
+	if (offer_parse(wire->conf, wire->discard,
+	    buf_slice(&wire->answer.lines), &offer) < 0 && !wire->is_lmtp) {
 		leave(o, "5.4.6", true, mem_printf(
 		    "mail for %s loops back to myself", wire->peer));
 		return;

@@ -25,6 +25,7 @@ struct opening {
 	bool			 is_settled;	/* and no TLS is to come */
 	bool			 is_guessing;
 	bool			 is_distrusted;
+	unsigned		 firewall;	/* as of dialogue_server */
 	enum dialogue_tls	 tls;
 	bool			 has_asked_tls;	/* STARTTLS was sent */
 	bool			 is_securing;	/* and answered */

@@ -155,6 +155,11 @@ open_filters(struct sender *sender)
 	    conf->smtp_delivery_status_filter);
 	sender->replies = open_tables("smtp_reply_filter",
 	    conf->smtp_reply_filter);
+	sender->discards = open_tables(
+	    "smtp_discard_ehlo_keyword_address_maps",
+	    conf->smtp_discard_ehlo_keyword_address_maps);
+	sender->firewalls = open_tables("smtp_pix_workaround_maps",
+	    conf->smtp_pix_workaround_maps);
 }
 
 /* Before libunbound, which uses it, too. */

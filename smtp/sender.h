@@ -48,6 +48,8 @@ struct sender {
 	struct dns_filter	*filter;	/* of its answers; or NULL */
 	struct table_list_held	*status;	/* of results; or NULL */
 	struct table_list_held	*replies;	/* their lines; or NULL */
+	struct table_list_held	*discards;	/* EHLO keywords; or NULL */
+	struct table_list_held	*firewalls;	/* work-arounds; or NULL */
 	struct known		*known;		/* servers */
 	struct sasl_filter	*mechanisms;	/* NULL: no login */
 	struct self		*self;

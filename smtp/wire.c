@@ -18,6 +18,7 @@ wire_clear(struct wire *wire)
 	mem_free(wire->peer);
 	mem_free(wire->relay);
 	mem_free(wire->reason);
+	mem_free(wire->discard);
 	memset(wire, 0, sizeof(*wire));
 }
 

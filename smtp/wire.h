@@ -38,6 +38,8 @@ struct wire {
 	int			 open_use;
 	unsigned		 turn;		/* dialogue_turn */
 	unsigned		 commands;	/* that were sent */
+	char			*discard;	/* EHLO keywords; owned */
+	unsigned		 quirks;	/* QUIRK_*, known to be needed */
 	bool			 is_lmtp;	/* RFC 2033 */
 	bool			 is_logged_in;	/* RFC 4954 */
 	bool			 is_broken;

@@ -311,6 +311,24 @@ def part_filter(options):
     place.close()
 
 
+def part_discard(options):
+    """EHLO keywords that one server, by its address, is not believed."""
+    place = Place(options, "", {
+        "smtp_discard_ehlo_keywords": "dsn",
+        "smtp_discard_ehlo_keyword_address_maps":
+        "inline:{ { 127.0.0.1 = 8BITMIME, pipelining, size } }"})
+    place.smtp.keywords = ["SIZE 1000000"]
+    place.start()
+    place.send("a@x.example")
+    place.smtp.take()
+    lines = " ".join(place.smtp.lines)
+    check("discard: what its entry says is not used", "SIZE=" not in lines
+          and "MAIL FROM:<s@c.example>" in lines, lines)
+    check("discard: the parameter is not, where there is an entry",
+          "ORCPT=" in lines, lines)
+    place.close()
+
+
 def timed(place, name, domains, least):
     """Mail to each; how long all of it took to arrive."""
     begin = time.monotonic()
@@ -389,6 +407,7 @@ if __name__ == "__main__":
                               "twice": part_twice,
                               "copies": part_copies, "case": part_case,
                               "generic": part_generic,
+                              "discard": part_discard,
                               "delays": part_delays, "put_off": part_put_off, "filter": part_filter,
                               "bind": part_bind,
                               "bind_fails": part_bind_fails}))

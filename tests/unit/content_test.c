@@ -49,6 +49,7 @@ check(struct slice text, size_t limit, size_t first, size_t second)
 	content_put(&content, slice_after(slice_after(text, first), second),
 	    &out);
 	content_end(&content, &out);
+	buf_put_str(&out, ".\r\n");
 	CU_ASSERT(slice_equal(buf_slice(&out), buf_slice(&want)));
 	buf_clear(&want);
 	buf_clear(&out);
@@ -93,6 +94,7 @@ no_lone_dot_leaves_before_the_end(void)
 		content_init(&content, 5, true);
 		content_put(&content, slice_from(text, 24), &out);
 		content_end(&content, &out);
+		buf_put_str(&out, ".\r\n");
 		end = strstr(buf_cstr(&out), "\r\n.\r\n");
 		CU_ASSERT(end == NULL || end[5] == '\0');
 		buf_clear(&out);
@@ -109,7 +111,7 @@ the_smallest_limit_ends(void)
 	content_init(&content, 1, true);
 	content_put(&content, slice_str("abc\r\n"), &out);
 	content_end(&content, &out);
-	CU_ASSERT_STRING_EQUAL(buf_cstr(&out), "ab\r\n c\r\n.\r\n");
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&out), "ab\r\n c\r\n");
 	buf_clear(&out);
 }
 
