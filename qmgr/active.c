@@ -21,6 +21,8 @@
 
 #define WINDOW	1000	/* recipients of one message in memory */
 
+#define NO_BOUNCE	", and there is no bounce program yet"
+
 static void	load_window(struct active *);
 
 static void
@@ -277,16 +279,14 @@ finish_undelivered(struct active *active)
 		return;
 	}
 	if (active->has_deferred && is_expired(active)) {
-		log_info("%s: from=<%s>, status=expired, returned to sender",
-		    id, active->sender);
-		active->has_deferred = false;
-	}
-	if (!active->has_deferred) {
-		log_info("%s: held: undeliverable, and there is no bounce "
-		    "program yet", id);
-		reschedule(active, 0, true, reason);
-	} else {
+		log_info("%s: from=<%s>, status=expired, held" NO_BOUNCE, id,
+		    active->sender);
+		reschedule(active, 0, true, "expired" NO_BOUNCE);
+	} else if (active->has_deferred) {
 		reschedule(active, next_due(active), false, reason);
+	} else {
+		log_info("%s: held: undeliverable" NO_BOUNCE, id);
+		reschedule(active, 0, true, "undeliverable" NO_BOUNCE);
 	}
 	destroy(active);
 }

@@ -81,10 +81,18 @@ def expiry(options):
     suite.start()
     send(suite)
     check("expiry: what is too old is not tried for ever", wait_for(
-        lambda: "status=expired, returned to sender" in suite.log_text()))
-    check("expiry: it is held, not dropped", wait_for(lambda: [
-        m["queue_name"] for m in listing(suite)] == ["hold"]),
+        lambda: "status=expired, held, and there is no bounce program yet"
+        in suite.log_text()))
+    check("expiry: it is held, not dropped, and why is told", wait_for(
+        lambda: [(m["queue_name"], m.get("hold_reason"))
+                 for m in listing(suite)] ==
+        [("hold", "expired, and there is no bounce program yet")]),
         listing(suite))
+    check("expiry: and what the server has said, too", "Connection refused"
+          in listing(suite)[0]["recipients"][0]["delay_reason"],
+          listing(suite))
+    check("expiry: nothing is said to be returned", "returned to sender"
+          not in suite.log_text())
     suite.close()
 
 

@@ -25,6 +25,9 @@
 #define RECIPIENTS_LIMIT	3000
 #define PATIENCE_MS		20000
 
+/* The reason of what is held because it failed. */
+#define UNDELIVERABLE	"undeliverable, and there is no bounce program yet"
+
 void	on_agent_ready(struct ipc *, uint32_t, const struct msg_agent_ready *);
 
 static struct manager	 manager;

@@ -100,7 +100,8 @@ failed(void)
 	finish(agent, OUTCOME_FAILED, OUTCOME_SITE_ALIVE);
 	finish(agent, OUTCOME_SENT, OUTCOME_SITE_ALIVE);
 	CU_ASSERT_PTR_NULL(active_find(&manager, 1));
-	check_stored(1, "sender nobody  0:1:x@a:nobody");
+	check_stored(1, "sender " UNDELIVERABLE
+	    "  0:1:x@a:nobody");
 	CU_ASSERT_EQUAL(stored(1).flags, STORE_HELD);
 	CU_ASSERT_EQUAL(stored(1).due_us, 0);
 	CU_ASSERT_EQUAL(scan(&got, NULL, UINT64_MAX, 9), 0);
@@ -125,9 +126,21 @@ failed_and_deferred(void)
 	work();
 	CU_ASSERT_STRING_EQUAL(held_by(agent), "1@b/1");
 	finish(agent, OUTCOME_SENT, OUTCOME_SITE_ALIVE);
-	check_stored(1, "sender later  0:1:x@a:nobody");
+	check_stored(1, "sender " UNDELIVERABLE
+	    "  0:1:x@a:nobody");
 	CU_ASSERT_EQUAL(stored(1).flags, STORE_HELD);
 	end();
+}
+
+/* It is told why, and what its server has said. */
+static void
+check_expired(uint64_t id, const char *sender)
+{
+	char	*want = mem_printf("%s expired, and there is no bounce program "
+		    "yet  0:0:x@a:later", sender);
+
+	check_stored(id, want);
+	mem_free(want);
 }
 
 /* Of a bounce, and of other mail: days in the queue. */
@@ -162,6 +175,8 @@ expired(void)
 		    cases[id - 1].is_held ? STORE_HELD : 0);
 		CU_ASSERT_EQUAL(stored(id).due_us == 0,
 		    cases[id - 1].is_held);
+		if (cases[id - 1].is_held)
+			check_expired(id, cases[id - 1].sender);
 	}
 	end();
 }
@@ -226,7 +241,8 @@ windows_with_failures(void)
 	active_load(&manager, 1, UINT64_MAX);
 	work();
 	finish_all(agent, OUTCOME_SENT);
-	check_stored(1, "sender later  7:1:7@a:nobody");
+	check_stored(1, "sender " UNDELIVERABLE
+	    "  7:1:7@a:nobody");
 	CU_ASSERT_EQUAL(stored(1).flags, STORE_HELD);
 	end();
 }
