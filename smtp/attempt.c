@@ -14,6 +14,7 @@
 #include "smtp/secrecy.h"
 #include "smtp/sender.h"
 #include "smtp/tls_policy.h"
+#include "smtp/tried.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -30,7 +31,8 @@ struct attempt {
 	io_fn			 on_io;
 	void			*arg;
 	struct route_host	*hosts;		/* to try, in turn */
-	size_t			 count;
+	size_t			 count;		/* of them */
+	size_t			 total;		/* with those left out */
 	size_t			 at;		/* the present one */
 	int64_t			 sessions;	/* with hosts, so far */
 	enum phase		 phase;
@@ -82,7 +84,7 @@ attempt_free(struct attempt **ap)
 	loop_undefer(a->sender->loop, a);
 	io_free(&a->io);
 	secrecy_free(&a->secrecy);
-	route_clear_hosts(a->hosts, a->count);
+	route_clear_hosts(a->hosts, a->total);
 	mem_free(a->relay);
 	mem_free(a->reason);
 	mem_free(a);
@@ -367,8 +369,8 @@ try_host(struct attempt *a)
 
 struct attempt *
 attempt_new(struct sender *sender, const struct route *route,
-    const struct tls_policy *policies, attempt_fn fn, io_fn stream_fn,
-    void *arg)
+    const struct tried *tried, const struct tls_policy *policies,
+    attempt_fn fn, io_fn stream_fn, void *arg)
 {
 	struct attempt	*a = mem_new(sizeof(*a));
 
@@ -377,7 +379,11 @@ attempt_new(struct sender *sender, const struct route *route,
 	a->fn = fn;
 	a->on_io = stream_fn;
 	a->arg = arg;
-	a->hosts = route_pick(route, sender->conf, &a->count);
+	a->hosts = route_pick(route, sender->conf, &a->total);
+	a->count = tried_set_aside(tried, sender->conf, route, a->hosts,
+	    a->total, &a->sessions);
+	if (a->count == 0)
+		a->count = a->total;
 	try_host(a);
 	return a;
 }

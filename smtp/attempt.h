@@ -20,6 +20,7 @@ struct route_host;
 struct secrecy;
 struct sender;
 struct tls_policy;
+struct tried;
 
 enum attempt_event {
 	ATTEMPT_OPEN,		/* connected; there is TLS where it is first */
@@ -32,11 +33,12 @@ typedef void (*attempt_fn)(enum attempt_event event, void *arg);
 
 /*
  * policies has one for each turn of the route's hosts; they are borrowed.
+ * Hosts that were tried are left out: others there must be.
  * Events of a stream that is open go to on_io.  Nothing is called before
  * this returns.
  */
 struct attempt	*attempt_new(struct sender *sender,
-		    const struct route *route,
+		    const struct route *route, const struct tried *tried,
 		    const struct tls_policy *policies, attempt_fn fn,
 		    io_fn on_io, void *arg);
 void		 attempt_free(struct attempt **attempt);

@@ -198,6 +198,14 @@ note_ready(struct connection *c)
 	secrecy_keep(secrecy, c->io);
 }
 
+static void
+begin_job(struct connection *c, struct job *job)
+{
+	c->jobs++;
+	site_note_server(c->site, job, &attempt_host(c->attempt)->addr);
+	dialogue_start(c->dialogue, job);
+}
+
 /*
  * Ready: jobs while there are some and there is room, or wait for one.  A
  * job may end at once (too big for this server), so many may be taken.
@@ -226,8 +234,7 @@ become_ready(struct connection *c)
 		if (job == NULL)
 			break;
 		set_list(c, NULL);
-		c->jobs++;
-		dialogue_start(c->dialogue, job);
+		begin_job(c, job);
 	}
 	io_flush_later(c->io);
 	patience_check(&c->patience);
@@ -240,8 +247,7 @@ void
 connection_start(struct connection *c, struct job *job)
 {
 	set_list(c, NULL);
-	c->jobs++;
-	dialogue_start(c->dialogue, job);
+	begin_job(c, job);
 	become_ready(c);
 }
 
@@ -564,8 +570,8 @@ connection_new(struct site *site)
 
 	c->site = site;
 	c->sender = site->sender;
-	c->attempt = attempt_new(site->sender, site->route, site->policies,
-	    on_attempt, on_io, c);
+	c->attempt = attempt_new(site->sender, site->route, &site->tried,
+	    site->policies, on_attempt, on_io, c);
 	site->connecting++;
 	site->connections++;
 }

@@ -291,6 +291,9 @@ is_out_of_reach(struct dialogue *d, struct job *job)
 		return false;
 	result.dsn = refusal.dsn;
 	result.reason = refusal.reason;
+	/* What this server does not know another may. */
+	if (job->has_backup)
+		job_keep_all(job, refusal.reason);
 	job_decide_all(job, &result, OUTCOME_SITE_ALIVE);
 	mem_free(refusal.reason);
 	return true;

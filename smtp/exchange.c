@@ -275,7 +275,8 @@ send_dot(struct exchange *x)
 		return;
 	}
 	for (size_t i = 0; i < job->count; i++)
-		if (!job->recipients[i].is_decided)
+		if (!job->recipients[i].is_decided &&
+		    !job->recipients[i].is_kept)
 			await(x, AWAITED_DOT, i);
 	if (x->replies == 0)
 		end_job(x);
@@ -568,6 +569,9 @@ exchange_release(struct exchange *x)
 	x->job = NULL;
 	if (may_begin_again(x, job))
 		return job;
+	/* It may have all of it: no other server is to have it, too. */
+	if (x->is_whole)
+		job->has_backup = false;
 	job_decide_all(job, &result, OUTCOME_SITE_UNKNOWN);
 	return NULL;
 }

@@ -10,9 +10,11 @@
 #include "conf/conf.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
+#include "mail/queue_id.h"
 #include "smtp/credentials.h"
 #include "smtp/generic.h"
 #include "smtp/sender.h"
+#include "smtp/site.h"
 #include "smtp/status_filter.h"
 #include "smtp/terms.h"
 #include "util/clock.h"
@@ -75,6 +77,7 @@ destroy(struct job *job)
 	terms_free(&job->terms);
 	credentials_cancel(&job->search);
 	credentials_free(&job->credentials);
+	tried_clear(&job->tried);
 	mem_free(job->recipients);
 	mem_free(job->nexthop);
 	mem_free(job->from);
@@ -275,6 +278,38 @@ send_result(const struct job *job, const struct job_rcpt *rcpt)
 		ipc_send_deliver_result(qmgr, job->id, &m);
 }
 
+/* Why this server is not the last one, as Postfix logs it. */
+static void
+log_kept(const struct job *job, const char *reason)
+{
+	char	id[QUEUE_ID_TEXT_SIZE];
+
+	log_info("%s: %s", queue_id_format(job->queue_id, id), reason);
+}
+
+static void
+keep(struct job *job, struct job_rcpt *rcpt)
+{
+	if (!rcpt->is_decided)
+		rcpt->is_kept = job->has_kept = true;
+}
+
+void
+job_keep_all(struct job *job, const char *reason)
+{
+	log_kept(job, reason);
+	for (size_t i = 0; i < job->count; i++)
+		keep(job, &job->recipients[i]);
+}
+
+void
+job_forget_server(struct job *job)
+{
+	job->has_backup = job->has_kept = false;
+	for (size_t i = 0; i < job->count; i++)
+		job->recipients[i].is_kept = false;
+}
+
 void
 job_decide(struct job *job, struct job_rcpt *rcpt,
     const struct job_result *result)
@@ -282,8 +317,13 @@ job_decide(struct job *job, struct job_rcpt *rcpt,
 	struct job_result	seen = *result;
 	struct buf		dsn = BUF_INIT, reason = BUF_INIT;
 
-	if (rcpt->is_decided)
+	if (rcpt->is_decided || rcpt->is_kept)
 		return;
+	if (job->has_backup && result->kind == OUTCOME_DEFERRED) {
+		log_kept(job, result->reason);
+		keep(job, rcpt);
+		return;
+	}
 	rcpt->is_decided = true;
 	/* What is elsewhere's has no result yet. */
 	if (seen.kind != OUTCOME_ELSEWHERE) {
@@ -345,10 +385,25 @@ on_deliver_kept(struct ipc *ipc, uint32_t id,
 	}
 }
 
+/* What is kept goes to the next server. */
+static void
+go_on(struct job *job)
+{
+	tried_add(&job->tried, &job->server);
+	job_forget_server(job);
+	site_add(job->sender, job);
+}
+
 void
 job_end(struct job *job, enum outcome_site site, const char *why)
 {
+	if (job->has_kept) {
+		go_on(job);
+		return;
+	}
 	free_content(job);
+	terms_free(&job->terms);
+	credentials_free(&job->credentials);
 	job->is_over = true;
 	job->site = site;
 	job->why = mem_strdup(why);

@@ -14,6 +14,8 @@
 
 #include "mail/delivery_log.h"
 #include "mail/outcome.h"
+#include "net/addr.h"
+#include "smtp/tried.h"
 #include "util/buf.h"
 
 struct connection;
@@ -38,6 +40,7 @@ struct job_rcpt {
 	uint32_t	 notify;	/* RCPT_NOTIFY_*; 0: none given */
 	char		*orcpt;		/* addr-type;xtext; "": none */
 	bool		 is_decided;
+	bool		 is_kept;	/* for another server */
 	struct job_late	*late;		/* result not kept yet; owned */
 };
 
@@ -58,7 +61,7 @@ struct job {
 	struct delivery_times	 times;
 
 	struct generic		*generic;	/* NULL: no such tables */
-	struct terms		*terms;		/* until it is at its site */
+	struct terms		*terms;		/* until it is over */
 	struct credentials	*credentials;	/* the sender's, likewise */
 	struct credentials_search *search;	/* for them */
 
@@ -78,6 +81,10 @@ struct job {
 	char			*why;
 
 	int			 tries;		/* connections it was on */
+	struct addr		 server;	/* it is at */
+	struct tried		 tried;		/* servers before that */
+	bool			 has_backup;	/* there is another server */
+	bool			 has_kept;	/* recipients for it */
 	struct job		*next, *prev;	/* of a list it is in */
 };
 
@@ -92,9 +99,10 @@ struct job_result {
 };
 
 /*
- * Log and report the result of one recipient (once).  Results are kept,
- * and the job with them, until the queue manager says that it has them on
- * its disk; the next one is told them again.
+ * Log and report the result of one recipient (once).  Where there is another
+ * server, a delay is none yet: job_end gives the job to that one.  Results
+ * are kept, and the job with them, until the queue manager says that it has
+ * them on its disk; the next one is told them again.
  */
 void	job_decide(struct job *job, struct job_rcpt *rcpt,
 	    const struct job_result *result);
@@ -102,6 +110,12 @@ void	job_decide(struct job *job, struct job_rcpt *rcpt,
 /* The same for all that have none, then job_end. */
 void	job_decide_all(struct job *job, const struct job_result *result,
 	    enum outcome_site site);
+
+/* This server is of no use for it, whatever others say; has_backup is set. */
+void	job_keep_all(struct job *job, const char *reason);
+
+/* It is to be begun with a server of which nothing is known yet. */
+void	job_forget_server(struct job *job);
 
 /*
  * Report the job's end; it is gone for the caller.  why says what the site

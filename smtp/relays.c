@@ -73,6 +73,7 @@ finish(struct relays_search *all)
 	size_t		 count = has_fallback(all) ? all->count : all->own;
 
 	route->ttl_ms = INT64_MAX;
+	route->own = (unsigned)all->own;
 	for (size_t i = 0; i < count; i++)
 		if (all->members[i].route->count > 0)
 			add_hosts(route, all->members[i].route,

@@ -34,6 +34,7 @@ struct route_host {
 struct route {
 	struct route_host	*hosts;		/* see route_pick */
 	size_t			 count;		/* 0: see below */
+	unsigned		 own;		/* turns, not to fall back on */
 	int64_t			 ttl_ms;
 	enum outcome_kind	 kind;		/* why there are none */
 	char			*dsn;

@@ -9,6 +9,7 @@
  *	site		a next hop: its jobs that wait, its connections
  *	relays		where the next hops of a list are
  *	route		where one of them is
+ *	tried		its servers that have put a job off
  *	connection	one SMTP connection and the job on it
  *	patience	how long it waits for its server
  *	secrecy		its TLS

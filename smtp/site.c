@@ -7,6 +7,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "conf/conf.h"
 #include "net/loop.h"
 #include "smtp/connection.h"
 #include "smtp/credentials.h"
@@ -16,6 +17,7 @@
 #include "smtp/sender.h"
 #include "smtp/terms.h"
 #include "smtp/tls_policy.h"
+#include "util/clock.h"
 #include "util/mem.h"
 
 static void	serve(struct site *);
@@ -31,6 +33,7 @@ make(struct sender *sender, const struct job *job, const char *key)
 	site->policies = terms_policies(job->terms, sender, job->nexthop,
 	    &site->policy_count);
 	site->credentials = credentials_copy(job->credentials);
+	tried_copy(&job->tried, &site->tried);
 	HASH_ADD_KEYPTR(hh, sender->sites, site->key, strlen(site->key),
 	    site);
 	return site;
@@ -45,11 +48,10 @@ find(struct sender *sender, struct job *job)
 	buf_put_str(&key, job->nexthop);
 	credentials_put_key(job->credentials, &key);
 	terms_put_key(job->terms, &key);
+	tried_put_key(&job->tried, &key);
 	HASH_FIND_STR(sender->sites, buf_cstr(&key), site);
 	if (site == NULL)
 		site = make(sender, job, buf_cstr(&key));
-	terms_free(&job->terms);
-	credentials_free(&job->credentials);
 	buf_clear(&key);
 	return site;
 }
@@ -63,6 +65,7 @@ destroy(struct site *site)
 		tls_policy_clear(&site->policies[i]);
 	mem_free(site->policies);
 	credentials_free(&site->credentials);
+	tried_clear(&site->tried);
 	explicit_bzero(site->key, strlen(site->key));
 	mem_free(site->nexthop);
 	mem_free(site->key);
@@ -82,9 +85,33 @@ site_check(struct site *site)
 	sender_check_end(sender);
 }
 
-/* Where it is could not be found out: nobody can be served. */
+/* One that has answered this attempt already is not dead. */
+static enum outcome_site
+site_of_failure(const struct site *site)
+{
+	return site->tried.count > 0 ? OUTCOME_SITE_UNKNOWN :
+	    OUTCOME_SITE_DEAD;
+}
+
+/* Nobody can be served. */
 static void
-fail_all(struct site *site, const struct route *route)
+fail_all(struct site *site, const struct job_result *result,
+    enum outcome_site is)
+{
+	struct job	*job;
+
+	while ((job = site_take(site)) != NULL) {
+		job->times.ready_us = 0;
+		job_decide_all(job, result, is);
+	}
+}
+
+/*
+ * Where it is could not be found out.  A destination that cannot be found
+ * now is set aside as a whole.
+ */
+static void
+fail_unknown(struct site *site, const struct route *route)
 {
 	struct job_result	 result = {
 		.kind = route->kind,
@@ -92,14 +119,23 @@ fail_all(struct site *site, const struct route *route)
 		.reason = route->reason,
 		.relay = "none",
 	};
-	struct job		*job;
 
-	/* A destination that cannot be found now is set aside as a whole. */
-	while ((job = site_take(site)) != NULL) {
-		job->times.ready_us = 0;
-		job_decide_all(job, &result, route->kind == OUTCOME_DEFERRED ?
-		    OUTCOME_SITE_DEAD : OUTCOME_SITE_UNKNOWN);
-	}
+	fail_all(site, &result, route->kind == OUTCOME_DEFERRED ?
+	    site_of_failure(site) : OUTCOME_SITE_UNKNOWN);
+}
+
+/* The servers that are there now were all tried. */
+static void
+fail_tried(struct site *site)
+{
+	static const struct job_result	result = {
+		.kind = OUTCOME_DEFERRED,
+		.dsn = "4.3.0",
+		.reason = "server unavailable or unable to receive mail",
+		.relay = "none",
+	};
+
+	fail_all(site, &result, OUTCOME_SITE_UNKNOWN);
 }
 
 static void
@@ -110,7 +146,11 @@ on_route(struct route *route, void *arg)
 	site->search = NULL;
 	route_free(&site->route);
 	if (route->count == 0) {
-		fail_all(site, route);
+		fail_unknown(site, route);
+		route_free(&route);
+	} else if (!tried_leaves_some(&site->tried, NULL, site->sender->conf,
+	    route, true)) {
+		fail_tried(site);
 		route_free(&route);
 	} else {
 		site->route = route;
@@ -164,9 +204,31 @@ site_add(struct sender *sender, struct job *job)
 void
 site_return(struct site *site, struct job *job)
 {
+	job_forget_server(job);
 	DL_APPEND(site->waiting, job);
 	site->waiting_count++;
 	serve(site);
+}
+
+/*
+ * Mail that was just put off is not for smtp_fallback_relay: greylisting
+ * wants it to come again.
+ */
+static bool
+is_young(const struct sender *sender, const struct job *job)
+{
+	return clock_wall_us() - job->times.arrival_us <
+	    sender->conf->minimal_backoff_time * 1000;
+}
+
+void
+site_note_server(const struct site *site, struct job *job,
+    const struct addr *addr)
+{
+	job->server = *addr;
+	job->has_backup = site->route != NULL &&
+	    tried_leaves_some(&job->tried, addr, site->sender->conf,
+	    site->route, !is_young(site->sender, job));
 }
 
 struct job *
@@ -194,7 +256,7 @@ site_failed(struct site *site, const struct job_result *result)
 	struct job	*job = site_take(site);
 
 	if (job != NULL)
-		job_decide_all(job, result, OUTCOME_SITE_DEAD);
+		job_decide_all(job, result, site_of_failure(site));
 }
 
 void

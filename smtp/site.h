@@ -5,12 +5,14 @@
  * A next hop on its terms (smtp/terms.h): the jobs that wait for a
  * connection to it, its connections, and where it is.  Jobs whose senders
  * log in have a site for each login, so that no connection is used with
- * another's.
+ * another's; jobs that some servers have put off have one without those.
  */
 
 #include <stddef.h>
 #include <stdint.h>
 #include <uthash.h>
+
+#include "smtp/tried.h"
 
 struct connection;
 struct credentials;
@@ -23,11 +25,12 @@ struct tls_policy;
 
 struct site {
 	struct sender		*sender;
-	char			*key;		/* next hop, login, terms */
+	char			*key;		/* from nexthop to tried */
 	char			*nexthop;
 	struct tls_policy	*policies;	/* by turn of its hosts */
 	size_t			 policy_count;
 	struct credentials	*credentials;	/* NULL: as by its host */
+	struct tried		 tried;		/* servers to do without */
 	UT_hash_handle		 hh;
 	struct job		*waiting;	/* list */
 	size_t			 waiting_count;
@@ -42,8 +45,8 @@ struct site {
 };
 
 /*
- * A job to be done, on its terms and with its login, which end here; it is
- * the site's until a connection takes it.
+ * A job to be done, on its terms and with its login, and not by servers that
+ * it has tried; it is the site's until a connection takes it.
  */
 void	site_add(struct sender *sender, struct job *job);
 
@@ -58,6 +61,10 @@ struct job *site_take(struct site *site);
  * connection will come for soon.
  */
 struct job *site_take_ahead(struct site *site);
+
+/* The job begins at that server: is there another one for it? */
+void	site_note_server(const struct site *site, struct job *job,
+	    const struct addr *addr);
 
 /*
  * A connection attempt came to nothing: it costs one waiting job, if there

@@ -39,7 +39,7 @@ struct wire {
 	unsigned		 turn;		/* dialogue_turn */
 	unsigned		 commands;	/* that were sent */
 	char			*discard;	/* EHLO keywords; owned */
-	unsigned		 quirks;	/* QUIRK_*, known to be needed */
+	unsigned		 quirks;	/* QUIRK_*, needed here */
 	bool			 is_lmtp;	/* RFC 2033 */
 	bool			 is_logged_in;	/* RFC 4954 */
 	bool			 is_broken;

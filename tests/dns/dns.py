@@ -11,6 +11,7 @@ several addresses.  The last line is "dns: N passed, M failed".
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -323,6 +324,74 @@ def best_mx(place):
     place.restart(relayhost="", best_mx_transport="")
 
 
+def put_off(place):
+    """What one server puts off the next is asked for, in one attempt."""
+    live = relay(place, "live", "127.0.0.12")
+    place.restart(relayhost="", smtp_fallback_relay="[127.0.0.11]:%d" %
+                  place.port, minimal_backoff_time="300s")
+    cases = {
+        "grey": (live, "status=sent"),
+        "grey-dead": ("relay=127.0.0.11[127.0.0.11]:", "status=sent"),
+        "grey-three": (relay(place, "grey18", "127.0.0.18"),
+                       "dsn=4.5.0", "status=deferred"),
+        # Greylisting means that it should come again, not go elsewhere.
+        "grey-one": (relay(place, "grey17", "127.0.0.17"), "dsn=4.2.0",
+                     "status=deferred", "450 4.2.0 grey"),
+        "grey-dot": (live, "status=sent"),
+        "grey-no": (relay(place, "grey28", "127.0.0.28"), "dsn=5.1.1",
+                    "status=bounced"),
+        "gone-mail": (live, "status=sent"),
+        # It may have it.
+        "gone-dot": (relay(place, "grey19", "127.0.0.19"), "dsn=4.4.2",
+                     "status=deferred", "while sending end of data"),
+    }
+    before = place.kept("127.0.0.12")
+    for name in cases:
+        place.send(zone(name))
+    for name, parts in cases.items():
+        place.expect(zone(name), *parts)
+        check(name + ": one line for one result",
+              len(place.lines(zone(name))) == 1, place.lines(zone(name)))
+    check("put off: the log says by whom", place.suite.count_log(
+        r": \w+: host grey17\.zone\.example\[127\.0\.0\.17\] said: "
+        r"450 4\.2\.0 grey \(in reply to RCPT TO command\)$") == 3,
+        place.suite.log_text()[-2000:])
+    check("put off: nobody has a twin",
+          place.kept("127.0.0.12") == before + 3, place.kept("127.0.0.12"))
+    place.suite.source("-q", "-r", "3", "-t", "u%r@" + zone(
+        "grey-some")).communicate(timeout=60)
+    wait_for(lambda: place.suite.count_log(r"to=<u\d@grey-some.*sent") == 3)
+    text = place.suite.log_text()
+    check("grey-some: each recipient by the server that took it", all(
+        re.search(r"to=<u%d@grey-some\S+ relay=%s\S+, .*status=sent" %
+                  (i, "live" if i == 1 else "grey28"), text)
+        for i in range(3)), text[-1500:])
+    utf8_server(place, live)
+    place.restart(minimal_backoff_time="1s")
+    place.send(zone("grey-one"))
+    check("grey-one: later what is to fall back on takes it",
+          place.suite.wait_log(r"to=<u@grey-one\S+ relay=127\.0\.0\.11"
+                               r"\[\S+, .*status=sent", 20),
+          place.lines(zone("grey-one")))
+    place.restart(smtp_fallback_relay="", minimal_backoff_time="300s")
+
+
+def utf8_server(place, live):
+    """One that has no SMTPUTF8 is not the last word (K52)."""
+    with socket.create_connection(("127.0.0.1", place.suite.port), 10) as s:
+        f = s.makefile("rb")
+        for line in ("", "EHLO c.example", "MAIL FROM:<s@c.example> "
+                     "SMTPUTF8", "RCPT TO:<u@%s>" % zone("old"), "DATA",
+                     "Subject: \u00fc\r\n\r\nx\r\n."):
+            if line:
+                s.sendall(line.encode() + b"\r\n")
+            while f.readline()[3:4] == b"-":
+                pass
+    place.expect(zone("old"), live, "status=sent")
+    check("old: the log says why", "SMTPUTF8 is required, but was not offered "
+          "by host grey28" in place.suite.log_text())
+
+
 def filters(place):
     """Records that smtp_dns_reply_filter wants ignored are not there."""
     rules = os.path.join(place.folder, "filter")
@@ -356,10 +425,16 @@ def good_zone(options):
                      "::1")
         place.listen("127.0.0.15", "127.0.0.16",
                      rules=("-x", "CONNECT=421 4.3.2 not now"))
+        place.listen("127.0.0.17", rules=("-x", "RCPT=450 4.2.0 grey"))
+        place.listen("127.0.0.18", rules=("-x", "DOT=452 4.5.0 full"))
+        place.listen("127.0.0.19", rules=("-x", "DOT=CLOSE"))
+        place.listen("127.0.0.28", rules=(
+            "-8", "-x", "RCPT<u1@grey-some=450 4.2.0 grey",
+            "-x", "RCPT<u@grey-no=550 5.1.1 no", "-x", "RCPT<u@gone=CLOSE"))
         place.suite.start()
         for part in (found, equals, not_found, preference, native,
                      relayhosts,
-                     lists, best_mx, filters):
+                     lists, best_mx, put_off, filters):
             part(place)
     finally:
         place.close()

@@ -7,8 +7,9 @@ import threading
 
 from nsd import wire
 
-# Servers: .11 to .14 take mail, .15 and .16 greet with 421, from .20 on
-# nobody listens; .30 is an address of the mail system itself.
+# Servers: .11 to .14 take mail, .15 and .16 greet with 421, .17 to .19 and
+# .28 put mail off or end it in the middle, from .20 on nobody else listens;
+# .30 is an address of the mail system itself.
 RECORDS = """
 a-only      A     127.0.0.11
 set         MX    20 live
@@ -62,6 +63,30 @@ busy-twice  MX    20 busy2
 busy-twice  MX    30 live
 busy1       A     127.0.0.15
 busy2       A     127.0.0.16
+grey        MX    10 grey17
+grey        MX    20 live
+grey-dead   MX    10 grey17
+grey-dead   MX    20 dead
+grey-three  MX    10 grey17
+grey-three  MX    20 grey18
+grey-three  MX    30 live
+grey-one    MX    10 grey17
+grey-dot    MX    10 grey18
+grey-dot    MX    20 live
+grey-some   MX    10 grey28
+grey-some   MX    20 live
+grey-no     MX    10 grey28
+grey-no     MX    20 live
+gone-mail   MX    10 grey28
+gone-mail   MX    20 live
+gone-dot    MX    10 grey19
+gone-dot    MX    20 live
+old         MX    10 grey28
+old         MX    20 live
+grey17      A     127.0.0.17
+grey18      A     127.0.0.18
+grey19      A     127.0.0.19
+grey28      A     127.0.0.28
 many-dead   MX    10 dead1
 many-dead   MX    20 dead2
 many-dead   MX    30 live

@@ -92,12 +92,12 @@ our_own_name(void)
 {
 	struct offer	o;
 
-	CU_ASSERT_EQUAL(offer_parse(&conf, discard, SLICE_LIT("mail.example\n"), &o),
-	    -1);
+	CU_ASSERT_EQUAL(offer_parse(&conf, discard,
+	    SLICE_LIT("mail.example\n"), &o), -1);
 	CU_ASSERT_EQUAL(offer_parse(&conf, discard,
 	    SLICE_LIT("MAIL.Example at your service\nDSN\n"), &o), -1);
-	CU_ASSERT_EQUAL(offer_parse(&conf, discard, SLICE_LIT("mail.example2\n"), &o),
-	    0);
+	CU_ASSERT_EQUAL(offer_parse(&conf, discard,
+	    SLICE_LIT("mail.example2\n"), &o), 0);
 	CU_ASSERT_EQUAL(offer_parse(&conf, discard,
 	    SLICE_LIT("other mail.example\nmail.example\n"), &o), 0);
 }
