@@ -174,6 +174,7 @@ active_add_fresh(struct manager *manager,
 
 	if (!active_has_room(manager)) {
 		scan_wake_at(manager->scan, message->due_us);
+		scan_put_fresh(manager->scan, message->id);
 		return;
 	}
 	active = make(manager, message);

@@ -23,6 +23,8 @@
  */
 #define START_DELAY_MS	1500
 
+#define FRESH_LIMIT	16384	/* that wait for room */
+
 struct scan {
 	struct manager		*manager;
 	struct loop_timer	*timer;
@@ -31,6 +33,10 @@ struct scan {
 	bool			 has_last;
 	uint64_t		 until_us;	/* end of the pass */
 	size_t			 loading;	/* messages asked for */
+	uint64_t		*fresh;		/* ring, FRESH_LIMIT; or NULL */
+	size_t			 first_fresh;
+	size_t			 fresh_count;
+	bool			 has_passed;	/* the next page is theirs */
 	bool			 is_passing;
 	bool			 is_reading;	/* a page was asked for */
 	bool			 is_stopped;
@@ -98,13 +104,46 @@ on_page(const struct store_due *due, size_t count, void *arg)
 		read_page(scan);
 }
 
+void
+scan_put_fresh(struct scan *scan, uint64_t id)
+{
+	if (scan->fresh_count == FRESH_LIMIT)
+		return;
+	if (scan->fresh == NULL)
+		scan->fresh = mem_new_array(FRESH_LIMIT,
+		    sizeof(*scan->fresh));
+	scan->fresh[(scan->first_fresh + scan->fresh_count++) % FRESH_LIMIT] =
+	    id;
+}
+
+/* What a pass has found meanwhile is active, or gone: nothing comes of it. */
+static void
+load_fresh(struct scan *scan)
+{
+	uint64_t	now = (uint64_t)clock_wall_us();
+
+	scan->has_passed = false;
+	for (int i = 0; i < PAGE && scan->fresh_count > 0; i++) {
+		uint64_t	id = scan->fresh[scan->first_fresh];
+
+		scan->first_fresh = (scan->first_fresh + 1) % FRESH_LIMIT;
+		scan->fresh_count--;
+		if (active_find(scan->manager, id) == NULL)
+			scan_load(scan, id, now);
+	}
+}
+
 static void
 read_page(struct scan *scan)
 {
-	if (!scan->is_passing || scan->is_reading || scan->is_stopped ||
-	    scan->loading > 0 || !active_has_room(scan->manager))
+	if (scan->is_reading || scan->is_stopped || scan->loading > 0 ||
+	    !active_has_room(scan->manager))
 		return;
-	scan->is_reading = true;
+	if (scan->fresh_count > 0 && (scan->has_passed || !scan->is_passing))
+		load_fresh(scan);
+	if (!scan->is_passing || scan->loading > 0)
+		return;
+	scan->is_reading = scan->has_passed = true;
 	store_scan(scan->manager->store, scan->has_last ? &scan->last : NULL,
 	    scan->until_us, PAGE, on_page, scan);
 }

@@ -18,6 +18,14 @@ struct scan	*scan_new(struct manager *manager);
 /* Something is due then. */
 void		 scan_wake_at(struct scan *scan, uint64_t due_us);
 
+/*
+ * A message has just come, and the active queue has no room: it takes turns
+ * with what is due, page by page, so that no crowd of old mail is in the way
+ * of new (Q40).  Only the first of very many are remembered; the others are
+ * due like all.
+ */
+void		 scan_put_fresh(struct scan *scan, uint64_t id);
+
 /* The active queue has room again. */
 void		 scan_check(struct scan *scan);
 

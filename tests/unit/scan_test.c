@@ -110,6 +110,36 @@ room(void)
 	end();
 }
 
+/* New mail does not wait behind all that is overdue (Q40). */
+static void
+fresh_mail_takes_turns(void)
+{
+	size_t	count = 0;
+	bool	is_found = false;
+
+	begin("qmgr_message_active_limit = 100\n");
+	for (uint64_t id = 1; id <= 1000; id++)
+		post_due(id, id);
+	scan_wake_at(manager.scan, now_us());
+	CU_ASSERT(becomes_active(100));
+	pass(QUIET_MS);
+	CU_ASSERT_PTR_NULL(arrive(5000, "x@a"));
+	CU_ASSERT_PTR_NULL(arrive(5001, "x@a"));
+	agent = add_agent("smtp", 1000);
+	for (; agent->agent->entries != NULL; work()) {
+		if (agent->agent->entries->queue_id == 5000 && !is_found) {
+			is_found = true;
+			CU_ASSERT(count < 400);
+		}
+		finish_only(agent, OUTCOME_SENT, OUTCOME_SITE_ALIVE);
+		count++;
+	}
+	/* And nothing twice. */
+	CU_ASSERT(is_found);
+	CU_ASSERT_EQUAL(count, 1002);
+	end();
+}
+
 static void
 what_is_active(void)
 {
@@ -199,6 +229,8 @@ scan_test(void)
 	CU_add_test(suite, "start", start);
 	CU_add_test(suite, "in time", in_time);
 	CU_add_test(suite, "room", room);
+	CU_add_test(suite, "fresh mail takes turns",
+	    fresh_mail_takes_turns);
 	CU_add_test(suite, "what is active", what_is_active);
 	CU_add_test(suite, "what is held", what_is_held);
 	CU_add_test(suite, "now and then", now_and_then);
