@@ -116,13 +116,32 @@ connection_next(struct connection *c)
 
 /* ---- jobs ---------------------------------------------------------------- */
 
-/* K28: time and count limits of one connection. */
+/* K28: is it of use to another message? */
+static bool
+is_cached(const struct connection *c)
+{
+	const struct conf	*conf = c->sender->conf;
+	const char		*domain = attempt_host(c->attempt)->domain;
+	struct slice		 rest, word;
+
+	if (conf->smtp_connection_cache_time_limit == 0)
+		return false;
+	if (conf->smtp_connection_cache_on_demand)
+		return true;
+	rest = slice_str(conf->smtp_connection_cache_destinations);
+	while (slice_get_word(&rest, ", \t\r\n", &word) == 0)
+		if (slice_is_nocase(word, domain))
+			return true;
+	return false;
+}
+
+/* And its time and count limits. */
 static bool
 is_worn_out(const struct connection *c)
 {
 	const struct conf	*conf = c->sender->conf;
 
-	return conf->smtp_connection_cache_time_limit == 0 ||
+	return !is_cached(c) ||
 	    secrecy_is_single_use(attempt_secrecy(c->attempt)) ||
 	    loop_now_ms(c->sender->loop) - c->ready_ms >
 	    conf->smtp_connection_reuse_time_limit ||

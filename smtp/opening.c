@@ -35,14 +35,12 @@ send_hello(struct opening *o, enum awaited_kind kind)
 	wire_await(o->wire, kind, NULL, AWAITED_ALL);
 }
 
-/* EHLO that a firewall breaks is better than no TLS where it must be. */
 static enum awaited_kind
 first_hello(const struct opening *o)
 {
 	if (o->wire->is_lmtp)
 		return AWAITED_LHLO;
-	return (o->wire->quirks & QUIRK_NO_ESMTP) != 0 &&
-	    o->tls != DIALOGUE_TLS_MUST ? AWAITED_HELO : AWAITED_EHLO;
+	return o->is_plain ? AWAITED_HELO : AWAITED_EHLO;
 }
 
 /*
@@ -237,14 +235,44 @@ take_mask(struct opening *o)
 	buf_clear(&names);
 }
 
+/* Does the greeting say ESMTP?  Our own name in it is a mistake (K31). */
+static bool
+is_esmtp(const struct opening *o)
+{
+	struct wire	*wire = o->wire;
+	struct slice	 rest, word;
+	bool		 is_first = true, has_esmtp = false;
+
+	rest = slice_after(slice_str(buf_cstr(&wire->answer.text)), 3);
+	while (slice_get_word(&rest, "- \t\n", &word) == 0) {
+		if (is_first && !wire->is_lmtp &&
+		    slice_is_nocase(word, wire->conf->myhostname))
+			log_warn("host %s greeted me with my own hostname "
+			    "%s", wire->relay, wire->conf->myhostname);
+		is_first = false;
+		if (slice_is_nocase(word, "ESMTP"))
+			has_esmtp = true;
+	}
+	return has_esmtp;
+}
+
+/* EHLO that a firewall breaks is better than no TLS where it must be. */
 static void
 take_greeting(struct opening *o)
 {
+	const struct conf	*conf = o->wire->conf;
+	bool			 has_esmtp;
+
 	if (o->wire->answer.code / 100 != 2) {
 		refuse_to_talk(o, AWAITED_GREETING);
 		return;
 	}
 	take_mask(o);
+	has_esmtp = is_esmtp(o);
+	o->is_plain = conf->smtp_never_send_ehlo ||
+	    (!has_esmtp && !conf->smtp_always_send_ehlo) ||
+	    ((o->wire->quirks & QUIRK_NO_ESMTP) != 0 &&
+	    o->tls != DIALOGUE_TLS_MUST);
 	if (!o->is_guessing)
 		send_hello(o, first_hello(o));
 }

@@ -26,6 +26,7 @@ struct opening {
 	bool			 is_guessing;
 	bool			 is_distrusted;
 	unsigned		 firewall;	/* as of dialogue_server */
+	bool			 is_plain;	/* HELO is to be said */
 	enum dialogue_tls	 tls;
 	bool			 has_asked_tls;	/* STARTTLS was sent */
 	bool			 is_securing;	/* and answered */

@@ -329,6 +329,21 @@ def part_discard(options):
     place.close()
 
 
+def part_cache(options):
+    """To which destinations connections are kept."""
+    for kept, count in (("127.0.0.1", 1), ("other.example", 2)):
+        place = Place(options, "", {
+            "smtp_connection_cache_on_demand": "no",
+            "smtp_connection_cache_destinations": "[127.0.0.2], " + kept})
+        place.start()
+        for user in ("a", "b"):
+            place.send(user + "@x.example")
+            place.smtp.take()
+        check("cache: %d connections where it is for %s" % (count, kept),
+              len(place.smtp.peers) == count, place.smtp.peers)
+        place.close()
+
+
 def timed(place, name, domains, least):
     """Mail to each; how long all of it took to arrive."""
     begin = time.monotonic()
@@ -408,6 +423,7 @@ if __name__ == "__main__":
                               "copies": part_copies, "case": part_case,
                               "generic": part_generic,
                               "discard": part_discard,
+                              "cache": part_cache,
                               "delays": part_delays, "put_off": part_put_off, "filter": part_filter,
                               "bind": part_bind,
                               "bind_fails": part_bind_fails}))

@@ -9,6 +9,7 @@
 
 #include <CUnit/CUnit.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "mail/table_list.h"
@@ -136,6 +137,48 @@ firewall(void)
 	log_open_fd("unit", STDERR_FILENO);
 }
 
+/* What is logged, of a greeting. */
+static void
+hello(const char *greeting, const char *said, bool has_warning)
+{
+	int	fd = memfd_create("log", MFD_CLOEXEC);
+	char	log[400] = "";
+
+	CU_ASSERT_FATAL(fd >= 0);
+	log_open_fd("test", dup(fd));
+	open_talk("", nothing, &plain);
+	buf_put_str(&t.replies, greeting);
+	go_on();
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&t.said), said);
+	close_talk();
+	log_flush();
+	CU_ASSERT(pread(fd, log, sizeof(log) - 1, 0) >= 0);
+	CU_ASSERT_EQUAL(strstr(log, "warning: host sink[192.0.2.1]:25 greeted "
+	    "me with my own hostname us.example") != NULL, has_warning);
+	log_open_fd("unit", STDERR_FILENO);
+	close(fd);
+}
+
+static void
+which_hello(void)
+{
+	struct conf	*conf = read_conf();
+
+	hello("220 sink SMTP\r\n", "EHLO / ", false);
+	hello("220 US.example ESMTP\r\n", "EHLO / ", true);
+	hello("220-us.example\r\n220 ESMTP\r\n", "EHLO / ", true);
+	hello("220 sink us.example\r\n", "EHLO / ", false);
+	conf->smtp_always_send_ehlo = false;
+	hello("220 sink SMTP\r\n", "HELO / ", false);
+	hello("220 sink esmtp\r\n", "EHLO / ", false);
+	hello("220\r\n", "HELO / ", false);
+	conf->smtp_never_send_ehlo = true;
+	hello("220 sink ESMTP\r\n", "HELO / ", false);
+	conf->smtp_always_send_ehlo = true;
+	hello("220 sink ESMTP\r\n", "HELO / ", false);
+	conf->smtp_never_send_ehlo = false;
+}
+
 /* Without EHLO there is no TLS: it is tried where it must be. */
 static void
 firewall_and_tls(void)
@@ -193,6 +236,7 @@ quirks_test(void)
 	CU_add_test(suite, "masked greetings", masked);
 	CU_add_test(suite, "by address", by_address);
 	CU_add_test(suite, "firewall", firewall);
+	CU_add_test(suite, "which hello", which_hello);
 	CU_add_test(suite, "firewall and TLS", firewall_and_tls);
 	CU_add_test(suite, "lost in the pause", lost_in_the_pause);
 }
