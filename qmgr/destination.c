@@ -13,6 +13,7 @@
 #include "qmgr/active.h"
 #include "qmgr/manager.h"
 #include "qmgr/schedule.h"
+#include "util/ascii.h"
 #include "util/mem.h"
 
 void
@@ -195,11 +196,11 @@ read_settings(struct destination *d)
 		d->window = d->limit;
 }
 
-struct destination *
-destination_find(struct schedule *schedule, const char *transport,
-    const char *nexthop)
+/* Takes key over. */
+static struct destination *
+find(struct schedule *schedule, const char *transport, const char *nexthop,
+    char *key)
 {
-	char			*key = mem_printf("%s\n%s", transport, nexthop);
 	struct destination	*d;
 
 	HASH_FIND_STR(schedule->destinations, key, d);
@@ -216,6 +217,32 @@ destination_find(struct schedule *schedule, const char *transport,
 	HASH_ADD_KEYPTR(hh, schedule->destinations, d->key, strlen(d->key),
 	    d);
 	return d;
+}
+
+struct destination *
+destination_find(struct schedule *schedule, const char *transport,
+    const char *nexthop)
+{
+	return find(schedule, transport, nexthop, mem_printf("%s\n%s",
+	    transport, nexthop));
+}
+
+struct destination *
+destination_find_for(struct schedule *schedule, const struct recipient *r)
+{
+	struct destination	*all, *one;
+	char			*key;
+
+	all = destination_find(schedule, r->transport, r->nexthop);
+	if (all->recipient_limit != 1)
+		return all;
+	key = mem_printf("%s\n%s\n%s", r->transport, r->nexthop,
+	    r->address);
+	for (char *p = key; *p != '\0'; p++)
+		*p = (char)ascii_lower(*p);
+	one = find(schedule, r->transport, r->nexthop, key);
+	destination_check(all);
+	return one;
 }
 
 /*

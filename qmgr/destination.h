@@ -50,7 +50,8 @@ struct destination {
 	struct schedule		*schedule;
 	struct lane		*lane;		/* or NULL; the schedule's */
 	UT_hash_handle		 hh;		/* by key */
-	char			*key;		/* "transport\nnexthop" */
+	char			*key;		/* "transport\nnexthop", and
+						   "\nrecipient" (Q50) */
 	char			*transport;
 	char			*nexthop;
 	struct job		*small, *large;	/* lists */
@@ -88,6 +89,14 @@ struct schedule {
 /* The destination of that transport and next hop, made when missing. */
 struct destination *destination_find(struct schedule *schedule,
 		    const char *transport, const char *nexthop);
+
+/*
+ * That of a recipient.  Where entries have one recipient, each of these is
+ * a destination of its own, so that limits and delays are for a mailbox
+ * (Q50).
+ */
+struct destination *destination_find_for(struct schedule *schedule,
+		    const struct recipient *recipient);
 
 /* A job in one of its lines. */
 void		 destination_add_job(struct destination *d, struct job *job);

@@ -267,7 +267,7 @@ add_recipient(struct schedule *schedule, struct active *active,
 	struct job		*job;
 	size_t			 i;
 
-	d = destination_find(schedule, r->transport, r->nexthop);
+	d = destination_find_for(schedule, r);
 	for (i = 0; i < *count; i++)
 		if (where[i] == d)
 			break;
@@ -483,8 +483,7 @@ pass(const struct destination *from, struct active *active,
 		mem_free(r->nexthop);
 		reroute_to(slice_str(to), slice_str(from->nexthop),
 		    &r->transport, &r->nexthop);
-		join_job(destination_find(schedule, r->transport,
-		    r->nexthop), active, r);
+		join_job(destination_find_for(schedule, r), active, r);
 	}
 	mem_free(why);
 }

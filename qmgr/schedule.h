@@ -2,8 +2,9 @@
 #define QMGR_SCHEDULE_H
 
 /*
- * Whose turn it is.  A destination is a transport and a next hop.  A job is
- * one message at one destination; it is handed out in entries of at most
+ * Whose turn it is.  A destination is a transport and a next hop, or one
+ * recipient where the transport has one at a time (Q50).  A job is one
+ * message at one destination; it is handed out in entries of at most
  * default_destination_recipient_limit recipients.
  *
  * Destinations with something to do take turns (Q42).  Within one, jobs

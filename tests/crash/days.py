@@ -217,30 +217,30 @@ def sink_down(options):
     """Deferred with the reason, the rest unseen, and tried again."""
     suite = new_suite(options, minimal_backoff_time="5s",
                       maximal_backoff_time="10s",
-                      default_destination_recipient_limit="1")
+                      default_destination_recipient_limit="2")
     suite.start()
     load = Load(suite, *NONE)
     out = load.send(30, 1000, 5)
     check("no next server: mail is taken", "acknowledged=30" in out, out)
     # Fifty deliveries are due at once: after a few the site is dead.
-    load.send(1, 1000, 1, "-r", "50", "-t", "many%r@d.example")
+    load.send(1, 1000, 1, "-r", "100", "-t", "many%r@d.example")
     why = r"connect to 127\.0\.0\.1\[127\.0\.0\.1\]:%d: Connection " \
         r"refused\)" % suite.sink_port
     check("no next server: the reason is logged", suite.wait_log(
         r"relay=none, .*dsn=4\.4\.1, status=deferred \(" + why))
     many = r"to=<many\d+@.* status=deferred \("
     check("no next server: each delivery is deferred",
-          suite.wait_log(many, count=50), suite.count_log(many))
+          suite.wait_log(many, count=100), suite.count_log(many))
     tried = suite.count_log(many + why)
     aside = suite.count_log(many + "delivery temporarily suspended: " + why)
-    # At least 50 were deferred; some of those may be, again.
+    # At least 100 were deferred; some of those may be, again.
     check("no next server: the rest is set aside at once",
-          tried <= 20 and aside >= 30, "%d tried, %d set aside" %
+          tried <= 40 and aside >= 60, "%d tried, %d set aside" %
           (tried, aside))
     load.start_sink()
     load.drain()
     sent = suite.count_log("status=sent")
-    check("next server back: each recipient was served once", sent == 80,
+    check("next server back: each recipient was served once", sent == 130,
           sent)
     # Fifty copies of the last: one for each recipient.
     load.finish("next server back", twins=49)

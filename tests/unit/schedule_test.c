@@ -30,13 +30,34 @@ check_stored(uint64_t id, const char *want)
 static void
 destinations_take_turns(void)
 {
-	begin("default_destination_recipient_limit = 1\n");
-	arrive(1, "x@a y@a z@a");
-	arrive(2, "x@b y@b");
-	arrive(3, "x@c y@c");
+	begin("default_destination_recipient_limit = 2\n");
+	arrive(1, "v@a w@a x@a y@a z@a");
+	arrive(2, "x@b y@b z@b");
+	arrive(3, "x@c y@c z@c");
 	let_go();
 	CU_ASSERT_STRING_EQUAL(held_by(agent),
-	    "1@a/1 2@b/1 3@c/1 1@a/1 2@b/1 3@c/1 1@a/1");
+	    "1@a/2 2@b/2 3@c/2 1@a/2 2@b/1 3@c/1 1@a/1");
+	end();
+}
+
+/* With one recipient at a time each is a destination (Q50). */
+static void
+mailboxes(void)
+{
+	begin("smtp_destination_recipient_limit = 1\n"
+	    "initial_destination_concurrency = 1\n");
+	arrive(1, "x@a y@a");
+	arrive(2, "X@a");
+	arrive(3, "z@a");
+	let_go();
+	CU_ASSERT_STRING_EQUAL(held_by(agent), "1@a/1 1@a/1 3@a/1");
+	finish(agent, OUTCOME_SENT, OUTCOME_SITE_ALIVE);
+	CU_ASSERT_STRING_EQUAL(held_by(agent), "1@a/1 3@a/1 2@a/1");
+	/* One that is dead is none of the others' business. */
+	finish(agent, OUTCOME_DEFERRED, OUTCOME_SITE_DEAD);
+	arrive(4, "x@a y@a");
+	CU_ASSERT_STRING_EQUAL(held_by(agent), "3@a/1 2@a/1 4@a/1");
+	check_stored(1, "sender later  1:0:y@a:later");
 	end();
 }
 
@@ -443,14 +464,14 @@ withdrawn(void)
 	struct active	*active;
 
 	begin("initial_destination_concurrency = 1\n"
-	    "default_destination_recipient_limit = 1\n");
-	active = arrive(1, "x@a y@a x@b");
+	    "default_destination_recipient_limit = 2\n");
+	active = arrive(1, "x@a y@a z@a x@b");
 	let_go();
 	arrive(2, "x@a");
-	CU_ASSERT_STRING_EQUAL(held_by(agent), "1@a/1 1@b/1");
+	CU_ASSERT_STRING_EQUAL(held_by(agent), "1@a/2 1@b/1");
 	schedule_withdraw(active);
 	/* What is with agents goes on. */
-	CU_ASSERT_EQUAL(active->todo, 2);
+	CU_ASSERT_EQUAL(active->todo, 3);
 	finish(agent, OUTCOME_SENT, OUTCOME_SITE_ALIVE);
 	CU_ASSERT_STRING_EQUAL(held_by(agent), "1@b/1 2@a/1");
 	schedule_withdraw(active);
@@ -482,6 +503,7 @@ schedule_test(void)
 
 	CU_add_test(suite, "destinations take turns",
 	    destinations_take_turns);
+	CU_add_test(suite, "mailboxes", mailboxes);
 	CU_add_test(suite, "entries", entries);
 	CU_add_test(suite, "slots", slots);
 	CU_add_test(suite, "large jobs take turns", large_jobs_take_turns);
