@@ -51,6 +51,7 @@ struct daemon {
 	struct conf			*conf;
 	char				*service;	/* -n */
 	char				*root;		/* -r, or NULL */
+	char *const			*arguments;	/* behind the options */
 	struct listener			*listeners;
 	int				 listener_count;
 	struct loop_timer		*rest;	/* of accepting */
@@ -80,6 +81,12 @@ const char *
 daemon_service(const struct daemon *daemon)
 {
 	return daemon->service;
+}
+
+char *const *
+daemon_arguments(const struct daemon *daemon)
+{
+	return daemon->arguments;
 }
 
 bool
@@ -183,6 +190,7 @@ read_arguments(struct daemon *daemon, int argc, char **argv)
 		default:
 			log_fatal("unknown argument -%c", optopt);
 		}
+	daemon->arguments = argv + optind;
 	if (daemon->service == NULL)
 		log_fatal("no -n: is this program started by hand?");
 	if (daemon->program->set != NULL)

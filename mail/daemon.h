@@ -83,6 +83,9 @@ int		 daemon_run(const struct daemon_program *program, int argc,
 struct loop	*daemon_loop(const struct daemon *daemon);
 const struct conf *daemon_conf(const struct daemon *daemon);
 const char	*daemon_service(const struct daemon *daemon);
+
+/* What stands behind the options in master.cf; ends with NULL. */
+char *const	*daemon_arguments(const struct daemon *daemon);
 bool		 daemon_is_draining(const struct daemon *daemon);
 bool		 daemon_is_offline(const struct daemon *daemon);	/* -O */
 

@@ -15,6 +15,7 @@
 #include "smtp/generic.h"
 #include "smtp/sender.h"
 #include "smtp/site.h"
+#include "smtp/stamp.h"
 #include "smtp/status_filter.h"
 #include "smtp/terms.h"
 #include "util/clock.h"
@@ -78,6 +79,7 @@ destroy(struct job *job)
 	credentials_cancel(&job->search);
 	credentials_free(&job->credentials);
 	tried_clear(&job->tried);
+	buf_clear(&job->stamp);
 	mem_free(job->recipients);
 	mem_free(job->nexthop);
 	mem_free(job->from);
@@ -152,7 +154,7 @@ on_deliver_rcpt(struct ipc *ipc, uint32_t id,
 	rcpt->notify = m->notify;
 	rcpt->orcpt = slice_dup(m->orcpt);
 	if (job->count == job->announced)
-		generic_start(job);
+		stamp_start(job);
 }
 
 void
@@ -167,6 +169,8 @@ on_deliver_data(struct ipc *ipc, uint32_t id,
 		return;
 	if (m->bytes.len == 0)
 		job->is_gone = true;
+	else if (m->number == 0)
+		buf_put_slice(&job->chunks[0], buf_slice(&job->stamp));
 	buf_put_slice(&job->chunks[m->number], m->bytes);
 	if (m->number == 0)
 		generic_take_chunk(job);

@@ -60,6 +60,7 @@ struct job {
 	size_t			 announced;	/* recipients to come */
 	struct delivery_times	 times;
 
+	struct buf		 stamp;		/* before the content */
 	struct generic		*generic;	/* NULL: no such tables */
 	struct terms		*terms;		/* until it is over */
 	struct credentials	*credentials;	/* the sender's, likewise */

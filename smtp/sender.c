@@ -26,6 +26,7 @@
 #include "smtp/lmtp.h"
 #include "smtp/resumption.h"
 #include "smtp/site.h"
+#include "smtp/stamp.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -192,6 +193,7 @@ open_sender(struct daemon *daemon, bool is_lmtp)
 		log_fatal("%s: %s", sender->conf->resolver_config, why);
 	dns_set_hosts(sender->dns, hosts_order(sender->conf));
 	open_filters(sender);
+	sender->stamps = stamp_parse(daemon_arguments(daemon));
 	if (credentials_are_used(sender))
 		open_sasl(sender);
 	sender->known = known_new();

@@ -57,6 +57,7 @@ struct sender {
 	struct tls_client	*tls;
 	struct resumption	*resumption;
 	struct log_limit	 no_dane;	/* it is not possible */
+	unsigned		 stamps;	/* STAMP_* of the service */
 	uint16_t		 port;		/* smtp_tcp_port */
 	bool			 is_lmtp;	/* RFC 2033 is spoken */
 	struct job		*jobs;		/* hash by id */

@@ -329,6 +329,58 @@ def part_discard(options):
     place.close()
 
 
+def part_stamp(options):
+    """flags=DORX of a service that delivers to mailboxes."""
+    place = Place(options, "lmtp unix - - n - - lmtp flags=DORX\n"
+                  "many unix - - n - - lmtp flags=D\n"
+                  "plain unix - - n - - lmtp flags=RX\n", {
+                      "lmtp_destination_recipient_limit": "1",
+                      "virtual_alias_maps":
+                      "inline:{ { alias@x.example = a@box.example } }",
+                      "transport_maps":
+                      "inline:{ { box.example = lmtp:unix:Next } "
+                      "{ many.example = many:unix:Next } "
+                      "{ plain.example = plain:unix:Next } }"})
+    os.chmod(place.spool, 0o755)
+    server = SocketServer(os.path.join(place.spool, "Next"), is_lmtp=True)
+    server.keywords = ["SIZE"]
+    place.start()
+    place.send("alias@x.example")
+    mail = server.take()[0]
+    check("stamp: three headers", mail.text.startswith(
+        b"Return-Path: <s@c.example>\r\nX-Original-To: alias@x.example\r\n"
+        b"Delivered-To: a@box.example\r\nReceived: "), mail.text[:300])
+    check("stamp: they count", "SIZE=%d" % len(mail.text) in mail.sender,
+          (mail.sender, len(mail.text)))
+    for size in (1, 40000):
+        submit(place.port, "X: y\r\nDelivered-To: b@box.example\r\n"
+               "Delivered-To:  C@box.example", "Delivered-To: a@box.example"
+               "\r\n" + "text\r\n" * size,
+               rcpts=("a@box.example", "c@box.example"))
+        mails = server.take()
+        check("stamp: a loop is one of the recipient alone, in the header, "
+              "%d" % size, [m.rcpts[0][:22] for m in mails] ==
+              ["RCPT TO:<a@box.example"], [m.rcpts for m in mails])
+        check("stamp: all of it arrives, %d" % size, mails[0].text.endswith(
+            b"\r\n\r\nDelivered-To: a@box.example\r\n" +
+            b"text\r\n" * size), mails[0].text[-300:])
+        place.logs("stamp: the loop, %d" % size, r"to=<c@box\.example>, "
+                   r"relay=none, .*dsn=5\.4\.6, status=bounced "
+                   r"\(mail forwarding loop for c@box\.example\)")
+        place.suite.tern("flush")
+        tool(place.suite, "ternsuper", "-d", "ALL")
+    place.send("a@plain.example", "b@plain.example")
+    mail = server.take()[0]
+    check("stamp: R alone, and for two", len(mail.rcpts) == 2 and
+          mail.text.startswith(b"Return-Path: <s@c.example>\r\nReceived:"),
+          mail.text[:200])
+    place.send("a@many.example", "b@many.example")
+    place.logs("stamp: D for two is a mistake", r"to=<b@many\.example>, .*"
+               r"dsn=4\.3\.5, status=deferred \(mail system configuration "
+               r"error\)")
+    place.close(server)
+
+
 def part_cache(options):
     """To which destinations connections are kept."""
     for kept, count in (("127.0.0.1", 1), ("other.example", 2)):
@@ -423,7 +475,7 @@ if __name__ == "__main__":
                               "copies": part_copies, "case": part_case,
                               "generic": part_generic,
                               "discard": part_discard,
-                              "cache": part_cache,
+                              "cache": part_cache, "stamp": part_stamp,
                               "delays": part_delays, "put_off": part_put_off, "filter": part_filter,
                               "bind": part_bind,
                               "bind_fails": part_bind_fails}))
