@@ -1,6 +1,6 @@
 /*
  * ternqueue: list the mail queue, and have it tried again (postqueue's
- * options: -p, -j, -f, -i).
+ * options: -p, -j, -f, -i, -s).
  */
 
 #include <jansson.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "mail/address.h"
 #include "mail/admin_client.h"
 #include "mail/queue_id.h"
 #include "util/buf.h"
@@ -20,11 +21,13 @@
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: ternqueue [-c DIR] -p | -j | -f | -i ID\n"
+	fprintf(stderr, "usage: ternqueue [-c DIR] "
+	    "-p | -j | -f | -i ID | -s SITE\n"
 	    "	-p	list the queue\n"
 	    "	-j	list it as JSON, one message a line\n"
 	    "	-f	try all deferred mail now\n"
-	    "	-i ID	try this message now\n");
+	    "	-i ID	try this message now\n"
+	    "	-s SITE	try all deferred mail for this domain now\n");
 	exit(EX_USAGE);
 }
 
@@ -199,7 +202,7 @@ list_json(struct admin_client *client)
 	print_json(&listing);
 }
 
-/* ---- -f, -i -------------------------------------------------------------- */
+/* ---- -f, -i, -s ---------------------------------------------------------- */
 
 static void
 flush(struct admin_client *client, const char *text)
@@ -217,22 +220,79 @@ flush(struct admin_client *client, const char *text)
 		log_fatal("%s: no such message, or it is on hold", text);
 }
 
+/* Those that wait and have a recipient in a domain. */
+struct chosen {
+	struct slice	 site;
+	uint64_t	*ids;
+	size_t		 count;
+	uint64_t	 id;		/* the present message */
+	bool		 is_waiting;	/* and it is not chosen yet */
+};
+
+static void
+note_message(const struct msg_admin_message *m, void *arg)
+{
+	struct chosen	*chosen = arg;
+
+	chosen->id = m->queue_id;
+	chosen->is_waiting = m->state == ADMIN_DEFERRED ||
+	    m->state == ADMIN_QUEUED;
+}
+
+static void
+note_recipient(const struct msg_admin_rcpt *m, void *arg)
+{
+	struct chosen	*chosen = arg;
+
+	if (!chosen->is_waiting || m->failed ||
+	    !slice_equal_nocase(address_domain(m->address), chosen->site))
+		return;
+	chosen->is_waiting = false;
+	if ((chosen->count & (chosen->count - 1)) == 0)
+		chosen->ids = mem_resize(chosen->ids, (chosen->count == 0 ?
+		    1 : chosen->count * 2) * sizeof(*chosen->ids));
+	chosen->ids[chosen->count++] = chosen->id;
+}
+
+/* Postfix knows fast_flush_domains only; here any domain will do. */
+static void
+flush_site(struct admin_client *client, const char *site)
+{
+	static const struct admin_client_fns	 fns = {
+		.message = note_message, .recipient = note_recipient,
+	};
+	struct chosen				 chosen = {
+		.site = slice_str(site),
+	};
+	char					*why;
+
+	if (admin_client_list(client, 0, &fns, &chosen, &why) < 0)
+		log_fatal("%s", why);
+	/* One that is gone by now is none to be tried. */
+	for (size_t i = 0; i < chosen.count; i++)
+		if (admin_client_do(client, ADMIN_FLUSH, chosen.ids[i],
+		    &why) < 0)
+			log_fatal("%s", why);
+	mem_free(chosen.ids);
+}
+
 int
 main(int argc, char **argv)
 {
-	const char		*folder = NULL, *id = NULL;
+	const char		*folder = NULL, *argument = NULL;
 	struct admin_client	*client;
 	int			 option, action = 0;
 	char			*why;
 
 	log_open_terminal("ternqueue");
-	while ((option = getopt(argc, argv, "c:pjfi:")) != -1)
+	while ((option = getopt(argc, argv, "c:pjfi:s:")) != -1)
 		switch (option) {
 		case 'c':
 			folder = optarg;
 			break;
 		case 'i':
-			id = optarg;
+		case 's':
+			argument = optarg;
 			/* FALLTHROUGH */
 		case 'p':
 		case 'j':
@@ -257,8 +317,10 @@ main(int argc, char **argv)
 		list(client);
 	else if (action == 'j')
 		list_json(client);
+	else if (action == 's')
+		flush_site(client, argument);
 	else
-		flush(client, id);
+		flush(client, argument);
 	admin_client_free(&client);
 	return 0;
 }

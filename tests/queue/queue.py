@@ -193,8 +193,40 @@ def rights(options):
     suite.close()
 
 
+def site(options):
+    """ternqueue -s: what waits for one domain, and nothing else."""
+    suite = Suite(options.bin, options.port, options.port + 1,
+                  {"minimal_backoff_time": "600s",
+                   "maximal_backoff_time": "600s"})
+    suite.start()
+    addresses = ["a@one.example", "b@One.Example", "c@two.example",
+                 "d@sub.one.example"]
+    for address in addresses:
+        send(suite, "-t", address)
+    wait_for(lambda: [m["queue_name"] for m in listing(suite)] ==
+             ["deferred"] * 4)
+    held = [m["queue_id"] for m in listing(suite)
+            if m["recipients"][0]["address"].startswith("b@")]
+    tool(suite, "ternsuper", "-h", *held)
+    suite.start_sink()
+    done = tool(suite, "ternqueue", "-s", "none.example")
+    check("site: one that nothing waits for", done.returncode == 0 and
+          done.stdout == "", done.stdout)
+    done = tool(suite, "ternqueue", "-s", "ONE.example")
+    check("site: its mail leaves, and no other", done.returncode == 0 and
+          wait_for(lambda: sorted(
+              (m["recipients"][0]["address"].lower(), m["queue_name"])
+              for m in listing(suite)) == [
+                  ("b@one.example", "hold"), ("c@two.example", "deferred"),
+                  ("d@sub.one.example", "deferred")]), listing(suite))
+    check("site: it was sent", "to=<a@one.example>, relay=127.0.0.1" in
+          suite.log_text())
+    suite.close()
+
+
 PARTS = {"failures": failures, "partial": partial, "expiry": expiry,
-         "fairness": fairness, "hold": hold_and_release, "rights": rights}
+         "fairness": fairness, "hold": hold_and_release, "rights": rights,
+         "site": site}
 
 
 if __name__ == "__main__":
