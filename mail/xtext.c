@@ -36,6 +36,19 @@ xtext_decode(struct slice xtext, struct buf *into)
 	return 0;
 }
 
+void
+xtext_encode(struct slice text, struct buf *into)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char	c = text.data[i];
+
+		if (ascii_is_print(c) && c != ' ' && c != '+' && c != '=')
+			buf_put_u8(into, c);
+		else
+			buf_printf(into, "+%02X", (unsigned)c);
+	}
+}
+
 bool
 xtext_is_printable(struct slice xtext)
 {

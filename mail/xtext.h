@@ -17,6 +17,9 @@
  */
 int	xtext_decode(struct slice xtext, struct buf *into);
 
+/* Append text as xtext. */
+void	xtext_encode(struct slice text, struct buf *into);
+
 /* It is xtext, and stands for printable ASCII. */
 bool	xtext_is_printable(struct slice xtext);
 

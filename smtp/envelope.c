@@ -5,11 +5,15 @@
 #include "smtp/envelope.h"
 
 #include "conf/conf.h"
+#include "mail/address.h"
 #include "mail/ipc.h"
+#include "mail/xtext.h"
 #include "smtp/job.h"
 #include "smtp/wire.h"
 #include "util/buf.h"
 #include "util/mem.h"
+
+#define ORCPT_LIMIT	500
 
 bool
 envelope_is_chunked(const struct wire *wire)
@@ -104,6 +108,23 @@ envelope_put_mail(struct wire *wire, const struct job *job)
 	buf_put(wire->out, "\r\n", 2);
 }
 
+/*
+ * RFC 3461 section 5.2.1 (d): the address that a client without ORCPT gave
+ * may be told for it.  Section 4.2: at most 500 characters.
+ */
+static void
+put_original(struct buf *out, struct slice original)
+{
+	struct buf	text = BUF_INIT;
+
+	if (original.len == 0 || address_is_utf8(original))
+		return;
+	xtext_encode(original, &text);
+	if (sizeof("rfc822;") - 1 + text.len <= ORCPT_LIMIT)
+		buf_printf(out, " ORCPT=rfc822;%s", buf_cstr(&text));
+	buf_clear(&text);
+}
+
 /* RFC 3461 section 4.1 and 4.2 */
 static void
 put_rcpt_dsn(struct buf *out, const struct job_rcpt *rcpt)
@@ -127,6 +148,8 @@ put_rcpt_dsn(struct buf *out, const struct job_rcpt *rcpt)
 	}
 	if (rcpt->orcpt[0] != '\0')
 		buf_printf(out, " ORCPT=%s", rcpt->orcpt);
+	else
+		put_original(out, slice_str(rcpt->original));
 }
 
 void

@@ -176,12 +176,14 @@ def part_fate(bench):
     mails = bench.next.take()
     check("redirect: to the other one only", len(mails) == 1 and
           [rcpt.split()[1:] for rcpt in mails[0].rcpts] ==
-          [["TO:<other@else.example>"]], mails and mails[0].rcpts)
+          [["TO:<other@else.example>", "ORCPT=rfc822;other@else.example"]],
+          mails and mails[0].rcpts)
     bench.submit("Subject: bcc")
     rcpts = [rcpt for mail in bench.next.take() for rcpt in mail.rcpts]
     check("bcc: to both", sorted(rcpts) == [
         "RCPT TO:<a@d.example> ORCPT=rfc822;a@d.example",
-        "RCPT TO:<copy@else.example> NOTIFY=NEVER"], rcpts)
+        "RCPT TO:<copy@else.example> NOTIFY=NEVER "
+        "ORCPT=rfc822;copy@else.example"], rcpts)
     for pid in suite.pids("lookup"):
         os.kill(pid, signal.SIGKILL)
     reply = bench.submit("Subject: redirect")

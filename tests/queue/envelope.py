@@ -129,7 +129,7 @@ def main():
         check("each RCPT has what it had", sorted(server.commands[1:]) ==
               [b"RCPT TO:<a@d.example> NOTIFY=SUCCESS,DELAY "
                b"ORCPT=rfc822;A+40d.example",
-               b"RCPT TO:<c@d.example>",
+               b"RCPT TO:<c@d.example> ORCPT=rfc822;c@d.example",
                b"RCPT TO:<\xc3\xa9@d.example> NOTIFY=NEVER "
                b"ORCPT=rfc822;+C3+A9@d.example"],
               server.commands)

@@ -46,6 +46,24 @@ decodes(void)
 	}
 }
 
+/* What is decoded above, as there is one way to write it. */
+static void
+encodes(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct buf	xtext = BUF_INIT, text = BUF_INIT;
+
+		if (rows[i].text == NULL)
+			continue;
+		xtext_encode(slice_str(rows[i].text), &xtext);
+		CU_ASSERT_EQUAL(xtext_decode(buf_slice(&xtext), &text), 0);
+		CU_ASSERT_STRING_EQUAL(buf_cstr(&text), rows[i].text);
+		CU_ASSERT_STRING_EQUAL(buf_cstr(&xtext), rows[i].xtext);
+		buf_clear(&xtext);
+		buf_clear(&text);
+	}
+}
+
 void	xtext_test(void);
 
 void
@@ -54,4 +72,5 @@ xtext_test(void)
 	CU_pSuite	suite = CU_add_suite("xtext", NULL, NULL);
 
 	CU_add_test(suite, "decodes", decodes);
+	CU_add_test(suite, "encodes", encodes);
 }
