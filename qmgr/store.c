@@ -20,6 +20,7 @@
 #include "qmgr/store_db.h"
 #include "qmgr/store_op.h"
 #include "qmgr/store_queue.h"
+#include "qmgr/store_reader.h"
 #include "qmgr/store_reserve.h"
 #include "util/buf.h"
 #include "util/clock.h"
@@ -42,6 +43,7 @@ struct store {
 	struct buf		 scratch;
 	struct store_op_state	 state;		/* the thread's */
 	struct store_queue	*queue;
+	struct store_reader	*reader;
 };
 
 /* ---- open and close ---------------------------------------------------- */
@@ -158,6 +160,7 @@ store_open(struct loop *loop, const struct store_settings *settings,
 	}
 	store->queue = store_queue_new(loop, &store->state,
 	    settings->lazy_ms);
+	store->reader = store_reader_new(loop, store->state.large);
 	return store;
 }
 
@@ -173,6 +176,7 @@ store_close(struct store **store)
 	if (*store == NULL)
 		return;
 	store_queue_free(&(*store)->queue);
+	store_reader_free(&(*store)->reader);
 	store_op_finish(&(*store)->state, (*store)->last_id);
 	if (store_op_error(&(*store)->state) != NULL)
 		log_fatal("%s", store_op_error(&(*store)->state));
@@ -419,9 +423,15 @@ void
 store_read(struct store *store, uint64_t id, uint32_t number,
     store_chunk_fn fn, void *arg)
 {
-	struct batch	*batch = store_queue_get(store->queue);
-	struct batch_op	*op = batch_add(batch, BATCH_READ);
+	struct batch	*batch;
+	struct batch_op	*op;
 
+	if (number >= STORE_LARGE_FIRST) {
+		store_reader_get(store->reader, id, number, fn, arg);
+		return;
+	}
+	batch = store_queue_get(store->queue);
+	op = batch_add(batch, BATCH_READ);
 	op->id = id;
 	op->number = number;
 	op->on_chunk = fn;

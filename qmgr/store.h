@@ -201,7 +201,10 @@ void		 store_remove(struct store *store, uint64_t id,
 void		 store_load(struct store *store, uint64_t id, uint32_t first,
 		    size_t count, store_load_fn fn, void *arg);
 
-/* One chunk of content; empty when there is none. */
+/*
+ * One chunk of content that is there: committed, or spilled and settled;
+ * empty when there is none.  Several may come in any order.
+ */
 void		 store_read(struct store *store, uint64_t id, uint32_t number,
 		    store_chunk_fn fn, void *arg);
 

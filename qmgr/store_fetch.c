@@ -176,16 +176,6 @@ run_list(struct store_op_state *state, struct batch *batch,
 }
 
 static void
-read_file(struct store_op_state *state, struct batch *batch,
-    struct batch_op *op)
-{
-	unsigned char	*bytes = batch_alloc(batch, STORE_CHUNK_SIZE);
-
-	op->content = slice_from(bytes, store_large_read(state->large, op->id,
-	    op->number, bytes));
-}
-
-static void
 run_read(struct store_op_state *state, struct batch *batch,
     struct batch_op *op)
 {
@@ -201,8 +191,6 @@ run_read(struct store_op_state *state, struct batch *batch,
 			batch_warn(batch, "queue: chunk %u of message "
 			    "%016llx is not readable: %s", op->number,
 			    (unsigned long long)op->id, why);
-	} else if (op->number >= STORE_LARGE_FIRST) {
-		read_file(state, batch, op);
 	} else if (op->number == 0 &&
 	    store_fetch_message(state, batch, op->id, &record) > 0)
 		op->content = batch_copy(batch, record.content);

@@ -88,7 +88,7 @@ store_large_error(const struct store_large *large)
 }
 
 static int
-open_file(struct store_large *large, uint64_t id, int flags)
+open_file(const struct store_large *large, uint64_t id, int flags)
 {
 	char	name[NAME_SIZE];
 
@@ -148,8 +148,8 @@ store_large_flush(struct store_large *large, uint64_t id)
 }
 
 size_t
-store_large_read(struct store_large *large, uint64_t id, uint32_t number,
-    unsigned char *bytes)
+store_large_read(const struct store_large *large, uint64_t id,
+    uint32_t number, unsigned char *bytes)
 {
 	int	 fd = open_file(large, id, O_RDONLY);
 	ssize_t	 got = -1;

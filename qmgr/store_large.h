@@ -11,8 +11,8 @@
  * after that record's removal is on the disk.  So a file without a message
  * is nobody's, and opening removes it.
  *
- * For the storage thread.  The first failure is kept, and after it nothing
- * is done.
+ * For the storage thread; any thread may read.  The first failure is kept,
+ * and after it nothing is written.
  */
 
 #include <stdbool.h>
@@ -43,8 +43,8 @@ void		 store_large_flush(struct store_large *large, uint64_t id);
  * Read a chunk into bytes, STORE_CHUNK_SIZE of them; the number read, 0
  * when there is none.
  */
-size_t		 store_large_read(struct store_large *large, uint64_t id,
-		    uint32_t number, unsigned char *bytes);
+size_t		 store_large_read(const struct store_large *large,
+		    uint64_t id, uint32_t number, unsigned char *bytes);
 
 /* Remove it now: no record speaks of it.  No matter whether it is there. */
 void		 store_large_remove(struct store_large *large, uint64_t id);

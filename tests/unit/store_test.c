@@ -138,6 +138,7 @@ aborted_message(void)
 
 	fresh_store();
 	spill(60, 300);
+	settle();
 	CU_ASSERT_EQUAL(read_chunk(&got, 60, 299).len, STORE_CHUNK_SIZE);
 	store_abort(store, 60);
 	store_abort(store, 61);
