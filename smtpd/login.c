@@ -4,6 +4,8 @@
 
 #include "smtpd/login.h"
 
+#include <string.h>
+
 #include "conf/conf.h"
 #include "mail/ipc.h"
 #include "mail/peer.h"
@@ -107,6 +109,20 @@ log_failure(const struct session *s, struct slice username,
 	    SLICE_ARG(slice_first(username, 100)));
 }
 
+/*
+ * RFC 4954 section 4: 5.7.0 for an initial response where the server would
+ * have to speak first.
+ */
+static const char *
+dsn_of(const struct login *login, enum auth_result result)
+{
+	bool	is_server_first = strcmp(login->mechanism, "CRAM-MD5") == 0 ||
+		    strcmp(login->mechanism, "DIGEST-MD5") == 0;
+
+	return result == AUTH_MALFORMED && login->has_initial &&
+	    is_server_first ? "5.7.0" : replies[result].dsn;
+}
+
 /* It is over; what is replied does not depend on the reason. */
 static void
 conclude(struct session *s, const struct msg_auth_done *m)
@@ -118,8 +134,9 @@ conclude(struct session *s, const struct msg_auth_done *m)
 		reply_put(s, 235, "2.7.0", "Authentication successful");
 	} else {
 		log_failure(s, m->username, m->reason);
-		reply_put(s, replies[m->result].code, replies[m->result].dsn,
-		    "%s", replies[m->result].text);
+		reply_put(s, replies[m->result].code,
+		    dsn_of(s->login, m->result), "%s",
+		    replies[m->result].text);
 	}
 	login_end(s);
 }

@@ -61,6 +61,9 @@ TALKS = [
     Allowed("AUTH(,| CRAM-MD5| SCRAM-SHA-256).*: '.*", "535 5.7.8",
             "501 5.5.2", "what is no base64, or no such message, is no "
             "wrong password (RFC 4954 section 4)"),
+    Allowed("AUTH CRAM-MD5 with a response: 'AUTH .*", "535 5.7.8",
+            "501 5.7.0", "the server has to speak first (RFC 4954 section "
+            "4)"),
     Allowed("AUTH= of MAIL: '.* AUTH=(x\\+zz)?'", "250 2.1.0",
             "501 5.5.4", "what is no xtext (RFC 4954 section 5)"),
     Allowed("AUTH= where there is none: '.*", "250 2.1.0", "555 5.5.4",
