@@ -11,6 +11,7 @@
 #include "mail/ipc.h"
 #include "net/dns_answer.h"
 #include "util/ascii.h"
+#include "util/haste.h"
 #include "util/log.h"
 #include "util/mem.h"
 #include "util/path.h"
@@ -29,6 +30,8 @@ read_anchors(struct slice text, struct buf *anchors)
 
 		if (!slice_has_prefix_nocase(word, TAFILE))
 			continue;
+		if (haste_refuses())
+			return TABLE_TROUBLE;
 		path = slice_dup(slice_after(word, sizeof(TAFILE) - 1));
 		if (path_read(path, IPC_DATA_LIMIT, anchors) < 0 ||
 		    anchors->len > IPC_DATA_LIMIT) {

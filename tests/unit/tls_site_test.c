@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/unit/profile_fixture.h"
+#include "util/haste.h"
 #include "util/mem.h"
 
 #define TABLE	"inline:{ { sub.a.example = may } { a.example = encrypt } " \
@@ -90,6 +91,37 @@ reads_files(void)
 	profile_fixture_clear(&profile);
 }
 
+/* A file may be on a disk that is away, or a pipe that nobody writes. */
+static void
+reads_no_file_in_haste(void)
+{
+	char		path[] = "/tmp/tern-tafile-XXXXXX";
+	int		fd = mkstemp(path);
+	struct profile	profile;
+	struct buf	text = BUF_INIT, anchors = BUF_INIT;
+	char		*table = mem_printf("inline:{ { a = secure tafile=%s } "
+			    "{ b = secure } }", path);
+
+	CU_ASSERT_EQUAL(write(fd, "pem\n", 4), 4);
+	close(fd);
+	profile_fixture_init(&profile, "");
+	maps_init(&profile.tls_policies, "smtp_tls_policy_maps", table, 0);
+	haste_begin();
+	tls_site_find(&profile, slice_str("a"), &text, &anchors);
+	CU_ASSERT_FALSE(haste_end());
+	CU_ASSERT_EQUAL(anchors.len, 0);
+	haste_begin();
+	CU_ASSERT_EQUAL(tls_site_find(&profile, slice_str("b"), &text,
+	    &anchors), TABLE_FOUND);
+	CU_ASSERT_TRUE(haste_end());
+	unlink(path);
+	mem_free(table);
+	buf_clear(&text);
+	buf_clear(&anchors);
+	maps_clear(&profile.tls_policies);
+	profile_fixture_clear(&profile);
+}
+
 /* What the message to smtp cannot hold would be cut. */
 static void
 refuses_long_values(void)
@@ -124,5 +156,6 @@ tls_site_test(void)
 
 	CU_add_test(suite, "next hops", finds_next_hops);
 	CU_add_test(suite, "files", reads_files);
+	CU_add_test(suite, "haste", reads_no_file_in_haste);
 	CU_add_test(suite, "long values", refuses_long_values);
 }
