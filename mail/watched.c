@@ -48,7 +48,8 @@ struct watched {
 	char				*spec, *file;
 	const struct watched_maker	*maker;
 	void				*arg;
-	pthread_mutex_t			 mutex;	/* for what follows */
+	pthread_mutex_t			 making; /* held while it is read */
+	pthread_mutex_t			 mutex;	/* for what follows, users */
 	struct content			*now;	/* NULL: not made yet */
 };
 
@@ -120,9 +121,16 @@ open_content(const struct watched *watched)
 }
 
 static void
-drop(const struct watched *watched, struct content *content)
+drop(struct watched *watched, struct content *content)
 {
-	if (content == NULL || --content->users > 0)
+	bool	is_used;
+
+	if (content == NULL)
+		return;
+	pthread_mutex_lock(&watched->mutex);
+	is_used = --content->users > 0;
+	pthread_mutex_unlock(&watched->mutex);
+	if (is_used)
 		return;
 	if (content->shown.data != NULL)
 		watched->maker->close(content->shown.data);
@@ -159,42 +167,65 @@ is_current(const struct content *content, const struct stamp *stamp)
 	    clock_now_ms() - content->opened_at < RETRY_MS);
 }
 
+/* One more user of what there is now; NULL: it is not of that state. */
+static struct content *
+take(struct watched *watched, const struct stamp *stamp)
+{
+	struct content	*content = NULL;
+
+	pthread_mutex_lock(&watched->mutex);
+	if (is_current(watched->now, stamp)) {
+		content = watched->now;
+		content->users++;
+	}
+	pthread_mutex_unlock(&watched->mutex);
+	return content;
+}
+
+/* Only who is making replaces what there is, so it may look at it. */
+static struct content *
+make(struct watched *watched)
+{
+	struct content	*content = open_content(watched), *old;
+
+	log_why(watched, content);
+	content->users++;
+	pthread_mutex_lock(&watched->mutex);
+	old = watched->now;
+	watched->now = content;
+	pthread_mutex_unlock(&watched->mutex);
+	drop(watched, old);
+	return content;
+}
+
+/*
+ * The mutex is never held while a file is read: who is in haste releases
+ * what he holds, too.
+ */
 const struct watched_content *
 watched_hold(struct watched *watched)
 {
 	struct stamp	 stamp = make_stamp(watched->file);
-	struct content	*content;
+	struct content	*content = take(watched, &stamp);
 
+	if (content != NULL)
+		return &content->shown;
+	if (haste_refuses())
+		return &none;
 	/* Others wait, for what they want is what is being made. */
-	if (pthread_mutex_trylock(&watched->mutex) != 0) {
-		if (haste_refuses())
-			return &none;
-		pthread_mutex_lock(&watched->mutex);
-	}
-	if (!is_current(watched->now, &stamp)) {
-		if (haste_refuses()) {
-			pthread_mutex_unlock(&watched->mutex);
-			return &none;
-		}
-		content = open_content(watched);
-		log_why(watched, content);
-		drop(watched, watched->now);
-		watched->now = content;
-	}
-	content = watched->now;
-	content->users++;
-	pthread_mutex_unlock(&watched->mutex);
+	pthread_mutex_lock(&watched->making);
+	content = take(watched, &stamp);
+	if (content == NULL)
+		content = make(watched);
+	pthread_mutex_unlock(&watched->making);
 	return &content->shown;
 }
 
 void
 watched_release(struct watched *watched, const struct watched_content *shown)
 {
-	if (shown == &none)
-		return;
-	pthread_mutex_lock(&watched->mutex);
-	drop(watched, (struct content *)(uintptr_t)shown);
-	pthread_mutex_unlock(&watched->mutex);
+	if (shown != &none)
+		drop(watched, (struct content *)(uintptr_t)shown);
 }
 
 struct watched *
@@ -207,6 +238,7 @@ watched_new(const char *spec, const char *file,
 	watched->file = mem_strdup(file);
 	watched->maker = maker;
 	watched->arg = arg;
+	pthread_mutex_init(&watched->making, NULL);
 	pthread_mutex_init(&watched->mutex, NULL);
 	return watched;
 }
@@ -220,6 +252,7 @@ watched_free(struct watched **watchedp)
 		return;
 	drop(watched, watched->now);
 	pthread_mutex_destroy(&watched->mutex);
+	pthread_mutex_destroy(&watched->making);
 	mem_free(watched->file);
 	mem_free(watched->spec);
 	mem_free(watched);

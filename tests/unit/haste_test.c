@@ -7,9 +7,13 @@
 #include <CUnit/CUnit.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lookup/query.h"
+#include "mail/watched.h"
 #include "net/loop.h"
 #include "tests/unit/judge_fixture.h"
 #include "tests/unit/table_fixture.h"
@@ -146,6 +150,83 @@ files(void)
 	table_fixture_remove(folder);
 }
 
+/* A file that takes as long to read, the second time, as it may. */
+struct slow {
+	struct watched	*watched;
+	sem_t		 end;
+	atomic_int	 opened;
+	bool		 has_waited;	/* in vain */
+};
+
+static int
+open_slow(void *arg, void **data_r, struct buf *why)
+{
+	struct slow	*slow = arg;
+	struct timespec	 until;
+
+	(void)why;
+	*data_r = slow;
+	if (++slow->opened == 1)
+		return 0;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += 2;
+	slow->has_waited = sem_timedwait(&slow->end, &until) != 0;
+	return 0;
+}
+
+static void
+close_slow(void *data)
+{
+	(void)data;
+}
+
+static void *
+read_slow(void *arg)
+{
+	struct slow	*slow = arg;
+
+	watched_release(slow->watched, watched_hold(slow->watched));
+	return NULL;
+}
+
+/* What was held in haste is let go though somebody reads the file anew. */
+static void
+releases(void)
+{
+	static const struct watched_maker	 maker = {
+		open_slow, close_slow
+	};
+	char					*folder, *file;
+	struct slow				 slow = { .opened = 0 };
+	const struct watched_content		*content;
+	pthread_t				 reader;
+
+	folder = table_fixture_folder();
+	file = path_join(folder, "t");
+	table_fixture_write(file, "a\n");
+	usleep(30000);
+	sem_init(&slow.end, 0, 0);
+	slow.watched = watched_new("slow", file, &maker, &slow);
+	read_slow(&slow);
+	haste_begin();
+	content = watched_hold(slow.watched);
+	CU_ASSERT_PTR_EQUAL(content->data, &slow);
+	table_fixture_write(file, "a b\n");
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&reader, NULL, read_slow,
+	    &slow), 0);
+	while (slow.opened < 2)
+		usleep(1000);
+	watched_release(slow.watched, content);
+	CU_ASSERT_TRUE(haste_end());
+	sem_post(&slow.end);
+	pthread_join(reader, NULL);
+	CU_ASSERT_FALSE(slow.has_waited);
+	watched_free(&slow.watched);
+	sem_destroy(&slow.end);
+	mem_free(file);
+	table_fixture_remove(folder);
+}
+
 /* ---- questions ----------------------------------------------------------- */
 
 /* In its own loop a question to the DNS would wait for ever. */
@@ -210,6 +291,7 @@ haste_test(void)
 	CU_add_test(suite, "logs nothing", logs_nothing);
 	CU_add_test(suite, "tables", tables);
 	CU_add_test(suite, "files", files);
+	CU_add_test(suite, "releases", releases);
 	CU_add_test(suite, "dns", dns);
 	CU_add_test(suite, "judged", judged);
 }
