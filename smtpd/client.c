@@ -200,7 +200,8 @@ on_turn(void *arg)
 		return;
 	if (!c->is_greeted && must_begin_with_tls(c))
 		obey(c, secured_wrap(c->session));
-	else if (c->session->state == STATE_END && !c->session->is_waiting)
+	else if (c->session->state == STATE_END && !c->session->is_waiting &&
+	    c->session->closing == NULL)
 		obey(c, STEP_HANGUP);
 	else if (!c->is_greeted)
 		greet(c);

@@ -189,6 +189,29 @@ def test_end(options):
     suite.close()
 
 
+def test_last_words(options):
+    """What ends the session stands behind all verdicts, as they come."""
+    suite = suite_of(options)
+    client = Client(suite)
+    client.say(chunk(HAM))
+    client.codes(3)
+    qmgr, cleanup = suite.pids("qmgr")[0], suite.pids("cleanup")[0]
+    os.kill(cleanup, signal.SIGSTOP)
+    os.kill(qmgr, signal.SIGSTOP)
+    client.say(chunk(SPAM) + chunk(HAM) + "BDAT x\r\n")
+    time.sleep(0.5)
+    os.kill(cleanup, signal.SIGCONT)
+    got = client.codes(5)
+    check("the first verdict", got == ["250"] * 2 + ["550"] + ["250"] * 2,
+          got)
+    check("the other is waited for", client.silence())
+    os.kill(qmgr, signal.SIGCONT)
+    got = client.codes(3)
+    check("and told, before the end", got == ["250", "521", ""], got)
+    client.sock.close()
+    suite.close()
+
+
 def test_long_replies(options):
     """More replies in one group than are ever held back."""
     suite = suite_of(options)
@@ -213,6 +236,7 @@ PARTS = {
     "waits": test_waits,
     "lost_queue": test_lost_queue,
     "end": test_end,
+    "last_words": test_last_words,
     "long_replies": test_long_replies,
 }
 
