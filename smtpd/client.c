@@ -31,6 +31,7 @@ struct connection {
 	struct io		*io;
 	struct session		*session;
 	struct loop_timer	*pause;		/* NULL until wanted */
+	bool			 is_pausing;	/* it runs for pause_ms */
 	int64_t			 deadline_ms;	/* of the request */
 	bool			 is_greeted;
 	bool			 is_ending;	/* closes when output is gone */
@@ -216,7 +217,7 @@ on_wake(void *arg)
 {
 	struct connection	*c = arg;
 
-	if (c->pause != NULL && c->session->pause_ms == 0)
+	if (c->pause != NULL && !c->is_pausing)
 		loop_timer_stop(c->pause);
 	set_timeout(c, 0, true);
 	loop_defer(c->gate->loop, on_turn, c);
@@ -227,6 +228,7 @@ on_pause_over(void *arg)
 {
 	struct connection	*c = arg;
 
+	c->is_pausing = false;
 	if (c->session->pause_ms > 0) {
 		session_unpause(c->session);
 		on_wake(c);
@@ -251,9 +253,10 @@ start_wait(struct connection *c)
 		return;
 	if (c->pause == NULL)
 		c->pause = loop_timer_new(c->gate->loop, on_pause_over, c);
-	if (!loop_timer_is_running(c->pause))
-		loop_timer_start(c->pause, is_pause ? c->session->pause_ms :
-		    HOLD_MS);
+	if (loop_timer_is_running(c->pause))
+		return;
+	c->is_pausing = is_pause;
+	loop_timer_start(c->pause, is_pause ? c->session->pause_ms : HOLD_MS);
 }
 
 static void

@@ -189,6 +189,29 @@ def test_end(options):
     suite.close()
 
 
+def test_pauses(options):
+    """After errors each reply waits for its time, pipelined or not."""
+    for seconds, count in ((1, 3), (6, 1)):
+        suite = suite_of(options, {
+            "smtpd_error_sleep_time": "%ds" % seconds,
+            "smtpd_soft_error_limit": "1",
+            "smtpd_recipient_restrictions":
+                "check_recipient_access inline:{bad@d.example=REJECT}"})
+        client = Client(suite)
+        client.say("MAIL FROM:<s@c.example>\r\nNOTHING\r\n" +
+                   "NOTHING\r\nRCPT TO:<bad@d.example>\r\n" * count)
+        client.codes(2)
+        began = time.monotonic()
+        got = client.codes(2 * count)
+        took = time.monotonic() - began
+        check("%d s before each reply" % seconds,
+              got == ["500", "554"] * count and
+              seconds * 2 * count - 0.3 < took < seconds * 2 * count + 2,
+              (got, took))
+        client.sock.close()
+        suite.close()
+
+
 def test_last_words(options):
     """What ends the session stands behind all verdicts, as they come."""
     suite = suite_of(options)
@@ -236,6 +259,7 @@ PARTS = {
     "waits": test_waits,
     "lost_queue": test_lost_queue,
     "end": test_end,
+    "pauses": test_pauses,
     "last_words": test_last_words,
     "long_replies": test_long_replies,
 }
