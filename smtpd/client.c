@@ -95,6 +95,14 @@ set_timeout(struct connection *c, size_t bytes, bool is_new_request)
 	    c->deadline_ms - now);
 }
 
+/* Nobody is slow while it is we who are waited for. */
+static void
+check_timeout(struct connection *c)
+{
+	if (c->session->is_waiting || c->session->closing != NULL)
+		io_set_timeout(c->io, 0);
+}
+
 /*
  * Closing a socket that has unread input resets it, and the client may
  * never see our last reply: what it still sends is read and dropped, for a
@@ -284,9 +292,7 @@ obey(struct connection *c, enum step step)
 	}
 	if (step == STEP_WAIT)
 		start_wait(c);
-	/* Nobody is slow while it is we who are waited for. */
-	if (step == STEP_WAIT || s->closing != NULL)
-		io_set_timeout(c->io, 0);
+	check_timeout(c);
 }
 
 static void
@@ -317,6 +323,7 @@ take_input(struct connection *c)
 	/* IO_DRAINED is the next turn, also of replies that were kept. */
 	if (io_pending(c->io) > OUT_LIMIT) {
 		io_flush_later(c->io);
+		check_timeout(c);
 		return;
 	}
 	step = session_input(c->session, in);

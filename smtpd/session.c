@@ -133,6 +133,7 @@ enum step
 session_hang_up(struct session *s)
 {
 	transaction_free(&s->txn);
+	question_free(&s->question);
 	login_free(&s->login);
 	session_enter(s, STATE_END);
 	return STEP_HANGUP;

@@ -50,6 +50,7 @@ struct world {
 	size_t			 question_count;
 	size_t			 most_questions;	/* at a time */
 	unsigned		 dice;		/* whose answer is next */
+	unsigned		 patience;	/* turns to the end; 0: none */
 	size_t			 most_messages;	/* at a time */
 	bool			 owes_challenge, owes_result; /* of auth */
 	enum auth_result	 result;
@@ -426,6 +427,16 @@ world_secure(struct world *w)
 		world_fail("something is left of the time before TLS");
 }
 
+/* The end from our side; nothing that was asked comes back to it. */
+static inline void
+world_end(struct world *w)
+{
+	session_timeout(w->session);
+	w->is_over = true;
+	while (world_pump(w))
+		;
+}
+
 /* More input; everything that can happen happens. */
 static inline void
 world_feed(struct world *w, struct slice bytes)
@@ -438,6 +449,11 @@ world_feed(struct world *w, struct slice bytes)
 	buf_put_slice(&w->in, bytes);
 	for (int turns = 0; turns < 100000; turns++) {
 		step = session_input(w->session, &w->in);
+		if (step != STEP_HANGUP && w->patience > 0 &&
+		    --w->patience == 0) {
+			world_end(w);
+			return;
+		}
 		if (step == STEP_HANGUP) {
 			w->is_over = true;
 			return;
