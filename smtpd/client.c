@@ -18,6 +18,7 @@
 #include "smtpd/greeting.h"
 #include "smtpd/secured.h"
 #include "smtpd/session_log.h"
+#include "smtpd/transaction.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -267,6 +268,20 @@ start_wait(struct connection *c)
 	loop_timer_start(c->pause, is_pause ? c->session->pause_ms : HOLD_MS);
 }
 
+/*
+ * What a client that has said all has sent waits for cleanup, or for him to
+ * read our replies; both go on with it.
+ */
+static bool
+has_input(const struct connection *c)
+{
+	const struct session	*s = c->session;
+
+	return io_in(c->io)->len > 0 && (io_pending(c->io) > OUT_LIMIT ||
+	    (session_is_in_content(s) && s->txn != NULL &&
+	    transaction_is_full(s->txn)));
+}
+
 static void
 obey(struct connection *c, enum step step)
 {
@@ -282,7 +297,7 @@ obey(struct connection *c, enum step step)
 		return;
 	}
 	if ((step == STEP_DONE || step == STEP_SECURE) && c->is_closed &&
-	    s->closing == NULL) {
+	    s->closing == NULL && !has_input(c)) {
 		session_log_loss(s, "lost connection");
 		step = STEP_HANGUP;
 	}

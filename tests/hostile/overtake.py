@@ -235,6 +235,24 @@ def test_last_words(options):
     suite.close()
 
 
+def test_half_closed(options):
+    """A client that has said all, and nobody has taken all of it yet."""
+    suite = suite_of(options)
+    for size in (100, 85000, 150000, 400000):
+        client = Client(suite)
+        cleanup = suite.pids("cleanup")[0]
+        os.kill(cleanup, signal.SIGSTOP)
+        client.say(chunk(HAM + "x" * size + "\r\n") + "QUIT\r\n")
+        client.sock.shutdown(socket.SHUT_WR)
+        time.sleep(0.5)
+        os.kill(cleanup, signal.SIGCONT)
+        got = client.codes(4)
+        check("%d bytes of content" % size,
+              got == ["250"] * 3 + ["221"], got)
+        client.sock.close()
+    suite.close()
+
+
 def test_long_replies(options):
     """More replies in one group than are ever held back."""
     suite = suite_of(options)
@@ -261,6 +279,7 @@ PARTS = {
     "end": test_end,
     "pauses": test_pauses,
     "last_words": test_last_words,
+    "half_closed": test_half_closed,
     "long_replies": test_long_replies,
 }
 
