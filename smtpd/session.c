@@ -265,6 +265,9 @@ void
 session_settled(struct session *s)
 {
 	s->is_urgent = true;
+	/* Nor is there a reply to what still waits for one. */
+	if (s->is_leaving)
+		s->is_waiting = false;
 	if (!s->is_waiting && s->state != STATE_END)
 		check_errors(s, STEP_DONE);
 	s->wake(s->wake_arg);

@@ -178,6 +178,7 @@ def test_end(options):
           ["250"] * 5 + ["421", ""], got)
     client.sock.close()
     suite.close()
+    test_end_of_waiting(options)
     suite = suite_of(options, {"smtpd_hard_error_limit": "3"})
     client = Client(suite)
     client.say(chunk(SPAM) * 6 + chunk(HAM) + "QUIT\r\n")
@@ -186,6 +187,28 @@ def test_end(options):
           == ["250", "250", "550"] * 3 + ["421", ""], got)
     client.sock.close()
     check("nothing is queued", "status=sent" not in suite.log_text())
+    suite.close()
+
+
+def test_end_of_waiting(options):
+    """Nor to a command that still waits for its answer."""
+    suite = suite_of(options)
+    client = Client(suite)
+    client.say(chunk(HAM))
+    client.codes(3)
+    cleanup, lookup = suite.pids("cleanup")[0], suite.pids("lookup")[0]
+    os.kill(cleanup, signal.SIGSTOP)
+    client.say(chunk("Subject: away\r\n\r\nx\r\n"))
+    check("an envelope", client.codes(2) == ["250"] * 2)
+    os.kill(lookup, signal.SIGSTOP)
+    client.say("MAIL FROM:<s@c.example>\r\nRCPT TO:<a@d.example>\r\n")
+    time.sleep(0.3)
+    os.kill(cleanup, signal.SIGCONT)
+    got = client.codes(1)
+    check("421 is the last, though lookup is asked", got == ["421"] and
+          client.reply() == "", got)
+    client.sock.close()
+    os.kill(lookup, signal.SIGCONT)
     suite.close()
 
 
