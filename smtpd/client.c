@@ -66,6 +66,7 @@ say_leave(const struct connection *c)
 static void
 destroy(struct connection *c)
 {
+	session_log_begin(c->session);
 	session_log_end(c->session);
 	say_leave(c);
 	gate_remove(c->gate, &c->client);
@@ -160,6 +161,7 @@ lose(struct connection *c, const char *what, const char *why)
 {
 	char	client[SESSION_CLIENT_SIZE];
 
+	session_log_begin(c->session);
 	if (io_tls(c->io) != NULL && !io_is_secured(c->io)) {
 		c->session->has_failed_tls = true;
 		log_info("SSL_accept error from %s: %s",

@@ -8,7 +8,7 @@
 #include "smtpd/gate.h"
 #include "smtpd/question.h"
 #include "smtpd/reply.h"
-#include "util/log.h"
+#include "smtpd/session_log.h"
 #include "util/mem.h"
 
 static void
@@ -42,6 +42,7 @@ on_identified(struct question *question)
 		set_text(&s->reverse_name, question->reverse_name);
 		take_flags(s, question->flags);
 	}
+	session_log_begin(s);
 	s->is_counted = question->is_judged;
 	s->is_waiting = false;
 	s->wake(s->wake_arg);
@@ -75,10 +76,8 @@ greet_denied(struct session *s)
 enum step
 greeting_send(struct session *s, struct slice early)
 {
-	char		client[SESSION_CLIENT_SIZE];
 	enum step	step = STEP_DONE;
 
-	log_info("connect from %s", session_client(s, client));
 	if (early.len > 0 && !s->has_pipe_connect)
 		step = session_refuse_pipelining(s, early);
 	if (step == STEP_DONE)

@@ -90,6 +90,7 @@ struct session {
 	struct question		*question;	/* but of RCPT; NULL: none */
 	void			(*go_on)(struct session *s, bool ok);
 	bool			 is_counted;	/* lookup counts it */
+	bool			 is_announced;	/* "connect from" */
 	char			 addr[ADDR_TEXT_SIZE];
 	char			*name;		/* verified, or "unknown" */
 	char			*reverse_name;	/* not verified */

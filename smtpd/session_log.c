@@ -1,5 +1,5 @@
 /*
- * How sessions end, in the log.
+ * How sessions begin and end, in the log.
  */
 
 #include "smtpd/session_log.h"
@@ -12,6 +12,17 @@
 #include "util/ascii.h"
 #include "util/buf.h"
 #include "util/log.h"
+
+void
+session_log_begin(struct session *s)
+{
+	char	client[SESSION_CLIENT_SIZE];
+
+	if (s->is_announced)
+		return;
+	s->is_announced = true;
+	log_info("connect from %s", session_client(s, client));
+}
 
 void
 session_log_loss(const struct session *s, const char *what)

@@ -2,10 +2,16 @@
 #define SMTPD_SESSION_LOG_H
 
 /*
- * How sessions end, in the log.
+ * How sessions begin and end, in the log.
  */
 
 #include "smtpd/session.h"
+
+/*
+ * "connect from ...", once: when it is known who it is, and before anything
+ * else that is said of the session.
+ */
+void	session_log_begin(struct session *s);
 
 /* "lost connection after CMD from ..." and the like (O05). */
 void	session_log_loss(const struct session *s, const char *what);
