@@ -191,7 +191,7 @@ def test_end(options):
 
 
 def test_end_of_waiting(options):
-    """Nor to a command that still waits for its answer."""
+    """Nothing is said to a command that still waits for its answer."""
     suite = suite_of(options)
     client = Client(suite)
     client.say(chunk(HAM))
