@@ -10,9 +10,13 @@ that had its 250 is delivered.  The last line is "vanish: N passed, M failed".
 
 import os
 import random
+import shutil
 import socket
+import ssl
 import struct
+import subprocess
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -126,7 +130,7 @@ def haunt(suite, dice, count, disturb=None):
     return queued
 
 
-def suite_of(options, settings=None):
+def suite_of(options, settings=None, start=True):
     suite = Suite(options.bin, options.port, options.port + 1, dict({
         "header_checks": "regexp:{ {/^Subject: spam/ REJECT no spam} "
                          "{/^Subject: away/ REJECT away} }",
@@ -134,8 +138,9 @@ def suite_of(options, settings=None):
             "regexp:{{/^550 5.7.1 away/ 421 4.7.0 go away}}",
         "smtpd_client_connection_count_limit": "0",
         "smtpd_timeout": "20s"}, **(settings or {})))
-    suite.start()
-    suite.start_sink()
+    if start:
+        suite.start()
+        suite.start_sink()
     return suite
 
 
@@ -238,9 +243,122 @@ def judge_disturbed(suite, queued, smtpd):
         (queued, suite.count_log("status=sent")))
 
 
+# ---- TLS -------------------------------------------------------------------
+
+def make_certificate(folder):
+    path = os.path.join(folder, "both.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048",
+                    "-nodes", "-days", "9", "-subj", "/CN=tern.example",
+                    "-keyout", path, "-out", path + ".cert"], check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(path, "a") as out, open(path + ".cert") as cert:
+        out.write(cert.read())
+    return path
+
+
+def leave(sock, dice):
+    if dice.random() < 0.5:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                        struct.pack("ii", 1, 0))
+    sock.close()
+
+
+def shake_hands(sock, dice):
+    """None: it has left in the middle."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if dice.random() < 0.3:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing)
+    while True:
+        try:
+            tls.do_handshake()
+            sock.sendall(outgoing.read())
+            return tls, outgoing
+        except ssl.SSLWantReadError:
+            hello = outgoing.read()
+            if dice.random() < 0.2:
+                sock.sendall(hello[:dice.randint(0, len(hello))])
+                return None
+            sock.sendall(hello)
+            got = sock.recv(65536)
+            if not got:
+                return None
+            incoming.write(got)
+
+
+def talk_inside(sock, tls, outgoing, dice):
+    tls.write(script(dice))
+    data = outgoing.read()
+    if dice.random() < 0.5:
+        data = data[:dice.randint(0, len(data))]
+    sock.sendall(data)
+
+
+def visit(port, is_wrapped, dice):
+    sock = socket.create_connection(("127.0.0.1", port), 20)
+    depth = dice.randint(0, 4)
+    try:
+        if not is_wrapped and depth > 0:
+            sock.recv(1000)
+            sock.sendall(b"EHLO c.example\r\n")
+            sock.recv(1000)
+            sock.sendall(b"STARTTLS\r\n")
+            if depth > 1:
+                sock.recv(1000)
+        if depth > 1:
+            made = shake_hands(sock, dice)
+            if made is not None and depth > 2:
+                talk_inside(sock, *made, dice)
+            if made is not None and depth > 3:
+                sock.settimeout(0.2)
+                sock.recv(65536)
+    except OSError:
+        pass
+    leave(sock, dice)
+
+
+def test_tls(options):
+    """In a handshake, and while the new session is counted."""
+    seed = int(os.environ.get("VANISH_SEED", str(int(time.time()))))
+    print("seed %d" % seed)
+    dice = random.Random(seed)
+    folder = tempfile.mkdtemp(prefix="tern-vanish-")
+    os.chmod(folder, 0o755)
+    suite = suite_of(options, {
+        "smtpd_tls_security_level": "may",
+        "smtpd_tls_chain_files": make_certificate(folder),
+        "smtpd_client_event_limit_exceptions": "",
+        "smtpd_client_new_tls_session_rate_limit": str(COUNT // 3),
+        "smtpd_starttls_timeout": "20s"}, start=False)
+    with open(os.path.join(suite.etc, "master.cf"), "a") as f:
+        f.write("127.0.0.1:%d inet n - - - - smtpd\n"
+                " -o smtpd_tls_wrappermode=yes\n" % (options.port + 2))
+    suite.start()
+    suite.start_sink()
+    smtpd = suite.pids("smtpd")
+    for number in range(COUNT):
+        visit(options.port + (2 if number % 2 else 0), number % 2, dice)
+    check("TLS: every session is over", wait_over(suite, 60),
+          (suite.count_log(r" connect from"),
+           suite.count_log(r" disconnect from")))
+    check("TLS: smtpd has no connection left", wait_sockets(smtpd),
+          sockets(smtpd))
+    check("TLS: smtpd is the same", suite.pids("smtpd") == smtpd)
+    check("TLS: some were served, and some had too many", all(
+        suite.count_log(text) for text in (
+            r"commands=[1-9]", r"SSL_accept error",
+            r"Refusing STARTTLS", r"Refusing TLS service")))
+    suite.close()
+    shutil.rmtree(folder)
+
+
 PARTS = {
     "vanish": test_vanish,
     "disturbed": test_disturbed,
+    "tls": test_tls,
 }
 
 if __name__ == "__main__":
