@@ -15,6 +15,7 @@
 /* Of one session, at a time. */
 #define LIMIT		32
 #define REPLIES_LIMIT	8192	/* bytes kept back behind one of them */
+#define CONTENT_LIMIT	32768	/* bytes that wait for cleanup, of all */
 
 static struct transaction *
 last(const struct session *s)
@@ -118,6 +119,17 @@ has_credit(const struct session *s)
 }
 
 bool
+closing_is_full(const struct session *s)
+{
+	const struct transaction	*txn;
+	size_t				 bytes = 0;
+
+	DL_FOREACH(s->closing, txn)
+		bytes += txn->chunk.len;
+	return bytes >= CONTENT_LIMIT;
+}
+
+bool
 closing_lets(const struct session *s, struct slice in)
 {
 	ptrdiff_t		 end = slice_find(in, '\n');
@@ -126,7 +138,7 @@ closing_lets(const struct session *s, struct slice in)
 
 	if (!s->is_esmtp || s->is_skipping || !has_credit(s) ||
 	    s->closing_count >= LIMIT ||
-	    last(s)->behind.len > REPLIES_LIMIT)
+	    last(s)->behind.len > REPLIES_LIMIT || closing_is_full(s))
 		return false;
 	/* It may become another command. */
 	if (s->gate->commands != NULL)

@@ -24,6 +24,9 @@ void	closing_settle(struct session *s);
 /* The next line in in, if there is one, may be run meanwhile. */
 bool	closing_lets(const struct session *s, struct slice in);
 
+/* Their content, for which cleanup has no queue ids yet, is enough to hold. */
+bool	closing_is_full(const struct session *s);
+
 /* The client will not hear of them any more. */
 void	closing_free_all(struct session *s);
 

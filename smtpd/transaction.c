@@ -345,12 +345,12 @@ take_id(struct transaction *txn, uint64_t queue_id)
 		buf_printf(&line, ", sasl_sender=%s", txn->sasl_sender);
 	log_info("%s", buf_cstr(&line));
 	buf_clear(&line);
-	if (txn->is_closed) {
+	was_full = txn->is_closed ? closing_is_full(s) :
+	    txn->chunk.len >= IPC_DATA_LIMIT;
+	if (txn->is_closed)
 		send_close(txn);
-		return;
-	}
-	was_full = txn->chunk.len >= IPC_DATA_LIMIT;
-	transaction_flush(txn);
+	else
+		transaction_flush(txn);
 	if (was_full)
 		s->wake(s->wake_arg);
 }

@@ -9,6 +9,7 @@ had its 250 is delivered.  The last line is "overtake: N passed, M failed".
 """
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -258,6 +259,42 @@ def test_last_words(options):
     suite.close()
 
 
+def resident(suite):
+    """KB that smtpd has in memory."""
+    total = 0
+    for pid in suite.pids("smtpd"):
+        with open("/proc/%d/status" % pid) as f:
+            total += int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1))
+    return total
+
+
+def test_memory(options):
+    """While cleanup takes nothing, content waits with the clients."""
+    suite = suite_of(options)
+    cleanup = suite.pids("cleanup")[0]
+    clients = [Client(suite) for _ in range(30)]
+    before = resident(suite)
+    os.kill(cleanup, signal.SIGSTOP)
+    text = (chunk(HAM + ("x" * 900 + "\r\n") * 30) * 32).encode()
+    for _ in range(20):
+        for client in clients:
+            client.sock.setblocking(False)
+            try:
+                client.left = client.__dict__.get("left", text)
+                client.left = client.left[client.sock.send(client.left):]
+            except BlockingIOError:
+                pass
+        time.sleep(0.05)
+    grown = resident(suite) - before
+    # Two times 64 KB, and what an allocator keeps.
+    check("content of 30 clients is in %d KB" % grown, grown < 30 * 300)
+    os.kill(cleanup, signal.SIGCONT)
+    for client in clients:
+        client.sock.close()
+        client.file.close()
+    suite.close()
+
+
 def test_half_closed(options):
     """A client that has said all, and nobody has taken all of it yet."""
     suite = suite_of(options)
@@ -302,6 +339,7 @@ PARTS = {
     "end": test_end,
     "pauses": test_pauses,
     "last_words": test_last_words,
+    "memory": test_memory,
     "half_closed": test_half_closed,
     "long_replies": test_long_replies,
 }
