@@ -331,7 +331,7 @@ def test_tls(options):
         "smtpd_tls_security_level": "may",
         "smtpd_tls_chain_files": make_certificate(folder),
         "smtpd_client_event_limit_exceptions": "",
-        "smtpd_client_new_tls_session_rate_limit": str(COUNT // 3),
+        "smtpd_client_new_tls_session_rate_limit": str(COUNT // 8),
         "smtpd_starttls_timeout": "20s"}, start=False)
     with open(os.path.join(suite.etc, "master.cf"), "a") as f:
         f.write("127.0.0.1:%d inet n - - - - smtpd\n"
