@@ -8,7 +8,11 @@
 
 #include "mail/table_db.h"
 #include "mail/watched.h"
+#include "util/haste.h"
 #include "util/mem.h"
+
+#define TRY_LIMIT	4	/* for what is being written */
+#define TRY_PAUSE_US	30000	/* more than it takes to be settled */
 
 struct userdb {
 	char			*file;
@@ -57,10 +61,10 @@ open_users(const char *file)
 	return userdb;
 }
 
-static int
-find(void *database, struct slice key, struct buf *value)
+static enum table_answer
+find_once(struct userdb *userdb, struct slice key, struct buf *value,
+    bool *is_doubtful_r)
 {
-	struct userdb			*userdb = database;
 	const struct watched_content	*content =
 	    watched_hold(userdb->watched);
 	enum table_answer		 answer = TABLE_TROUBLE;
@@ -69,7 +73,29 @@ find(void *database, struct slice key, struct buf *value)
 		buf_put_str(value, content->why);
 	else
 		answer = table_db_get(content->data, key, value);
+	*is_doubtful_r = answer != TABLE_FOUND &&
+	    watched_is_doubtful(userdb->watched, content);
 	watched_release(userdb->watched, content);
+	return answer;
+}
+
+/*
+ * saslpasswd2 writes into the file as it is: who is not found meanwhile, or
+ * what is no database, may be there in a moment.
+ */
+static int
+find(void *database, struct slice key, struct buf *value)
+{
+	enum table_answer	answer;
+	bool			is_doubtful;
+	int			tries = 1;
+
+	answer = find_once(database, key, value, &is_doubtful);
+	while (is_doubtful && tries++ < TRY_LIMIT && !haste_refuses()) {
+		usleep(TRY_PAUSE_US);
+		buf_empty(value);
+		answer = find_once(database, key, value, &is_doubtful);
+	}
 	if (answer == TABLE_TROUBLE)
 		return -1;
 	return answer == TABLE_FOUND ? 1 : 0;

@@ -221,6 +221,17 @@ watched_hold(struct watched *watched)
 	return &content->shown;
 }
 
+bool
+watched_is_doubtful(const struct watched *watched,
+    const struct watched_content *shown)
+{
+	const struct content	*content = (const struct content *)shown;
+	struct stamp		 stamp = make_stamp(watched->file);
+
+	return shown == &none || !content->is_settled ||
+	    !is_same(&content->stamp, &stamp);
+}
+
 void
 watched_release(struct watched *watched, const struct watched_content *shown)
 {

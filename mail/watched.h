@@ -8,6 +8,8 @@
  * (util/haste.h) reads no file.
  */
 
+#include <stdbool.h>
+
 #include "util/buf.h"
 
 struct watched;
@@ -41,6 +43,12 @@ void		 watched_free(struct watched **watched);
 
 /* Never NULL; the same thread releases it. */
 const struct watched_content *watched_hold(struct watched *watched);
+/*
+ * The file has changed since, or may have: what was read of it need not have
+ * been whole.
+ */
+bool		 watched_is_doubtful(const struct watched *watched,
+		    const struct watched_content *content);
 void		 watched_release(struct watched *watched,
 		    const struct watched_content *content);
 
