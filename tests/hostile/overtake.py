@@ -151,7 +151,8 @@ def test_lost_queue(options):
     for turn in range(5):
         client = Client(suite)
         client.say(chunk(HAM))
-        client.codes(3)
+        # The qmgr that was killed last may not be there again.
+        told += client.codes(3)[2] == "250"
         client.say("".join(chunk("Subject: ham\r\nX-Turn: %d.%d\r\n\r\nx\r\n"
                                  % (turn, i)) for i in range(9)) +
                    "QUIT\r\n")
@@ -164,7 +165,7 @@ def test_lost_queue(options):
             got[27].startswith("221"), got)
         told += sum(r.startswith("250 2.0.0 Ok: queued") for r in verdicts)
     check("what had 250 is delivered",
-          suite.wait_log(r"status=sent", 60, told + 5), told)
+          suite.wait_log(r"status=sent", 60, told), told)
     suite.close()
 
 
