@@ -105,6 +105,19 @@ drop_ahead(struct transaction *txn)
 	}
 }
 
+/* Cleanup has it, and would not be given it again. */
+static void
+drop_envelope(struct transaction *txn)
+{
+	for (size_t i = 0; i < txn->rcpt_count; i++)
+		clear_rcpt(&txn->recipients[i]);
+	txn->rcpt_count = 0;
+	mem_free(txn->recipients);
+	txn->recipients = NULL;
+	while (txn->actions != NULL)
+		remove_action(txn, txn->actions);
+}
+
 /* Cleanup is to forget what it has. */
 static void
 abort_call(struct transaction *txn, const char *reason)
@@ -130,11 +143,7 @@ transaction_free(struct transaction **txnp)
 	peer_wait_cancel(&txn->wait);
 	transaction_end_rcpt(txn);
 	drop_ahead(txn);
-	for (size_t i = 0; i < txn->rcpt_count; i++)
-		clear_rcpt(&txn->recipients[i]);
-	while (txn->actions != NULL)
-		remove_action(txn, txn->actions);
-	mem_free(txn->recipients);
+	drop_envelope(txn);
 	mem_free(txn->sender);
 	mem_free(txn->envid);
 	mem_free(txn->sasl_sender);
@@ -541,6 +550,7 @@ transaction_close(struct transaction *txn)
 	txn->errors = s->error_count;
 	txn->junk = s->junk_count;
 	drop_ahead(txn);
+	drop_envelope(txn);
 	if (txn->code == 0 && txn->call == NULL)
 		take_verdict(txn, 451, slice_str("4.3.0"),
 		    slice_str("Error: queue file write error"));
