@@ -6,7 +6,7 @@
 # "make layers" fails on a breach.
 
 LIBS	:= util conf net mail load
-PROGS	:= master smtpd cleanup qmgr smtp lookup auth
+PROGS	:= master smtpd cleanup qmgr smtp bounce lookup auth
 
 LINK_util    :=
 LINK_conf    := util
@@ -17,6 +17,7 @@ LINK_smtpd   := mail net conf util
 LINK_cleanup := mail net conf util
 LINK_qmgr    := mail net conf util
 LINK_smtp    := mail net conf util
+LINK_bounce  := mail net conf util
 LINK_lookup  := mail net conf util
 LINK_auth    := mail net conf util
 LINK_load    := net util

@@ -77,7 +77,7 @@ on_feeder(struct ipc *ipc, enum ipc_event event, void *arg)
 
 	switch (event) {
 	case IPC_OPENED:
-		if (cleaner->free_bytes > 0)
+		if (cleaner->free_bytes > 0 && ipc_peer(ipc) == IPC_SMTPD)
 			send_space(cleaner, feeder);
 		if (must_pause(cleaner))
 			ipc_pause(ipc);
@@ -99,7 +99,7 @@ on_feeder(struct ipc *ipc, enum ipc_event event, void *arg)
  * come as the other.
  */
 static const struct ipc_side feeder_side = {
-	"cleanup", ipc_handlers, on_feeder, IPC_SMTPD,
+	"cleanup", ipc_handlers, on_feeder, IPC_FEEDERS,
 };
 static const struct ipc_side qmgr_side = {
 	"cleanup", ipc_handlers, NULL, IPC_QMGR,
@@ -189,7 +189,7 @@ on_queue_space(struct ipc *ipc, uint32_t id, const struct msg_queue_space *m)
 	(void)id;
 	cleaner->free_bytes = m->free_bytes;
 	DL_FOREACH(cleaner->feeders, feeder)
-		if (ipc_peer(feeder->ipc) != IPC_NONE &&
+		if (ipc_peer(feeder->ipc) == IPC_SMTPD &&
 		    !ipc_is_congested(feeder->ipc))
 			send_space(cleaner, feeder);
 }

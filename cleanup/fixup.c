@@ -106,16 +106,15 @@ fixup_shrink(struct fixup *fixup)
 	buf_shrink(&fixup->out);
 }
 
+/* Who it came from; what was made here came from nobody. */
 static void
-put_received(const struct fixup_settings *set, struct buf *into)
+put_client(const struct fixup_client *client, struct buf *into)
 {
-	const struct fixup_client	*client = set->client;
-	char				 id[QUEUE_ID_TEXT_SIZE];
-	bool				 is_ipv6;
+	bool	is_ipv6;
 
 	/* RFC 5321 section 4.1.3: IPv6 literals are tagged. */
 	is_ipv6 = strchr(client->addr, ':') != NULL;
-	buf_printf(into, "Received: from %s (%s [%s%s])\r\n",
+	buf_printf(into, "from %s (%s [%s%s])\r\n",
 	    client->helo[0] == '\0' ? client->name : client->helo,
 	    client->name, is_ipv6 ? "IPv6:" : "", client->addr);
 	if (client->tls_cipher != NULL)
@@ -126,9 +125,21 @@ put_received(const struct fixup_settings *set, struct buf *into)
 	if (client->login[0] != '\0')
 		buf_printf(into, "\t(Authenticated sender: %s)\r\n",
 		    client->login);
-	buf_printf(into, "\tby %s (%s) with %s id %s",
-	    set->conf->myhostname, set->conf->mail_name, client->with,
-	    queue_id_format(set->queue_id, id));
+	buf_put_u8(into, '\t');
+}
+
+static void
+put_received(const struct fixup_settings *set, struct buf *into)
+{
+	const struct fixup_client	*client = set->client;
+	char				 id[QUEUE_ID_TEXT_SIZE];
+
+	buf_put_str(into, "Received: ");
+	if (client->name[0] != '\0')
+		put_client(client, into);
+	buf_printf(into, "by %s (%s)%s%s id %s", set->conf->myhostname,
+	    set->conf->mail_name, client->with[0] == '\0' ? "" : " with ",
+	    client->with, queue_id_format(set->queue_id, id));
 	if (set->only_recipient != NULL)
 		buf_printf(into, "\r\n\tfor <%s>", set->only_recipient);
 	buf_put_str(into, "; ");

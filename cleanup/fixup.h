@@ -19,7 +19,7 @@ struct conf;
 struct fixup;
 
 struct fixup_client {
-	char	*name;
+	char	*name;		/* "": it was made here */
 	char	*addr;
 	char	*helo;		/* "" when none was given */
 	char	*proto;

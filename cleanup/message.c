@@ -404,7 +404,9 @@ make(struct feeder *feeder, uint32_t id, const struct msg_mail_open *open)
 		m->client.tls_keys = slice_dup(open->tls_keys);
 		m->client.tls_client = slice_dup(open->tls_client);
 	}
-	m->facts = mem_printf("%s[%s]", m->client.name, m->client.addr);
+	m->facts = m->client.name[0] == '\0' ?
+	    mem_strdup(ipc_peer_name(feeder->ipc)) :
+	    mem_printf("%s[%s]", m->client.name, m->client.addr);
 	m->kept_bytes = open->sender.len + open->envid.len +
 	    2 * (open->client_name.len + open->client_addr.len) +
 	    open->helo.len + open->proto.len + open->with.len +

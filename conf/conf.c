@@ -23,6 +23,7 @@ struct value {
 /* Where each row's field is, in the order of conf_row_list. */
 static const size_t offsets[] = {
 #define TEXT(name, value, text)			offsetof(struct conf, name),
+#define TEXT_AS(field, name, value, text)	offsetof(struct conf, field),
 #define CHOICE(name, value, choices, text)	offsetof(struct conf, name),
 #define BOOL(name, value, text)			offsetof(struct conf, name),
 #define NUMBER(name, value, min, max, text)	offsetof(struct conf, name),

@@ -22,6 +22,7 @@
  */
 struct conf {
 #define TEXT(name, value, text)			const char *name;
+#define TEXT_AS(field, name, value, text)	const char *field;
 #define CHOICE(name, value, choices, text)	const char *name;
 #define BOOL(name, value, text)			bool name;
 #define NUMBER(name, value, min, max, text)	int64_t name;

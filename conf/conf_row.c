@@ -11,6 +11,8 @@
 static const struct conf_row rows[] = {
 #define TEXT(name, value, text) \
 	{ #name, CONF_TEXT, value, 0, 0, 0, NULL, text },
+#define TEXT_AS(field, name, value, text) \
+	{ #name, CONF_TEXT, value, 0, 0, 0, NULL, text },
 #define CHOICE(name, value, choices, text) \
 	{ #name, CONF_CHOICE, value, 0, 0, 0, choices, text },
 #define BOOL(name, value, text) \

@@ -35,7 +35,7 @@ static void	on_asker(struct ipc *, enum ipc_event, void *);
 
 static const struct ipc_side	side = {
 	"lookup", ipc_handlers, on_asker,
-	IPC_SMTPD | IPC_QMGR | IPC_CLEANUP | IPC_AGENT,
+	IPC_FEEDERS | IPC_QMGR | IPC_CLEANUP | IPC_AGENT,
 };
 
 /* ---- how much ------------------------------------------------------------ */

@@ -61,7 +61,8 @@ extern const struct daemon_program adviser_program;
  * or in a thread because something has to be waited for.
  */
 enum adviser_kind {
-	ADVISER_ROUTE, ADVISER_REWRITE, ADVISER_TLS, ADVISER_LOGIN,
+	ADVISER_ROUTE, ADVISER_LEAD, ADVISER_REWRITE, ADVISER_TLS,
+	ADVISER_LOGIN,
 	ADVISER_JUDGE			/* and its stage */
 };
 

@@ -25,7 +25,7 @@ struct inquiry {
 
 	/* what is asked: one of these */
 	struct judge_question	 question;
-	char			*sender;	/* of a route */
+	char			*sender;	/* of a route, of a lead */
 	char			*address;
 	struct buf		 addresses;	/* to rewrite, as they came */
 
@@ -174,6 +174,28 @@ on_route(struct ipc *ipc, uint32_t id, const struct msg_route *m)
 	inquiry->sender = slice_dup(m->sender);
 	inquiry->address = slice_dup(m->address);
 	ask(inquiry, ADVISER_ROUTE, route, on_routed);
+}
+
+/* As of a recipient that smtpd was given, but may it be there? */
+static void
+lead(void *arg)
+{
+	struct inquiry	*inquiry = arg;
+
+	resolve_recipient(inquiry->profile, slice_str(inquiry->sender),
+	    slice_str(inquiry->address), &inquiry->verdict);
+}
+
+void	on_lead(struct ipc *, uint32_t, const struct msg_lead *);
+
+void
+on_lead(struct ipc *ipc, uint32_t id, const struct msg_lead *m)
+{
+	struct inquiry	*inquiry = make(ipc, id);
+
+	inquiry->sender = slice_dup(m->sender);
+	inquiry->address = slice_dup(m->recipient);
+	ask(inquiry, ADVISER_LEAD, lead, on_judged);
 }
 
 /* ---- how is it written? -------------------------------------------------- */

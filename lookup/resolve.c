@@ -117,10 +117,26 @@ find_relocated(const struct addressing *addressing, struct slice address,
 	return answer == TABLE_TROUBLE ? -1 : 0;
 }
 
+/* What comes back of a notice to the postmaster goes no further (B07). */
+static bool
+is_double_bounce(const struct conf *conf, struct slice address)
+{
+	return slice_is_nocase(address_local(address),
+	    conf->double_bounce_sender) &&
+	    slice_is_nocase(address_domain(address), conf->myorigin);
+}
+
 static int
 find_route(const struct addressing *addressing, struct slice sender,
     struct slice address, struct transport_route *route)
 {
+	if (is_double_bounce(addressing->conf, address)) {
+		route->class = CLASS_DEFAULT;
+		buf_put_str(&route->transport, "discard");
+		buf_put_str(&route->nexthop,
+		    "undeliverable postmaster notification discarded");
+		return 0;
+	}
 	if (transport_find(addressing, sender, address, route) < 0)
 		return -1;
 	return find_relocated(addressing, address, route);

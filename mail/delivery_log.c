@@ -75,7 +75,8 @@ delivery_log_put(const struct delivery_log *log)
 	if (log->tls != NULL)
 		buf_printf(&line, ", tls=%s", log->tls);
 	buf_printf(&line, ", dsn=%s, status=%s (%s)", log->dsn,
-	    outcome_name(log->kind), log->reason);
+	    log->is_soft ? "SOFTBOUNCE" : outcome_name(log->kind),
+	    log->reason);
 	log_info("%s", buf_cstr(&line));
 	buf_clear(&line);
 }

@@ -6,6 +6,7 @@
  * log readers count.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mail/outcome.h"
@@ -29,6 +30,7 @@ struct delivery_log {
 	const char		*tls;		/* K49; NULL: not shown */
 	const char		*dsn;
 	enum outcome_kind	 kind;
+	bool			 is_soft;	/* soft_bounce defers it */
 	const char		*reason;
 };
 

@@ -28,7 +28,7 @@
 
 #include "util/slice.h"
 
-#define IPC_VERSION	12
+#define IPC_VERSION	13
 #define IPC_FRAME_LIMIT	65536	/* bytes after the length field */
 #define IPC_HEADER_SIZE	10
 #define IPC_DATA_LIMIT	32768	/* bytes of content in one frame */
@@ -48,11 +48,15 @@ enum {
 	IPC_SMTPD = 1,
 	IPC_CLEANUP = 2,
 	IPC_QMGR = 4,
-	IPC_AGENT = 8,		/* smtp, later local and bounce */
+	IPC_AGENT = 8,		/* smtp, later local */
 	IPC_ADMIN = 16,		/* root, or who started the suite */
 	IPC_USER = 32,		/* any other local user */
 	IPC_LOOKUP = 64,
 	IPC_AUTH = 128,
+	IPC_BOUNCE = 256,
+
+	IPC_AGENTS = IPC_AGENT | IPC_BOUNCE,	/* they get jobs of qmgr */
+	IPC_FEEDERS = IPC_SMTPD | IPC_BOUNCE,	/* they make new mail */
 };
 
 /* mail_open.flags, queue_open.flags, queue_close.flags, deliver.flags */
@@ -72,6 +76,17 @@ enum {
 #define MAIL_VERP	0xffff0000u
 #define MAIL_VERP_OF(first, second)					\
 	((uint32_t)(first) << 24 | (uint32_t)(second) << 16)
+
+/*
+ * deliver.nexthop of what goes by the transport of bounce: which report is
+ * wanted.
+ */
+#define REPORT_TRANSPORT "bounce"
+#define REPORT_FAILED	"failed"	/* undeliverable, for good */
+#define REPORT_DELAYED	"delayed"	/* it will be tried again */
+
+/* Recipients of one report, at most. */
+#define REPORT_WINDOW	1000
 
 /* mail_rcpt.notify, queue_rcpt.notify, deliver_rcpt.notify (RFC 3461) */
 enum {

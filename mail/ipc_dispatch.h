@@ -4,14 +4,20 @@
  * the program's one file that makes connections.  It declares on_<name> for
  * every message sent to that role and defines the table ipc_handlers; a
  * message that nobody handles is an undefined reference.
+ * Where two programs have the same role, the second calls its handlers by
+ * another name: "#define IPC_ON(name) errand_on_##name".
  *
  * No include guard: a file of macros, included once by each program.
  */
 
 #include "mail/ipc.h"
 
+#ifndef IPC_ON
+#define IPC_ON(name)	on_##name
+#endif
+
 #define IPC_RUN(name)							\
-	void	on_##name(struct ipc *ipc, uint32_t id,			\
+	void	IPC_ON(name)(struct ipc *ipc, uint32_t id,		\
 		    const struct msg_##name *m);			\
 	static int							\
 	run_##name(struct ipc *ipc, uint32_t id, struct slice payload)	\
@@ -20,7 +26,7 @@
 									\
 		if (ipc_parse_##name(payload, &m) < 0)			\
 			return -1;					\
-		on_##name(ipc, id, &m);					\
+		IPC_ON(name)(ipc, id, &m);				\
 		return 0;						\
 	}
 #define IPC_ROW(name, from)						\

@@ -19,6 +19,7 @@ static const struct {
 	{ "qmgr", IPC_QMGR }, { "smtp", IPC_AGENT }, { "lmtp", IPC_AGENT },
 	{ "admin", IPC_ADMIN },
 	{ "lookup", IPC_LOOKUP }, { "auth", IPC_AUTH },
+	{ "bounce", IPC_BOUNCE },
 };
 
 static unsigned

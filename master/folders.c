@@ -144,3 +144,36 @@ folders_check(const struct conf *conf, bool has_auth, folders_warn_fn fn,
 		mem_free(path);
 	}
 }
+
+/* ---- paths --------------------------------------------------------------- */
+
+static int
+check_path(const struct conf *conf, const char *name, const char *value,
+    char **why_r)
+{
+	const char	*where = conf_source_where(conf->source, name);
+
+	if (value[0] == '/')
+		return 0;
+	*why_r = mem_printf("%s%s%s: \"%s\" does not begin with /",
+	    where == NULL ? "" : where, where == NULL ? "" : ": ", name,
+	    value);
+	return -1;
+}
+
+int
+folders_check_paths(const struct conf *conf, char **why_r)
+{
+	if (check_path(conf, "queue_directory", conf->queue_directory,
+	    why_r) < 0 ||
+	    check_path(conf, "data_directory", conf->data_directory,
+	    why_r) < 0)
+		return -1;
+	if (conf->daemon_directory[0] != '\0' &&
+	    check_path(conf, "daemon_directory", conf->daemon_directory,
+	    why_r) < 0)
+		return -1;
+	if (conf->maillog_file[0] == '\0')
+		return 0;
+	return check_path(conf, "maillog_file", conf->maillog_file, why_r);
+}

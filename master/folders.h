@@ -19,4 +19,10 @@ typedef void (*folders_warn_fn)(const char *text, void *arg);
 void	folders_check(const struct conf *conf, bool has_auth,
 	    folders_warn_fn fn, void *arg);
 
+/*
+ * The parameters that name them have paths from the root: 0, or -1 and
+ * *why_r (caller frees).
+ */
+int	folders_check_paths(const struct conf *conf, char **why_r);
+
 #endif

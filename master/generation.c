@@ -103,37 +103,6 @@ read_main(const char *folder, char **why_r)
 	return conf;
 }
 
-static int
-check_path(const struct conf *conf, const char *name, const char *value,
-    char **why_r)
-{
-	const char	*where = conf_source_where(conf->source, name);
-
-	if (value[0] == '/')
-		return 0;
-	*why_r = mem_printf("%s%s%s: \"%s\" does not begin with /",
-	    where == NULL ? "" : where, where == NULL ? "" : ": ", name,
-	    value);
-	return -1;
-}
-
-static int
-check_paths(const struct conf *conf, char **why_r)
-{
-	if (check_path(conf, "queue_directory", conf->queue_directory,
-	    why_r) < 0 ||
-	    check_path(conf, "data_directory", conf->data_directory,
-	    why_r) < 0)
-		return -1;
-	if (conf->daemon_directory[0] != '\0' &&
-	    check_path(conf, "daemon_directory", conf->daemon_directory,
-	    why_r) < 0)
-		return -1;
-	if (conf->maillog_file[0] == '\0')
-		return 0;
-	return check_path(conf, "maillog_file", conf->maillog_file, why_r);
-}
-
 static char *
 find_programs(const struct conf *conf)
 {
@@ -263,7 +232,16 @@ check_options(const struct reading *reading, char **why_r)
 	return result;
 }
 
-/* 1; 0: left out, with a warning; -1 and *why_r. */
+/* Postfix has it three times, for three queues of its own. */
+static bool
+is_left_to_bounce(const struct master_cf_service *row)
+{
+	return strcmp(row->command, "bounce") == 0 &&
+	    (strcmp(row->name, "defer") == 0 ||
+	    strcmp(row->name, "trace") == 0);
+}
+
+/* 1; 0: left out, with a warning if need be; -1 and *why_r. */
 static int
 find_program(const struct reading *reading, char **why_r)
 {
@@ -279,6 +257,8 @@ find_program(const struct reading *reading, char **why_r)
 	}
 	service->path = path_join(generation->programs, command);
 	service->program = program_get(command);
+	if (is_left_to_bounce(reading->row))
+		return 0;
 	if (strchr(command, '/') == NULL && access(service->path, X_OK) == 0)
 		return 1;
 	if (program_is_foreign(command)) {
@@ -491,6 +471,8 @@ add_all_services(struct generation *generation, const struct master_cf *cf,
 
 	if (result == 0)
 		result = add_missing(generation, cf, "lookup", why_r);
+	if (result == 0 && has_service(cf, "qmgr"))
+		result = add_missing(generation, cf, "bounce", why_r);
 	if (result == 0 && generation->has_auth)
 		result = add_missing(generation, cf, "auth", why_r);
 	if (result < 0 || generation->services != NULL)
@@ -536,7 +518,7 @@ generation_read(const char *folder, int number, char **why_r)
 	generation->snapshot_fd = -1;
 	generation->conf = read_main(folder, why_r);
 	if (generation->conf == NULL ||
-	    check_paths(generation->conf, why_r) < 0 ||
+	    folders_check_paths(generation->conf, why_r) < 0 ||
 	    hops_check(generation->conf, why_r) < 0 ||
 	    feedback_check(generation->conf, why_r) < 0 ||
 	    tables_check(generation->conf, why_r) < 0 ||

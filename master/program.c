@@ -14,7 +14,7 @@ static const struct program programs[] = {
 	    PROGRAM_TICKETS, "cleanup lookup auth" },
 	{ "cleanup", PROGRAM_RESIDENT | PROGRAM_FILES, "qmgr lookup" },
 	{ "qmgr", PROGRAM_RESIDENT | PROGRAM_SINGLE | PROGRAM_FILES |
-	    PROGRAM_PUBLIC, "lookup bounce cleanup" },
+	    PROGRAM_PUBLIC, "lookup" },
 	{ "smtp", PROGRAM_RESIDENT | PROGRAM_GATE, "qmgr lookup" },
 	/* The sockets of servers are files. */
 	{ "lmtp", PROGRAM_RESIDENT | PROGRAM_FILES, "qmgr lookup" },
@@ -29,7 +29,7 @@ static const struct program programs[] = {
 static const struct program stranger = { "", PROGRAM_FILES, "" };
 
 /* A master.cf that comes from Postfix names these. */
-static const char foreign[] = "anvil bounce discard dnsblog error flush "
+static const char foreign[] = "anvil discard dnsblog error flush "
     "local nqmgr oqmgr pickup pipe postlogd postscreen proxymap "
     "proxywrite qmqpd retry scache showq spawn tlsmgr tlsproxy "
     "trivial-rewrite verify virtual";

@@ -9,9 +9,11 @@
 #include <utlist.h>
 
 #include "conf/conf.h"
+#include "mail/ipc.h"
 #include "mail/queue_id.h"
 #include "qmgr/manager.h"
 #include "qmgr/reroute.h"
+#include "qmgr/returns.h"
 #include "qmgr/scan.h"
 #include "qmgr/schedule.h"
 #include "qmgr/store.h"
@@ -19,9 +21,7 @@
 #include "util/log.h"
 #include "util/mem.h"
 
-#define WINDOW	1000	/* recipients of one message in memory */
-
-#define NO_BOUNCE	", and there is no bounce program yet"
+#define WINDOW	REPORT_WINDOW	/* recipients of one message in memory */
 
 static void	load_window(struct active *);
 
@@ -145,7 +145,9 @@ set_window(struct active *active, const struct store_recipient *recipients,
 		r->orcpt = slice_dup(recipients[i].orcpt);
 		if (recipients[i].status == STORE_FAILED) {
 			r->state = RECIPIENT_FAILED;
-			active->has_failed = true;
+			r->is_written = true;
+			r->dsn = slice_dup(recipients[i].dsn);
+			r->reply = slice_dup(recipients[i].reply);
 		} else {
 			active->todo++;
 		}
@@ -229,7 +231,8 @@ reschedule(struct active *active, uint64_t due_us, bool is_held,
 		.chunk_count = active->chunk_count,
 		.recipient_count = active->recipient_total,
 		.flags = (active->flags & ~(uint32_t)(STORE_HELD |
-		    STORE_FLUSHED)) | (is_held ? STORE_HELD : 0u),
+		    STORE_FLUSHED)) | (is_held ? STORE_HELD : 0u) |
+		    (returns_have_warned(active) ? STORE_WARNED : 0u),
 		.due_us = is_held ? 0 : due_us,
 		.attempts = active->attempts,
 		.sender = slice_str(active->sender),
@@ -244,50 +247,20 @@ reschedule(struct active *active, uint64_t due_us, bool is_held,
 		scan_wake_at(active->manager->scan, due_us);
 }
 
-static bool
-is_expired(const struct active *active)
-{
-	const struct conf	*conf = active->manager->conf;
-	int64_t			 life = active->sender[0] == '\0' ?
-				    conf->bounce_queue_lifetime :
-				    conf->maximal_queue_lifetime;
-
-	return clock_wall_us() - (int64_t)active->arrival_us >= life * 1000;
-}
-
-/*
- * Some recipients could not be reached.  Until there is a program that
- * makes bounces, what has failed for good holds the message: nothing is
- * dropped.
- */
+/* Some recipients are left: not reached, or their failure not reported. */
 static void
 finish_undelivered(struct active *active)
 {
-	char		 id[QUEUE_ID_TEXT_SIZE];
 	const char	*reason = active->reason == NULL ? "" : active->reason;
 
 	active->attempts++;
-	queue_id_format(active->id, id);
 	if (active->wants_retry) {
 		active->attempts = active->is_fresh ? 0 : active->attempts;
 		reschedule(active, (uint64_t)clock_wall_us(), false, reason);
-		destroy(active);
-		return;
-	}
-	if (active->wants_hold) {
+	} else if (active->wants_hold) {
 		reschedule(active, 0, true, reason);
-		destroy(active);
-		return;
-	}
-	if (active->has_deferred && is_expired(active)) {
-		log_info("%s: from=<%s>, status=expired, held" NO_BOUNCE, id,
-		    active->sender);
-		reschedule(active, 0, true, "expired" NO_BOUNCE);
-	} else if (active->has_deferred) {
-		reschedule(active, next_due(active), false, reason);
 	} else {
-		log_info("%s: held: undeliverable" NO_BOUNCE, id);
-		reschedule(active, 0, true, "undeliverable" NO_BOUNCE);
+		reschedule(active, next_due(active), false, reason);
 	}
 	destroy(active);
 }
@@ -338,6 +311,24 @@ active_is_stopped(const struct active *active)
 	    active->wants_retry;
 }
 
+/* What is left of the window, for the end of all windows. */
+static void
+note_states(struct active *active)
+{
+	for (size_t i = 0; i < active->count; i++)
+		switch (active->recipients[i].state) {
+		case RECIPIENT_SENT:
+			break;
+		case RECIPIENT_FAILED:
+			active->has_failed = true;
+			break;
+		case RECIPIENT_TODO:	/* stopped before it began */
+		case RECIPIENT_DEFERRED:
+			active->has_deferred = true;
+			break;
+		}
+}
+
 /* Every recipient of the window has its result. */
 static void
 finish_window(struct active *active)
@@ -346,6 +337,12 @@ finish_window(struct active *active)
 		destroy(active);
 		return;
 	}
+	if (!active_is_stopped(active) && returns_are_due(active)) {
+		write_results(active);
+		returns_start(active);
+		return;
+	}
+	note_states(active);
 	if (active->has_more && !active_is_stopped(active)) {
 		write_results(active);
 		free_window(active);
@@ -361,25 +358,36 @@ finish_window(struct active *active)
 	finish_undelivered(active);
 }
 
+static void
+set_result(struct active *active, struct recipient *recipient,
+    enum outcome_kind kind, struct slice dsn, struct slice reply)
+{
+	recipient->state = kind == OUTCOME_SENT ? RECIPIENT_SENT :
+	    kind == OUTCOME_FAILED ? RECIPIENT_FAILED : RECIPIENT_DEFERRED;
+	/* Taken back, it keeps the reply of its last try. */
+	if (kind == OUTCOME_SENT || dsn.len == 0)
+		return;
+	recipient->dsn = slice_dup(dsn);
+	recipient->reply = slice_dup(reply);
+	/* B11 */
+	if (kind == OUTCOME_FAILED && active->manager->conf->soft_bounce) {
+		recipient->state = RECIPIENT_DEFERRED;
+		recipient->dsn[0] = '4';
+	}
+	mem_free(active->reason);
+	active->reason = slice_dup(reply);
+}
+
 void
 active_result(struct active *active, struct recipient *recipient,
     enum outcome_kind kind, struct slice dsn, struct slice reply)
 {
 	if (recipient->state != RECIPIENT_TODO)
 		return;
-	recipient->state = kind == OUTCOME_SENT ? RECIPIENT_SENT :
-	    kind == OUTCOME_FAILED ? RECIPIENT_FAILED : RECIPIENT_DEFERRED;
-	/* Taken back, it keeps the reply of its last try. */
-	if (kind != OUTCOME_SENT && dsn.len > 0) {
-		recipient->dsn = slice_dup(dsn);
-		recipient->reply = slice_dup(reply);
-		mem_free(active->reason);
-		active->reason = slice_dup(reply);
-	}
-	if (kind == OUTCOME_DEFERRED)
-		active->has_deferred = true;
-	if (kind == OUTCOME_FAILED)
-		active->has_failed = true;
+	if (recipient->report != NULL)
+		returns_result(active, recipient, kind, reply);
+	else
+		set_result(active, recipient, kind, dsn, reply);
 	if (--active->todo == 0)
 		finish_window(active);
 	else

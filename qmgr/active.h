@@ -32,6 +32,7 @@ struct recipient {
 	enum recipient_state	 state;
 	bool			 is_written;	/* the result, to the store */
 	bool			 is_elsewhere;	/* best_mx_transport has it */
+	const char		*report;	/* REPORT_*, begun; or NULL */
 	char			*address;
 	char			*original;
 	char			*transport;	/* "": not known */
@@ -70,7 +71,12 @@ struct active {
 	uint32_t		 next_number;	/* the next window's first */
 	bool			 has_more;
 	bool			 has_deferred;	/* in this window or before */
-	bool			 has_failed;
+	bool			 has_failed;	/* its sender was not told */
+
+	/* reports to the sender (qmgr/returns.h) */
+	bool			 has_expired;
+	bool			 has_warned;	/* of a delay */
+	bool			 is_report_owed;
 
 	/* results that the store does not know, while others are awaited */
 	bool			 is_unwritten;

@@ -122,6 +122,10 @@ send_recipients(struct client *client, const struct entry *entry)
 			.orcpt = slice_str(r->orcpt),
 		};
 
+		if (r->report != NULL) {
+			m.dsn = slice_str(r->dsn);
+			m.reply = slice_str(r->reply);
+		}
 		ipc_send_deliver_rcpt(client->ipc, entry->id, &m);
 	}
 }
@@ -414,7 +418,8 @@ on_deliver_result(struct ipc *ipc, uint32_t id,
 	struct client	*client = ipc_arg(ipc);
 	struct entry	*entry = find_entry(client, id);
 
-	if (m->kind > OUTCOME_ELSEWHERE)
+	if (m->kind > OUTCOME_ELSEWHERE || (m->kind == OUTCOME_ELSEWHERE &&
+	    ipc_peer(ipc) == IPC_BOUNCE))
 		return;
 	if (entry != NULL && entry->queue_id == m->queue_id)
 		schedule_result(entry, m->number,
@@ -443,6 +448,16 @@ on_deliver_done(struct ipc *ipc, uint32_t id,
 	manager_check_end(client->manager);
 }
 
+/* Nobody else makes reports, and bounce makes nothing else. */
+static bool
+may_serve(const struct ipc *ipc, struct slice transport)
+{
+	bool	is_report = slice_is(transport, REPORT_TRANSPORT);
+
+	return is_report ? ipc_peer(ipc) != IPC_AGENT :
+	    ipc_peer(ipc) != IPC_BOUNCE;
+}
+
 void
 on_agent_ready(struct ipc *ipc, uint32_t id, const struct msg_agent_ready *m)
 {
@@ -450,6 +465,10 @@ on_agent_ready(struct ipc *ipc, uint32_t id, const struct msg_agent_ready *m)
 	struct agent	*agent = client->agent;
 
 	(void)id;
+	if (!may_serve(ipc, m->transport)) {
+		ipc_refuse(ipc, "it serves a transport that is not its own");
+		return;
+	}
 	if (agent == NULL) {
 		agent = mem_new(sizeof(*agent));
 		agent->client = client;

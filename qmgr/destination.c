@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "conf/conf.h"
+#include "mail/ipc.h"
 #include "net/loop.h"
 #include "qmgr/active.h"
 #include "qmgr/manager.h"
@@ -163,12 +164,14 @@ read_settings(struct destination *d)
 {
 	const struct conf	*conf = d->schedule->manager->conf;
 	const char		*name = d->transport;
+	bool			 is_report;
 
+	is_report = strcmp(name, REPORT_TRANSPORT) == 0;
 	d->limit = transport_limit(conf, name,
 	    "destination_concurrency_limit",
 	    conf->default_destination_concurrency_limit);
 	d->recipient_limit = transport_limit(conf, name,
-	    "destination_recipient_limit",
+	    "destination_recipient_limit", is_report ? REPORT_WINDOW :
 	    conf->default_destination_recipient_limit);
 	d->window = transport_limit(conf, name,
 	    "initial_destination_concurrency",
@@ -176,7 +179,7 @@ read_settings(struct destination *d)
 	d->slot_cost = transport_number(conf, name, "delivery_slot_cost",
 	    conf->delivery_slot_cost);
 	d->cohort_limit = transport_number(conf, name,
-	    "destination_concurrency_failed_cohort_limit",
+	    "destination_concurrency_failed_cohort_limit", is_report ? 0 :
 	    conf->default_destination_concurrency_failed_cohort_limit);
 	d->up = transport_feedback(conf, name,
 	    "destination_concurrency_positive_feedback",

@@ -31,7 +31,7 @@
 
 #define BACKLOG_HIGH	(32 << 20)	/* bytes waiting for the disk */
 #define BACKLOG_LOW	(16 << 20)
-#define WRITERS		(IPC_CLEANUP | IPC_AGENT)	/* who makes it grow */
+#define WRITERS		(IPC_CLEANUP | IPC_AGENTS)	/* who makes it grow */
 #define ROOM_MS		5		/* how often we look, when full */
 #define SPACE_MS	1000		/* how often we look at the disk */
 #define DISK_RESERVE	(8 << 20)	/* for results, without which we end */
@@ -176,7 +176,7 @@ on_accept(struct daemon *daemon, int fd, const struct addr *peer)
 {
 	static const struct ipc_side	 side = { "qmgr", ipc_handlers,
 					    on_client, IPC_CLEANUP |
-					    IPC_AGENT | IPC_ADMIN | IPC_USER };
+					    IPC_AGENTS | IPC_ADMIN | IPC_USER };
 	struct manager			*manager = daemon_state(daemon);
 	struct client			*client = mem_new(sizeof(*client));
 

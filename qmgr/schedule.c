@@ -92,8 +92,18 @@ decide_recipient(struct active *active, struct recipient *r,
 		.kind = decision->kind,
 		.reason = decision->why,
 	};
+	char			 soft[DSN_SIZE];
 
-	delivery_log_put(&log);
+	/* B11 */
+	if (decision->kind == OUTCOME_FAILED &&
+	    active->manager->conf->soft_bounce) {
+		snprintf(soft, sizeof(soft), "4%s", decision->dsn + 1);
+		log.dsn = soft;
+		log.is_soft = true;
+	}
+	/* A report has no line of its own: its program tells of it. */
+	if (r->report == NULL)
+		delivery_log_put(&log);
 	active_result(active, r, decision->kind, slice_str(decision->dsn),
 	    slice_str(decision->why));
 }

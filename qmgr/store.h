@@ -54,6 +54,7 @@ enum {
 	STORE_RET_FULL = 32,	/* RET=FULL (RFC 3461) */
 	STORE_RET_HDRS = 64,	/* RET=HDRS */
 	STORE_FLUSHED = 128,	/* somebody wants a try at once (Q46) */
+	STORE_WARNED = 256,	/* its sender knows of the delay (P12) */
 	/* The upper half is MAIL_VERP. */
 };
 

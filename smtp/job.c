@@ -262,6 +262,7 @@ log_result(const struct job *job, const struct job_rcpt *rcpt,
 		.reason = result->reason,
 	};
 
+	log.is_soft = result->is_soft;
 	log.times.end_us = clock_wall_us();
 	delivery_log_put(&log);
 }
@@ -314,6 +315,23 @@ job_forget_server(struct job *job)
 		job->recipients[i].is_kept = false;
 }
 
+/* B11; dsn is what its code is written to. */
+static void
+soften(const struct job *job, struct job_result *result, struct buf *dsn)
+{
+	struct buf	soft = BUF_INIT;
+
+	if (result->kind != OUTCOME_FAILED ||
+	    !job->sender->conf->soft_bounce)
+		return;
+	buf_printf(&soft, "4%s", result->dsn + (result->dsn[0] != '\0'));
+	buf_clear(dsn);
+	*dsn = soft;
+	result->dsn = buf_cstr(dsn);
+	result->kind = OUTCOME_DEFERRED;
+	result->is_soft = true;
+}
+
 void
 job_decide(struct job *job, struct job_rcpt *rcpt,
     const struct job_result *result)
@@ -336,6 +354,7 @@ job_decide(struct job *job, struct job_rcpt *rcpt,
 			seen.dsn = buf_cstr(&dsn);
 			seen.reason = buf_cstr(&reason);
 		}
+		soften(job, &seen, &dsn);
 		log_result(job, rcpt, &seen);
 	}
 	rcpt->late = mem_new(sizeof(*rcpt->late));

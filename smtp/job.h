@@ -97,6 +97,7 @@ struct job_result {
 	const char		*relay;		/* "host[ip]:port", "none" */
 	int			 use;		/* of the connection */
 	const char		*tls;		/* mail/delivery_log.h */
+	bool			 is_soft;	/* likewise */
 };
 
 /*

@@ -25,7 +25,7 @@ ok $? "doc/ipc.md: run awk -f tests/ipc_doc.awk mail/ipc.def > doc/ipc.md"
 # Every path in a document is one of ours.
 for doc in README.md doc/queue.md doc/add.md doc/style.md doc/features.md \
     doc/house.md doc/interop.md; do
-	for path in $(grep -oE '\b(util|net|conf|mail|master|smtpd|cleanup|qmgr|smtp|lookup|auth|load|plugin|tools|tests|doc)/[a-z_/]+\.(c|h|def|md|sh|py|talk)\b' \
+	for path in $(grep -oE '\b(util|net|conf|mail|master|smtpd|cleanup|qmgr|smtp|bounce|lookup|auth|load|plugin|tools|tests|doc)/[a-z_/]+\.(c|h|def|md|sh|py|talk)\b' \
 	    $doc | sort -u); do
 		case $path in
 		*/foo.talk | */cmd_foo.c | */foo.c | */*_foo*.c) continue ;;

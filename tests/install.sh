@@ -24,7 +24,7 @@ check() {
 
 check "make install, for real" make --no-print-directory BUILD="$BUILD" \
     DESTDIR="$ROOT" PREFIX=/usr install
-for program in master smtpd cleanup qmgr smtp lookup auth; do
+for program in master smtpd cleanup qmgr smtp bounce lookup auth; do
 	check "$program is there" test -x "$ROOT/usr/libexec/tern/$program"
 done
 check "the tools are there" test -L "$ROOT/usr/sbin/tern"

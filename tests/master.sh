@@ -136,8 +136,8 @@ fi
 ok "status" tern status
 ok "status tells the pid" has "$T/out" "is running: PID: $(master_pid)"
 ok "the start is logged" has "$T/log" "daemon started -- version "
-ok "six processes run, lookup among them, which master.cf lacks" \
-    test "$(children | wc -l)" = 6
+ok "seven processes run, with two that master.cf lacks" \
+    test "$(children | wc -l)" = 7
 ok "smtpd greets over IPv4" greets 127.0.0.1
 ok "smtpd greets over IPv6" greets ::1
 ok "a second start fails" not tern start
@@ -147,7 +147,7 @@ ok "no child has leaked descriptors" test "$(ls "/proc/$(children qmgr)/fd" |
 
 # ---- death of a child -------------------------------------------------------
 
-for program in qmgr cleanup smtp; do
+for program in qmgr cleanup smtp bounce; do
 	before=$(children $program)
 	kill -9 $before
 	ok "$program comes back" within 3 has_successor $program "$before"

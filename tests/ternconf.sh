@@ -209,7 +209,7 @@ cp "$shipped/main.cf" "$shipped/master.cf" "$dir"
 conf -n
 gives 'main.cf as shipped' 0 ''
 conf -M
-verdict 'master.cf as shipped' 5 "$(grep -c . "$dir/out")"
+verdict 'master.cf as shipped' 6 "$(grep -c . "$dir/out")"
 
 echo "ternconf: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -15,7 +15,7 @@ from ports import first_port                                # noqa: E402
 from private_suite import Suite, numbers, wait_for          # noqa: E402
 
 PASSED, FAILED = [], []
-PROGRAMS = ("smtpd", "cleanup", "qmgr", "smtp", "lookup")
+PROGRAMS = ("smtpd", "cleanup", "qmgr", "smtp", "bounce", "lookup")
 WINDOW = 20         # default_destination_concurrency_limit
 STOP_SECONDS = 6.5  # what a stop may take
 ASAN_KB = 320000    # ASan keeps what was freed, to see who uses it

@@ -37,7 +37,8 @@ MB = 1024                   # in KB, as /proc tells
 SMALL, ENVELOPES, CONTENT = 40 * MB, 220 * MB, 800 * MB
 SLOW = 20 if "ASAN_OPTIONS" in os.environ else 1
 LOG_LINES = 200             # of warnings, whatever strangers do
-PROGRAMS = ("master", "smtpd", "lookup", "auth", "cleanup", "qmgr", "smtp")
+PROGRAMS = ("master", "smtpd", "lookup", "auth", "cleanup", "qmgr", "smtp",
+            "bounce")
 MANY = 5000
 BCC, PREPEND = 4, 5        # enum judge_action
 

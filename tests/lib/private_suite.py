@@ -159,7 +159,7 @@ class Suite:
 
     def all_pids(self):
         return [pid for name in ("master", "smtpd", "cleanup", "qmgr", "smtp",
-                                 "lookup", "auth")
+                                 "bounce", "lookup", "auth")
                 for pid in self.pids(name)]
 
     def queue(self):

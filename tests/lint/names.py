@@ -17,7 +17,7 @@ import subprocess
 import sys
 
 FOLDERS = ("util conf net mail load master smtpd cleanup qmgr smtp "
-           "lookup auth plugin").split()
+           "bounce lookup auth plugin").split()
 
 # Files that may, each with its reason.
 STATE = (

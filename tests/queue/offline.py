@@ -114,8 +114,12 @@ def actions(options):
     suite = new_suite(options)
     suite.start()
     suite.start_sink("-x", "RCPT<u1@=550 5.1.1 no such user")
+    # Its sender cannot be told: it stays.
+    wait_for(lambda: suite.pids("bounce"))
+    suite.kill("bounce", signal.SIGSTOP)
     send(suite, "-t", "u1@d.example")
-    wait_for(lambda: "hold" in states(suite).values())
+    wait_for(lambda: [r for m in listing(suite) for r in m["recipients"]
+                      if "bounce_reason" in r])
     failed = listing(suite)[0]["queue_id"]
     suite.stop_sink()
     ids = [i for i in fill(suite, 5) if i != failed]

@@ -87,6 +87,8 @@ def part_lmtp(options):
                          r"box is full")):
         place.logs("lmtp: " + user, r"tern/lmtp\[\d+\]: \w+: to=<%s@unix\."
                    r"example>,%s%s" % (user, relay, words))
+    check("lmtp: the sender hears of who is not there", [
+        mail.sender[:12] for mail in place.smtp.take()] == ["MAIL FROM:<>"])
     place.send("a@inet.example")
     check("lmtp: at TCP", len(at_port.take()) == 1)
     place.logs("lmtp: its port", r"relay=127\.0\.0\.1\[127\.0\.0\.1\]:%d, "

@@ -25,9 +25,6 @@
 #define RECIPIENTS_LIMIT	3000
 #define PATIENCE_MS		20000
 
-/* The reason of what is held because it failed. */
-#define UNDELIVERABLE	"undeliverable, and there is no bounce program yet"
-
 void	on_agent_ready(struct ipc *, uint32_t, const struct msg_agent_ready *);
 
 static struct manager	 manager;
@@ -299,6 +296,29 @@ becomes_active(uint64_t id)
 		settle();
 	}
 	return active_find(&manager, id) != NULL;
+}
+
+/*
+ * What the store says of it: "sender REASON facts RECIPIENT..."; "" when it
+ * is gone.
+ */
+static inline void
+check_stored(uint64_t id, const char *want)
+{
+	struct got	got = { .count = 0 };
+
+	CU_ASSERT_STRING_EQUAL(load(&got, id, 0, 10), want);
+	clear_got(&got);
+}
+
+static inline struct store_message
+stored(uint64_t id)
+{
+	struct got	got = { .count = 0 };
+
+	load(&got, id, 0, 0);
+	clear_got(&got);
+	return got.message;
 }
 
 /* "0@a.example 1@a.example ..."; good until the next call. */

@@ -19,26 +19,6 @@ begin_with_agent(const char *lines)
 	agent = add_agent("smtp", 100000);
 }
 
-/* What the store says of it; "" when it is gone. */
-static void
-check_stored(uint64_t id, const char *want)
-{
-	struct got	got = { .count = 0 };
-
-	CU_ASSERT_STRING_EQUAL(load(&got, id, 0, 10), want);
-	clear_got(&got);
-}
-
-static struct store_message
-stored(uint64_t id)
-{
-	struct got	got = { .count = 0 };
-
-	load(&got, id, 0, 0);
-	clear_got(&got);
-	return got.message;
-}
-
 /* ---- results ------------------------------------------------------------- */
 
 static void
@@ -89,98 +69,6 @@ deferred(void)
 	end();
 }
 
-/* Nobody makes bounces yet: it stays, for somebody to look at. */
-static void
-failed(void)
-{
-	struct got	got = { .count = 0 };
-
-	begin_with_agent("");
-	arrive(1, "x@a y@b");
-	finish(agent, OUTCOME_FAILED, OUTCOME_SITE_ALIVE);
-	finish(agent, OUTCOME_SENT, OUTCOME_SITE_ALIVE);
-	CU_ASSERT_PTR_NULL(active_find(&manager, 1));
-	check_stored(1, "sender " UNDELIVERABLE
-	    "  0:1:x@a:nobody");
-	CU_ASSERT_EQUAL(stored(1).flags, STORE_HELD);
-	CU_ASSERT_EQUAL(stored(1).due_us, 0);
-	CU_ASSERT_EQUAL(scan(&got, NULL, UINT64_MAX, 9), 0);
-	/* What is on hold is not loaded. */
-	active_load(&manager, 1, UINT64_MAX);
-	work();
-	CU_ASSERT_EQUAL(manager.active_count, 0);
-	end();
-}
-
-/* Of some failed and some deferred ones, only the latter are tried again. */
-static void
-failed_and_deferred(void)
-{
-	begin_with_agent("");
-	arrive(1, "x@a y@b");
-	finish(agent, OUTCOME_FAILED, OUTCOME_SITE_ALIVE);
-	finish(agent, OUTCOME_DEFERRED, OUTCOME_SITE_ALIVE);
-	check_stored(1, "sender later  0:1:x@a:nobody 1:0:y@b:later");
-	CU_ASSERT_EQUAL(stored(1).flags, 0);
-	active_load(&manager, 1, UINT64_MAX);
-	work();
-	CU_ASSERT_STRING_EQUAL(held_by(agent), "1@b/1");
-	finish(agent, OUTCOME_SENT, OUTCOME_SITE_ALIVE);
-	check_stored(1, "sender " UNDELIVERABLE
-	    "  0:1:x@a:nobody");
-	CU_ASSERT_EQUAL(stored(1).flags, STORE_HELD);
-	end();
-}
-
-/* It is told why, and what its server has said. */
-static void
-check_expired(uint64_t id, const char *sender)
-{
-	char	*want = mem_printf("%s expired, and there is no bounce program "
-		    "yet  0:0:x@a:later", sender);
-
-	check_stored(id, want);
-	mem_free(want);
-}
-
-/* Of a bounce, and of other mail: days in the queue. */
-static void
-expired(void)
-{
-	static const struct {
-		const char	*sender;
-		int64_t		 age_s;
-		bool		 is_held;
-	} cases[] = {
-		{ "sender", 3500, false },
-		{ "sender", 3601, true },
-		{ "", 55, false },
-		{ "", 61, true },
-	};
-
-	begin_with_agent("maximal_queue_lifetime = 1h\n"
-	    "bounce_queue_lifetime = 60s\n");
-	for (uint64_t id = 1; id <= 4; id++) {
-		struct letter	*l = letter(id, "x@a");
-
-		l->message.arrival_us -= (uint64_t)(cases[id - 1].age_s *
-		    SECOND_US);
-		l->message.sender = slice_str(cases[id - 1].sender);
-		post(l);
-		active_add_fresh(&manager, &l->message, l->recipients, 1,
-		    NULL);
-		work();
-		finish(agent, OUTCOME_DEFERRED, OUTCOME_SITE_ALIVE);
-		CU_ASSERT_EQUAL(stored(id).flags,
-		    cases[id - 1].is_held ? STORE_HELD : 0);
-		CU_ASSERT_EQUAL(stored(id).due_us == 0,
-		    cases[id - 1].is_held);
-		if (cases[id - 1].is_held)
-			check_expired(id, cases[id - 1].sender);
-	}
-	end();
-}
-
 /* What was served is on the disk while a slow one is awaited. */
 static void
 results_are_written_meanwhile(void)
@@ -223,27 +111,6 @@ windows(void)
 	}
 	CU_ASSERT_EQUAL(manager.active_count, 0);
 	check_stored(1, "");
-	end();
-}
-
-/* What failed in one window is remembered in the next. */
-static void
-windows_with_failures(void)
-{
-	begin_with_agent("");
-	arrive(1, crowd(WINDOW + 1, "a"));
-	tell_result(agent->agent->entries, 7, OUTCOME_FAILED);
-	tell_result(agent->agent->entries, 8, OUTCOME_DEFERRED);
-	finish_all(agent, OUTCOME_SENT);
-	CU_ASSERT_EQUAL(manager.active_count, 0);
-	check_stored(1, "sender later  7:1:7@a:nobody 8:0:8@a:later");
-	CU_ASSERT_EQUAL(stored(1).flags, 0);
-	active_load(&manager, 1, UINT64_MAX);
-	work();
-	finish_all(agent, OUTCOME_SENT);
-	check_stored(1, "sender " UNDELIVERABLE
-	    "  7:1:7@a:nobody");
-	CU_ASSERT_EQUAL(stored(1).flags, STORE_HELD);
 	end();
 }
 
@@ -403,6 +270,26 @@ hold_between_windows(void)
 	end();
 }
 
+/* Held while its next window is read: nothing of that is forgotten. */
+static void
+hold_while_window_loads(void)
+{
+	begin_with_agent("");
+	arrive(1, crowd(WINDOW + 5, "a"));
+	while (active_find(&manager, 1)->count > 0) {
+		if (agent->agent->entries == NULL)
+			work();
+		finish_only(agent, OUTCOME_SENT, OUTCOME_SITE_ALIVE);
+	}
+	active_hold(active_find(&manager, 1));
+	work();
+	CU_ASSERT_EQUAL(manager.active_count, 0);
+	CU_ASSERT_EQUAL(stored(1).flags, STORE_HELD);
+	check_stored(1, "sender   1000:0:1000@a: 1001:0:1001@a: "
+	    "1002:0:1002@a: 1003:0:1003@a: 1004:0:1004@a:");
+	end();
+}
+
 /* The store was told already: nothing of it is written any more. */
 static void
 forget(void)
@@ -463,13 +350,9 @@ active_test(void)
 
 	CU_add_test(suite, "delivered", delivered);
 	CU_add_test(suite, "deferred", deferred);
-	CU_add_test(suite, "failed", failed);
-	CU_add_test(suite, "failed and deferred", failed_and_deferred);
-	CU_add_test(suite, "expired", expired);
 	CU_add_test(suite, "results are written meanwhile",
 	    results_are_written_meanwhile);
 	CU_add_test(suite, "windows", windows);
-	CU_add_test(suite, "windows with failures", windows_with_failures);
 	CU_add_test(suite, "whole windows", whole_windows);
 	CU_add_test(suite, "room", room);
 	CU_add_test(suite, "cached content", cached_content);
@@ -477,6 +360,8 @@ active_test(void)
 	CU_add_test(suite, "load cancelled", load_cancelled);
 	CU_add_test(suite, "hold", hold);
 	CU_add_test(suite, "hold between windows", hold_between_windows);
+	CU_add_test(suite, "hold while window loads",
+	    hold_while_window_loads);
 	CU_add_test(suite, "forget", forget);
 	CU_add_test(suite, "retry", retry);
 }
