@@ -143,7 +143,8 @@ errand_on_deliver(struct ipc *ipc, uint32_t id, const struct msg_deliver *m)
 	errand->size = m->size;
 	errand->flags = m->flags;
 	errand->kind = slice_is(m->nexthop, REPORT_DELAYED) ?
-	    REPORT_OF_DELAY : REPORT_OF_FAILURE;
+	    REPORT_OF_DELAY : slice_is(m->nexthop, REPORT_RELAYED) ?
+	    REPORT_OF_RELAY : REPORT_OF_FAILURE;
 	errand->sender = slice_dup(m->sender);
 	errand->envid = slice_dup(m->envid);
 	errand->announced = m->recipients;

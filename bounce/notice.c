@@ -72,14 +72,19 @@ log_errand(const struct errand *errand, const char *text)
 static void
 log_letter(const struct notice *notice, uint64_t own_id)
 {
+	static const char *const names[] = {
+		[REPORT_OF_FAILURE] = "non-delivery",
+		[REPORT_OF_DELAY] = "delay",
+		[REPORT_OF_RELAY] = "delivery status",
+	};
 	const struct errand	*errand = notice->errand;
 	char			 id[QUEUE_ID_TEXT_SIZE];
 	char			 own[QUEUE_ID_TEXT_SIZE];
 
 	log_info("%s: %s %s notification: %s",
 	    queue_id_format(errand->queue_id, id), notice->is_copy ?
-	    "postmaster" : "sender", errand->kind == REPORT_OF_FAILURE ?
-	    "non-delivery" : "delay", queue_id_format(own_id, own));
+	    "postmaster" : "sender", names[errand->kind],
+	    queue_id_format(own_id, own));
 }
 
 /* Nobody can foresee it, so it stands nowhere in the message. */
@@ -220,6 +225,8 @@ on_done(bool ok, const char *why, void *arg)
 static bool
 is_wanted(const struct errand *errand, const struct report_rcpt *r)
 {
+	if (errand->kind == REPORT_OF_RELAY)
+		return (r->notify & RCPT_NOTIFY_SUCCESS) != 0;
 	return r->notify == 0 || (r->notify & (errand->kind ==
 	    REPORT_OF_FAILURE ? RCPT_NOTIFY_FAILURE : RCPT_NOTIFY_DELAY));
 }

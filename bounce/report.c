@@ -65,29 +65,36 @@ subject_of(const struct report *report)
 	if (report->is_notice)
 		return "Mail that could not be delivered (copy for the "
 		    "postmaster)";
-	return report->kind == REPORT_OF_FAILURE ?
-	    "Your message could not be delivered" :
-	    "Your message is delayed";
+	switch (report->kind) {
+	case REPORT_OF_DELAY:
+		return "Your message is delayed";
+	case REPORT_OF_RELAY:
+		return "Your message was passed on";
+	default:
+		return "Your message could not be delivered";
+	}
 }
 
 static void
 put_preface(const struct report *report, struct buf *into)
 {
 	const struct conf	*conf = report->conf;
-	bool			 is_failure =
-				    report->kind == REPORT_OF_FAILURE;
 
 	buf_printf(into, "This is a report by the mail system of %s.\r\n\r\n",
 	    conf->myhostname);
 	buf_put_str(into, report->is_notice ? "A message" : "Your message");
 	buf_put_str(into, " of ");
 	header_put_date(into, report->arrival_us);
-	if (is_failure)
+	if (report->kind == REPORT_OF_FAILURE)
 		buf_put_str(into, "\r\ncould not be delivered to the "
 		    "recipients below, and is not tried again. Under\r\neach "
 		    "of them stands why, often in the words of another mail "
 		    "system.\r\n\r\nIf that is of no help, ask the "
 		    "postmaster here, and send this report along:\r\n");
+	else if (report->kind == REPORT_OF_RELAY)
+		buf_put_str(into, "\r\nwas passed on for the recipients "
+		    "below, to systems that do not report whether it\r\n"
+		    "arrives.\r\n\r\nThe postmaster here is ");
 	else
 		buf_put_str(into, "\r\nhas not reached the recipients below "
 		    "yet. You need not send it again: it goes\r\non being "

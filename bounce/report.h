@@ -22,6 +22,7 @@ struct conf;
 enum report_kind {
 	REPORT_OF_FAILURE,	/* Action: failed */
 	REPORT_OF_DELAY,	/* Action: delayed */
+	REPORT_OF_RELAY,	/* Action: relayed */
 };
 
 struct report_rcpt {

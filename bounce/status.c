@@ -299,17 +299,21 @@ static void
 put_recipient(const struct report *report, const struct report_rcpt *r,
     bool is_global, struct buf *into)
 {
-	bool		is_failure = report->kind == REPORT_OF_FAILURE;
+	static const char *const actions[][2] = {
+		[REPORT_OF_FAILURE] = { "failed", "5.0.0" },
+		[REPORT_OF_DELAY] = { "delayed", "4.0.0" },
+		[REPORT_OF_RELAY] = { "relayed", "2.0.0" },
+	};
 	struct slice	dsn = slice_str(r->dsn);
 
 	buf_put(into, "\r\n", 2);
 	put_address_field(into, "Final-Recipient", r->address, is_global);
 	put_original(into, r->orcpt, is_global);
-	buf_printf(into, "Action: %s\r\nStatus: %.*s\r\n", is_failure ?
-	    "failed" : "delayed", SLICE_ARG(is_status(dsn) ? dsn :
-	    slice_str(is_failure ? "5.0.0" : "4.0.0")));
+	buf_printf(into, "Action: %s\r\nStatus: %.*s\r\n",
+	    actions[report->kind][0], SLICE_ARG(is_status(dsn) ? dsn :
+	    slice_str(actions[report->kind][1])));
 	put_diagnosis(into, r->reply);
-	if (!is_failure)
+	if (report->kind == REPORT_OF_DELAY)
 		put_date_field(into, "Will-Retry-Until", report->arrival_us +
 		    (uint64_t)report->conf->maximal_queue_lifetime * 1000);
 }

@@ -84,6 +84,7 @@ enum {
 #define REPORT_TRANSPORT "bounce"
 #define REPORT_FAILED	"failed"	/* undeliverable, for good */
 #define REPORT_DELAYED	"delayed"	/* it will be tried again */
+#define REPORT_RELAYED	"relayed"	/* sent on, where DSN ends */
 
 /* Recipients of one report, at most. */
 #define REPORT_WINDOW	1000

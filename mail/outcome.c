@@ -12,6 +12,7 @@ outcome_name(enum outcome_kind kind)
 		[OUTCOME_DEFERRED] = "deferred",
 		[OUTCOME_FAILED] = "bounced",
 		[OUTCOME_ELSEWHERE] = "elsewhere",
+		[OUTCOME_RELAYED] = "sent",
 	};
 
 	return names[kind];

@@ -16,6 +16,11 @@ enum outcome_kind {
 	 * (K21).  Only an agent says so, and only to the queue manager.
 	 */
 	OUTCOME_ELSEWHERE,
+	/*
+	 * Sent, and its sender wants to hear of that from us, for the server
+	 * knows no DSN (RFC 3461 section 5.2.2).  Likewise from agents only.
+	 */
+	OUTCOME_RELAYED,
 };
 
 /* What a job says of its destination as a whole (Q44). */

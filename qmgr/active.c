@@ -143,8 +143,9 @@ set_window(struct active *active, const struct store_recipient *recipients,
 		r->nexthop = slice_dup(recipients[i].nexthop);
 		r->notify = recipients[i].notify;
 		r->orcpt = slice_dup(recipients[i].orcpt);
-		if (recipients[i].status == STORE_FAILED) {
-			r->state = RECIPIENT_FAILED;
+		if (recipients[i].status != STORE_TODO) {
+			r->state = recipients[i].status == STORE_FAILED ?
+			    RECIPIENT_FAILED : RECIPIENT_RELAYED;
 			r->is_written = true;
 			r->dsn = slice_dup(recipients[i].dsn);
 			r->reply = slice_dup(recipients[i].reply);
@@ -265,6 +266,15 @@ finish_undelivered(struct active *active)
 	destroy(active);
 }
 
+static enum store_status
+status_of(const struct active *active, const struct recipient *r)
+{
+	if (r->state == RECIPIENT_RELAYED)
+		return STORE_RELAYED;
+	return r->state == RECIPIENT_FAILED && !active->wants_retry ?
+	    STORE_FAILED : STORE_TODO;
+}
+
 static void
 write_results(struct active *active)
 {
@@ -287,9 +297,7 @@ write_results(struct active *active)
 		else if (r->dsn != NULL)
 			changed[other++] = (struct store_recipient){
 				.number = r->number,
-				.status = r->state == RECIPIENT_FAILED &&
-				    !active->wants_retry ?
-				    STORE_FAILED : STORE_TODO,
+				.status = status_of(active, r),
 				.dsn = slice_str(r->dsn),
 				.reply = slice_str(r->reply),
 			};
@@ -320,6 +328,7 @@ note_states(struct active *active)
 		case RECIPIENT_SENT:
 			break;
 		case RECIPIENT_FAILED:
+		case RECIPIENT_RELAYED:
 			active->has_failed = true;
 			break;
 		case RECIPIENT_TODO:	/* stopped before it began */
@@ -358,17 +367,29 @@ finish_window(struct active *active)
 	finish_undelivered(active);
 }
 
+static enum recipient_state
+state_of(const struct active *active, enum outcome_kind kind)
+{
+	/* Without a sender there is nobody to be told. */
+	if (kind == OUTCOME_SENT ||
+	    (kind == OUTCOME_RELAYED && active->sender[0] == '\0'))
+		return RECIPIENT_SENT;
+	return kind == OUTCOME_RELAYED ? RECIPIENT_RELAYED :
+	    kind == OUTCOME_FAILED ? RECIPIENT_FAILED : RECIPIENT_DEFERRED;
+}
+
 static void
 set_result(struct active *active, struct recipient *recipient,
     enum outcome_kind kind, struct slice dsn, struct slice reply)
 {
-	recipient->state = kind == OUTCOME_SENT ? RECIPIENT_SENT :
-	    kind == OUTCOME_FAILED ? RECIPIENT_FAILED : RECIPIENT_DEFERRED;
+	recipient->state = state_of(active, kind);
 	/* Taken back, it keeps the reply of its last try. */
-	if (kind == OUTCOME_SENT || dsn.len == 0)
+	if (recipient->state == RECIPIENT_SENT || dsn.len == 0)
 		return;
 	recipient->dsn = slice_dup(dsn);
 	recipient->reply = slice_dup(reply);
+	if (kind == OUTCOME_RELAYED)
+		return;
 	/* B11 */
 	if (kind == OUTCOME_FAILED && active->manager->conf->soft_bounce) {
 		recipient->state = RECIPIENT_DEFERRED;

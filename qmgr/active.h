@@ -25,6 +25,7 @@ enum recipient_state {
 	RECIPIENT_SENT,
 	RECIPIENT_DEFERRED,
 	RECIPIENT_FAILED,
+	RECIPIENT_RELAYED,	/* sent, and its report is owed */
 };
 
 struct recipient {
@@ -71,7 +72,7 @@ struct active {
 	uint32_t		 next_number;	/* the next window's first */
 	bool			 has_more;
 	bool			 has_deferred;	/* in this window or before */
-	bool			 has_failed;	/* its sender was not told */
+	bool			 has_failed;	/* or a report is owed */
 
 	/* reports to the sender (qmgr/returns.h) */
 	bool			 has_expired;

@@ -237,7 +237,7 @@ take_orphan_result(struct manager *manager,
 	struct store_recipient	r = {
 		.number = m->number,
 		.status = m->kind == OUTCOME_FAILED ? STORE_FAILED :
-		    STORE_TODO,
+		    m->kind == OUTCOME_RELAYED ? STORE_RELAYED : STORE_TODO,
 		.dsn = m->dsn,
 		.reply = m->text,
 	};
@@ -418,7 +418,7 @@ on_deliver_result(struct ipc *ipc, uint32_t id,
 	struct client	*client = ipc_arg(ipc);
 	struct entry	*entry = find_entry(client, id);
 
-	if (m->kind > OUTCOME_ELSEWHERE || (m->kind == OUTCOME_ELSEWHERE &&
+	if (m->kind > OUTCOME_RELAYED || (m->kind == OUTCOME_ELSEWHERE &&
 	    ipc_peer(ipc) == IPC_BOUNCE))
 		return;
 	if (entry != NULL && entry->queue_id == m->queue_id)

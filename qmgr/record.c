@@ -247,7 +247,7 @@ get_recipient(struct slice *from, struct store_recipient *recipient_r)
 	    get_bytes(from, &recipient_r->nexthop) < 0)))
 		return -1;
 	status &= (uint8_t)~(HAS_DSN | HAS_ROUTE);
-	if (status > STORE_FAILED ||
+	if (status > STORE_RELAYED ||
 	    get_bytes(from, &recipient_r->address) < 0 ||
 	    get_bytes(from, &recipient_r->original) < 0 ||
 	    get_bytes(from, &recipient_r->dsn) < 0 ||

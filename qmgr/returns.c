@@ -86,6 +86,8 @@ report_of(const struct active *active, const struct recipient *r)
 		return NULL;
 	if (r->state == RECIPIENT_FAILED)
 		return REPORT_FAILED;
+	if (r->state == RECIPIENT_RELAYED)
+		return REPORT_RELAYED;
 	if (r->state != RECIPIENT_DEFERRED || r->dsn == NULL ||
 	    !is_warning_due(active))
 		return NULL;
@@ -151,9 +153,13 @@ returns_result(struct active *active, struct recipient *r,
 		active->has_warned |= is_told;
 		return;
 	}
-	r->state = is_told ? RECIPIENT_SENT : RECIPIENT_FAILED;
-	if (is_told)
+	if (is_told) {
+		r->state = RECIPIENT_SENT;
 		r->is_written = false;
+	} else {
+		r->state = strcmp(r->report, REPORT_RELAYED) == 0 ?
+		    RECIPIENT_RELAYED : RECIPIENT_FAILED;
+	}
 }
 
 bool

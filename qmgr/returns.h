@@ -4,9 +4,10 @@
 /*
  * What the sender is to hear of a message.  It is no state of the queue:
  * when an attempt is over for a window of recipients, those that have
- * failed (and those that are delayed, once) go by the transport "bounce" as
- * others go by smtp.  Who was reported as failed is crossed off; who could
- * not be stays failed, and the message comes again.
+ * failed (and those that are delayed, once, and those that are to be
+ * reported as relayed) go by the transport "bounce" as others go by smtp.
+ * Who was reported is crossed off, if not delayed; who could not be stays
+ * as he is, and the message comes again.
  */
 
 #include <stdbool.h>
@@ -29,7 +30,7 @@ void	returns_start(struct active *active);
 
 /*
  * What came of the report on one recipient: its state is set, as it was
- * before or, when it was reported as failed, RECIPIENT_SENT.
+ * before or, when it is reported and done with, RECIPIENT_SENT.
  */
 void	returns_result(struct active *active, struct recipient *recipient,
 	    enum outcome_kind kind, struct slice text);

@@ -77,6 +77,7 @@ struct store_message {
 enum store_status {
 	STORE_TODO,		/* not tried, or to be tried again */
 	STORE_FAILED,		/* for good; its bounce is owed */
+	STORE_RELAYED,		/* sent; that it was is to be reported */
 };
 
 struct store_recipient {

@@ -146,6 +146,7 @@ decide(struct exchange *x, enum awaited_kind kind, size_t recipient)
 		.relay = wire->relay,
 		.use = x->use,
 		.tls = wire->tls,
+		.has_dsn = wire->offer.has_dsn,
 	};
 
 	reason = result.kind == OUTCOME_SENT ?

@@ -358,7 +358,9 @@ job_decide(struct job *job, struct job_rcpt *rcpt,
 		log_result(job, rcpt, &seen);
 	}
 	rcpt->late = mem_new(sizeof(*rcpt->late));
-	rcpt->late->kind = seen.kind;
+	rcpt->late->kind = seen.kind == OUTCOME_SENT && !seen.has_dsn &&
+	    (rcpt->notify & RCPT_NOTIFY_SUCCESS) ? OUTCOME_RELAYED :
+	    seen.kind;
 	rcpt->late->dsn = mem_strdup(seen.dsn);
 	rcpt->late->reason = mem_strdup(seen.reason);
 	send_result(job, rcpt);

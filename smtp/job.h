@@ -98,6 +98,7 @@ struct job_result {
 	int			 use;		/* of the connection */
 	const char		*tls;		/* mail/delivery_log.h */
 	bool			 is_soft;	/* likewise */
+	bool			 has_dsn;	/* the server reports itself */
 };
 
 /*

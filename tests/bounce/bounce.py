@@ -163,8 +163,9 @@ class Report:
             self.must(re.fullmatch(r"(rfc822|utf-8); \S+",
                                    rcpt["Final-Recipient"]),
                       "Final-Recipient")
-            self.must(rcpt["Action"] in ("failed", "delayed"), "Action")
-            self.must(re.fullmatch(r"[45]\.\d{1,3}\.\d{1,3}",
+            self.must(rcpt["Action"] in ("failed", "delayed", "relayed"),
+                      "Action")
+            self.must(re.fullmatch(r"[245]\.\d{1,3}\.\d{1,3}",
                                    rcpt["Status"]), "Status")
 
     @property
@@ -261,6 +262,49 @@ def some_wait(options):
     del place.server.refused["later"]
     check("some wait: and is delivered", place.is_empty(20) and
           place.found() == [])
+    place.close()
+
+
+def success(options):
+    """Who wants to hear of a success hears where DSN ends."""
+    place = Place(options)
+    place.send("s@c.example", "a@d.example NOTIFY=SUCCESS")
+    check("success: a server with DSN reports itself", place.is_empty() and
+          place.found() == [] and any(
+              "RCPT TO:<a@d.example> NOTIFY=SUCCESS" in line
+              for line in place.server.lines), place.server.lines)
+    place.close()
+    place = Place(options, smtp_discard_ehlo_keywords="dsn")
+    own = place.send("s@c.example", "a@d.example NOTIFY=SUCCESS",
+                     "b@d.example NOTIFY=FAILURE", "c@d.example",
+                     "bad@d.example NOTIFY=SUCCESS,FAILURE")
+    reports = {r.rcpts[0]["Action"]: r for r in
+               map(Report, place.reports(2))}
+    check("success: one of success, one of failure", sorted(reports) ==
+          ["failed", "relayed"] and not any(
+              r.wrong for r in reports.values()), reports)
+    done = reports["relayed"]
+    check("success: of whom it is wanted", [
+        (r["Final-Recipient"], r["Status"]) for r in done.rcpts] ==
+        [("rfc822; a@d.example", "2.0.0")] and
+        done.returned[0] == "text/rfc822-headers", done.rcpts)
+    check("success: the log says so", place.logs(
+        own + r": sender delivery status notification: \w+"))
+    check("success: nothing is left", place.is_empty())
+    place.send("", "a@d.example NOTIFY=SUCCESS")
+    check("success: nobody is told nothing", place.is_empty() and
+          place.found() == [])
+
+    stop_bounce(place)
+    own = place.send("s@c.example", "a@d.example NOTIFY=SUCCESS")
+    place.logs(own + ": to=<a@d.*status=sent")
+    time.sleep(0.3)
+    place.suite.kill("qmgr")
+    go_on(place)
+    check("success: it is reported after a crash, and sent once",
+          place.reports(1, 20) and place.is_empty(20) and
+          place.suite.count_log(own + ": to=<a@d.*status=sent") == 1,
+          listing(place.suite))
     place.close()
 
 
@@ -675,7 +719,7 @@ def reloads(options):
 
 
 PARTS = {part.__name__: part for part in (
-    refused, notify, some_wait, expiry, delay, null_sender, double, size,
+    refused, notify, some_wait, success, expiry, delay, null_sender, double, size,
     utf8, hostile, many, waiting, held, soft, alias, checks, verp, foreign, dies,
     amid, reloads)}
 

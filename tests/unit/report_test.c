@@ -170,6 +170,23 @@ delay(void)
 	CU_ASSERT_FALSE(has("Remote-MTA"));
 }
 
+static void
+relay(void)
+{
+	begin();
+	report.kind = REPORT_OF_RELAY;
+	report.is_whole = false;
+	rcpt.dsn = "2.6.0";
+	rcpt.reply = "250 2.6.0 Ok";
+	make();
+	check_form(1);
+	CU_ASSERT(has("Action: relayed\r\nStatus: 2.6.0\r\n"
+	    "Diagnostic-Code: X-Tern; 250 2.6.0 Ok\r\n\r\n--"));
+	rcpt.dsn = "";
+	make();
+	CU_ASSERT(has("Action: relayed\r\nStatus: 2.0.0\r\n"));
+}
+
 /* Only of whom it is wanted. */
 static void
 unwanted(void)
@@ -426,6 +443,7 @@ report_test(void)
 
 	CU_add_test(suite, "failure", failure);
 	CU_add_test(suite, "delay", delay);
+	CU_add_test(suite, "relay", relay);
 	CU_add_test(suite, "unwanted", unwanted);
 	CU_add_test(suite, "codes", codes);
 	CU_add_test(suite, "diagnoses", diagnoses);

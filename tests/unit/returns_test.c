@@ -220,6 +220,52 @@ warned(void)
 	end();
 }
 
+/* Sent, and to be reported: it is not sent again for that. */
+static void
+relayed(void)
+{
+	begin_with_agents("");
+	arrive(1, "x@a y@b");
+	finish(agent, OUTCOME_RELAYED, OUTCOME_SITE_ALIVE);
+	finish(agent, OUTCOME_DEFERRED, OUTCOME_SITE_ALIVE);
+	CU_ASSERT_STRING_EQUAL(held_by(reporter), "1@relayed/1");
+	check_stored(1, "sender   0:2:x@a:later 1:0:y@b:later");
+	finish(reporter, OUTCOME_DEFERRED, OUTCOME_SITE_UNKNOWN);
+	check_stored(1, "sender later  0:2:x@a:later 1:0:y@b:later");
+	active_load(&manager, 1, UINT64_MAX);
+	work();
+	CU_ASSERT_STRING_EQUAL(held_by(agent), "1@b/1");
+	/* Nor when it is tried anew. */
+	active_retry(active_find(&manager, 1), true);
+	finish(agent, OUTCOME_SENT, OUTCOME_SITE_ALIVE);
+	check_stored(1, "sender later  0:2:x@a:later");
+	active_load(&manager, 1, UINT64_MAX);
+	work();
+	CU_ASSERT_STRING_EQUAL(held_by(agent), "");
+	CU_ASSERT_STRING_EQUAL(held_by(reporter), "1@relayed/1");
+	finish(reporter, OUTCOME_SENT, OUTCOME_SITE_ALIVE);
+	check_stored(1, "");
+	end();
+}
+
+/* Of what has no sender nobody wants to hear. */
+static void
+relayed_for_nobody(void)
+{
+	struct letter	*l;
+
+	begin_with_agents("");
+	l = letter(1, "x@a");
+	l->message.sender = SLICE_LIT("");
+	post(l);
+	active_add_fresh(&manager, &l->message, l->recipients, 1, NULL);
+	work();
+	finish(agent, OUTCOME_RELAYED, OUTCOME_SITE_ALIVE);
+	check_stored(1, "");
+	CU_ASSERT_STRING_EQUAL(held_by(reporter), "");
+	end();
+}
+
 /* ---- windows ------------------------------------------------------------- */
 
 /* What failed in a window is reported before the next one comes. */
@@ -329,6 +375,8 @@ returns_test(void)
 	CU_add_test(suite, "soft bounce", soft_bounce);
 	CU_add_test(suite, "expired", expired);
 	CU_add_test(suite, "warned", warned);
+	CU_add_test(suite, "relayed", relayed);
+	CU_add_test(suite, "relayed for nobody", relayed_for_nobody);
 	CU_add_test(suite, "windows with failures", windows_with_failures);
 	CU_add_test(suite, "windows of failures", windows_of_failures);
 	CU_add_test(suite, "hold before report", hold_before_report);
