@@ -589,6 +589,16 @@ def agent(suite, watch):
     pump(peer, [frame_of("agent_ready", 0, transport=b"t%d" % n)
                 for n in range(1000)])
     check("ever other transports: hung up", is_closed(peer))
+    for number, (name, transport) in enumerate((
+            (b"smtp", b"bounce"), (b"bounce", b"smtp")), 36):
+        peer = at(suite, "private/qmgr", name, number)
+        pump(peer, [frame_of("agent_ready", 0, transport=transport,
+                             capacity=10)])
+        check("%s for the transport %s: hung up" % (
+            name.decode(), transport.decode()), is_closed(peer))
+    peer = at(suite, "private/cleanup", b"smtp", 38)
+    pump(peer, [frame_of("mail_open", 1)])
+    check("smtp makes no mail: hung up", is_closed(peer))
     peer = at(suite, "private/qmgr", b"smtp", 33)
     pump(peer, [frame_of("content_get", 1, queue_id=held)])
     got = answers(peer, frame_of("deliver_data")[4:6])
