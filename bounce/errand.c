@@ -18,6 +18,7 @@
 #include "util/mem.h"
 
 #define REPLY_LIMIT	1000	/* bytes of a reply that are told */
+#define REPLY_LEAST	100
 #define HEADER_LIMIT	102400	/* of a header that is returned alone */
 #define OLD_ERRAND	0x80000000u	/* ids of those from before */
 
@@ -58,6 +59,21 @@ destroy(struct errand *errand)
 		returner->errand_count--;
 	mem_free(errand);
 	returner_check_end(returner);
+}
+
+/*
+ * A thousand replies stand in one report, each twice: where messages are to
+ * be small, so must they be.
+ */
+static size_t
+reply_limit(const struct errand *errand)
+{
+	int64_t	limit = errand->returner->conf->message_size_limit /
+		    (int64_t)(8 * errand->announced);
+
+	if (limit <= 0 || limit > REPLY_LIMIT)
+		return REPLY_LIMIT;
+	return limit < REPLY_LEAST ? REPLY_LEAST : (size_t)limit;
 }
 
 /* ---- content ------------------------------------------------------------- */
@@ -184,7 +200,7 @@ errand_on_deliver_rcpt(struct ipc *ipc, uint32_t id,
 	rcpt->orcpt = slice_dup(m->orcpt);
 	rcpt->notify = m->notify;
 	rcpt->dsn = slice_dup(m->dsn);
-	rcpt->reply = slice_dup(slice_first(m->reply, REPLY_LIMIT));
+	rcpt->reply = slice_dup(slice_first(m->reply, reply_limit(errand)));
 	if (errand->count == errand->announced)
 		loop_defer(errand->returner->loop, on_complete,
 		    errand->returner);

@@ -12,6 +12,7 @@
 #include "mail/queue_id.h"
 
 #define TEXT_LIMIT	1000	/* of one address or reply */
+#define ID_LIMIT	900	/* of a Message-Id that is told */
 
 struct slice
 report_header(struct slice content, bool *is_complete_r)
@@ -193,6 +194,47 @@ put_parts(const struct report *report, bool is_global, struct buf *into)
 
 /* ---- the header ---------------------------------------------------------- */
 
+/* The id in its header, with the brackets; empty: none that is good. */
+static struct slice
+message_id(struct slice header)
+{
+	size_t	len;
+
+	for (; (len = header_line_len(header)) > 0;
+	    header = slice_after(header, len)) {
+		struct slice	line = slice_first(header, len);
+		struct slice	id = header_value(line);
+		struct slice	next = slice_after(header, len);
+
+		if (!header_is(line, "Message-Id"))
+			continue;
+		/* Many fold it at once. */
+		if (id.len == 0 && next.len > 0 && (next.data[0] == ' ' ||
+		    next.data[0] == '\t'))
+			id = slice_trim(slice_first(next,
+			    header_line_len(next)));
+		if (id.len < 3 || id.len > ID_LIMIT || id.data[0] != '<' ||
+		    slice_find(id, '>') != (ptrdiff_t)id.len - 1)
+			break;
+		for (size_t i = 0; i < id.len; i++)
+			if (id.data[i] <= ' ' || id.data[i] >= 0x7f)
+				return slice_first(id, 0);
+		return id;
+	}
+	return slice_first(header, 0);
+}
+
+/* B10 */
+static void
+put_thread(const struct report *report, struct buf *into)
+{
+	struct slice	id = message_id(header_of(report));
+
+	if (report->conf->enable_threaded_bounces && id.len > 0)
+		buf_printf(into, "In-Reply-To: %.*s\r\nReferences: %.*s\r\n",
+		    SLICE_ARG(id), SLICE_ARG(id));
+}
+
 static void
 put_header(const struct report *report, bool is_global, bool is_ascii,
     struct buf *into)
@@ -211,6 +253,7 @@ put_header(const struct report *report, bool is_global, bool is_ascii,
 	buf_printf(into, "Subject: %s\r\nMessage-Id: <%s@%s>\r\n",
 	    subject_of(report), queue_id_format(report->own_id, id),
 	    conf->myhostname);
+	put_thread(report, into);
 	/* RFC 3834 section 5: who answers by itself does not answer this. */
 	buf_put_str(into, "Auto-Submitted: auto-replied\r\n"
 	    "MIME-Version: 1.0\r\n"

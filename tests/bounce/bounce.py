@@ -509,7 +509,9 @@ def hostile(options):
 
 def many(options):
     """Windows of a thousand, one report each; every recipient in one."""
-    place = Place(options, smtpd_recipient_limit="3000")
+    place = Place(options, {"bad": b"550 5.1.1 " + b"no such user " * 60},
+                  smtpd_recipient_limit="3000", bounce_size_limit="1000",
+                  message_size_limit="1000000")
     place.send("s@c.example", *["bad%d@d.example" % i for i in range(2500)])
     reports = [Report(m) for m in place.reports(3, 60)]
     check("many: three reports", sorted(len(r.rcpts) for r in reports) ==
@@ -595,12 +597,15 @@ def soft(options):
 def alias(options):
     """A sender of ours may stand for others."""
     place = Place(options, virtual_alias_domains="v.example",
-                  virtual_alias_maps="inline:{ me@v.example=x@c.example }")
+                  virtual_alias_maps="inline:{ me@v.example=x@c.example }",
+                  enable_threaded_bounces="yes")
     place.send("me@v.example", "bad@d.example")
     report = place.report()
     check("alias: the report goes where mail for its sender goes", report and
           report.to == ["x@c.example"] and
           report.message["To"] == "me@v.example", report and report.to)
+    check("alias: it says what it is a reply to",
+          report.message["In-Reply-To"] == "<one@c.example>")
     check("alias: nothing is left", place.is_empty())
     place.close()
 

@@ -187,6 +187,47 @@ relay(void)
 	CU_ASSERT(has("Action: relayed\r\nStatus: 2.0.0\r\n"));
 }
 
+/* B10: an id that is one. */
+static void
+threads(void)
+{
+	static const struct {
+		const char	*header;
+		const char	*id;	/* NULL: none is told */
+	} cases[] = {
+		{ "A: b\r\nMessage-ID: <x@y>\r\n\r\n", "<x@y>" },
+		{ "message-id:<x@y> \r\n\r\n", "<x@y>" },
+		{ "Message-Id: x@y\r\n\r\n", NULL },
+		{ "Message-Id: <x@y\r\n\r\n", NULL },
+		{ "Message-Id: <x@y> <z>\r\n\r\n", NULL },
+		{ "Message-Id: <x\x01@y>\r\n\r\n", NULL },
+		{ "Message-Id: <x\xe9@y>\r\n\r\n", NULL },
+		{ "Message-Id: <>\r\n\r\n", NULL },
+		{ "Message-Id:\r\n <x@y>\r\n\r\n", "<x@y>" },
+		{ "Message-Id:\r\nA: <x@y>\r\n\r\n", NULL },
+		{ "Message-Id:\r\n <x@y>", NULL },
+		{ "A: b\r\n\r\nMessage-Id: <x@y>\r\n", NULL },
+		{ "", NULL },
+	};
+
+	begin();
+	report.is_whole = false;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char	*want = mem_printf("\r\nIn-Reply-To: %s\r\nReferences: "
+			    "%s\r\n", cases[i].id, cases[i].id);
+
+		report.content = slice_str(cases[i].header);
+		conf->enable_threaded_bounces = true;
+		make();
+		CU_ASSERT_EQUAL(has(want), cases[i].id != NULL);
+		CU_ASSERT_EQUAL(has("References:"), cases[i].id != NULL);
+		conf->enable_threaded_bounces = false;
+		make();
+		CU_ASSERT_FALSE(has("References:"));
+		mem_free(want);
+	}
+}
+
 /* Only of whom it is wanted. */
 static void
 unwanted(void)
@@ -444,6 +485,7 @@ report_test(void)
 	CU_add_test(suite, "failure", failure);
 	CU_add_test(suite, "delay", delay);
 	CU_add_test(suite, "relay", relay);
+	CU_add_test(suite, "threads", threads);
 	CU_add_test(suite, "unwanted", unwanted);
 	CU_add_test(suite, "codes", codes);
 	CU_add_test(suite, "diagnoses", diagnoses);
