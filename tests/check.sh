@@ -6,8 +6,8 @@
 # Each step ends with a line "name: N passed, M failed" and tells more in
 # BUILD/check/name.log.  With names, only these steps run.
 #
-# Steps run beside each other in two lanes: one keeps a processor busy, the
-# other mostly waits (their ports: tests/ports).  Those that measure run
+# Steps run beside each other in two lanes, of about the same length: one keeps
+# a processor busy, the other mostly waits (their ports: tests/ports).  Those that measure run
 # alone at the end.  The lines come in the order of the rows below.
 
 BUILD=$(cd "${1:?usage: check.sh BUILD [name...]}" && pwd) || exit 2
@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.." || exit 2
 BIN=$BUILD/bin
 LOGS=$BUILD/check
 ONLY=" $* "
-BUSY=" lint crash "
+BUSY=" lint bounce overtake vanish crash "
 ALONE=" load waits "
 passed=0 failed=0 child=
 mkdir -p "$LOGS" || exit 2
