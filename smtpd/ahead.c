@@ -9,7 +9,6 @@
 #include "smtpd/question.h"
 #include "smtpd/transaction.h"
 #include "smtpd/verb.h"
-#include "util/ascii.h"
 
 /* Questions of one session at a time. */
 #define LIMIT	200
@@ -19,14 +18,13 @@ static bool
 ask_command(struct session *s, struct slice line)
 {
 	const struct verb	*verb;
-	size_t			 len = 0;
+	struct slice		 word;
 
 	line = slice_trim(line);
-	while (len < line.len && !ascii_is_space(line.data[len]))
-		len++;
-	verb = verb_find(slice_first(line, len));
+	word = verb_word(line);
+	verb = verb_find(word);
 	return verb != NULL && (verb->flags & VERB_OVERLAP) != 0 &&
-	    cmd_rcpt_ahead(s, slice_trim(slice_after(line, len)));
+	    cmd_rcpt_ahead(s, slice_trim(slice_after(line, word.len)));
 }
 
 static bool

@@ -10,7 +10,6 @@
 #include "smtpd/gate.h"
 #include "smtpd/transaction.h"
 #include "smtpd/verb.h"
-#include "util/ascii.h"
 
 /* Of one session, at a time. */
 #define LIMIT		32
@@ -134,7 +133,6 @@ closing_lets(const struct session *s, struct slice in)
 {
 	ptrdiff_t		 end = slice_find(in, '\n');
 	const struct verb	*verb;
-	size_t			 len = 0;
 
 	if (!s->is_esmtp || s->is_skipping || !has_credit(s) ||
 	    s->closing_count >= LIMIT ||
@@ -145,10 +143,8 @@ closing_lets(const struct session *s, struct slice in)
 		return false;
 	if (end < 0)
 		return in.len < (size_t)s->gate->conf->line_length_limit;
-	in = slice_trim(slice_first(in, (size_t)end));
-	while (len < in.len && !ascii_is_space(in.data[len]))
-		len++;
-	verb = verb_find(slice_first(in, len));
+	verb = verb_find(verb_word(slice_trim(slice_first(in,
+	    (size_t)end))));
 	return verb != NULL && (verb->flags & VERB_MESSAGE) != 0;
 }
 

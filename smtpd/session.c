@@ -406,14 +406,11 @@ static enum step
 run_line(struct session *s, struct slice line, struct slice behind)
 {
 	struct slice	word, args;
-	size_t		len = 0;
 	enum step	step;
 
 	line = slice_trim(line);
-	while (len < line.len && !ascii_is_space(line.data[len]))
-		len++;
-	word = slice_first(line, len);
-	args = slice_trim(slice_after(line, len));
+	word = verb_word(line);
+	args = slice_trim(slice_after(line, word.len));
 	begin_command(s, is_noop(s, word) ? NULL : verb_find(word));
 	step = s->verb == NULL ? run_unknown(s, line, word) :
 	    run_verb(s, args, behind);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "smtpd/cmd.h"
+#include "util/ascii.h"
 
 #define ST_ANY	(STATE_START | STATE_HELLO | STATE_MAIL | STATE_RCPT | \
 		    STATE_BETWEEN | STATE_SPOILT)
@@ -49,6 +50,16 @@ static const struct verb verbs[] = {
 
 _Static_assert(sizeof(verbs) / sizeof(*verbs) <= SESSION_VERB_LIMIT,
     "raise SESSION_VERB_LIMIT");
+
+struct slice
+verb_word(struct slice line)
+{
+	size_t	len = 0;
+
+	while (len < line.len && !ascii_is_space(line.data[len]))
+		len++;
+	return slice_first(line, len);
+}
 
 const struct verb *
 verb_find(struct slice name)

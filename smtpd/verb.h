@@ -25,6 +25,9 @@ struct verb {
 	const char	*order;		/* text of the 503 */
 };
 
+/* The first word of a command line without blanks at its ends. */
+struct slice	 verb_word(struct slice line);
+
 /* By its name, ASCII case apart; NULL when there is none. */
 const struct verb *verb_find(struct slice name);
 
