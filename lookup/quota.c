@@ -64,6 +64,18 @@ refuse(struct hearing *hearing, const struct limit *limit)
 	    limit->too, SLICE_ARG(limit->who));
 }
 
+static enum ruling
+check(struct hearing *hearing, const struct limit *limits, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (limits[i].stage == hearing->m->stage &&
+		    limits[i].limit > 0 &&
+		    limits[i].number > limits[i].limit &&
+		    (!limits[i].is_client || !is_exception(hearing)))
+			return refuse(hearing, &limits[i]);
+	return RULING_DUNNO;
+}
+
 enum ruling
 quota_check(struct hearing *hearing)
 {
@@ -120,10 +132,5 @@ quota_check(struct hearing *hearing)
 		    "too many recipients", false },
 	};
 
-	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
-		if (limits[i].stage == m->stage && limits[i].limit > 0 &&
-		    limits[i].number > limits[i].limit &&
-		    (!limits[i].is_client || !is_exception(hearing)))
-			return refuse(hearing, &limits[i]);
-	return RULING_DUNNO;
+	return check(hearing, limits, sizeof(limits) / sizeof(*limits));
 }
