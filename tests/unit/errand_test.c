@@ -5,7 +5,7 @@
 
 #include "bounce/errand.h"
 
-#include "tests/unit/line_fixture.h"
+#include "tests/unit/agent_fixture.h"
 
 #include "bounce/returner.h"
 
@@ -14,31 +14,6 @@ static uint32_t		 call_id;	/* of the last question or message */
 static uint32_t		 job_id;	/* of the last job */
 
 /* ---- what they hear ------------------------------------------------------ */
-
-static void
-note_agent_ready(struct buf *heard, uint32_t id,
-    const struct msg_agent_ready *m)
-{
-	(void)id;
-	buf_printf(heard, "ready(%.*s,%u) ", SLICE_ARG(m->transport),
-	    m->capacity);
-}
-
-static void
-note_agent_holds(struct buf *heard, uint32_t id,
-    const struct msg_agent_holds *m)
-{
-	CU_ASSERT_EQUAL(id, m->job);
-	buf_printf(heard, "holds(%d) ", (int)m->queue_id);
-}
-
-static void
-note_content_get(struct buf *heard, uint32_t id,
-    const struct msg_content_get *m)
-{
-	(void)id;
-	buf_printf(heard, "get(%d,%u) ", (int)m->queue_id, m->number);
-}
 
 static void
 note_deliver_result(struct buf *heard, uint32_t id,
@@ -97,9 +72,6 @@ note_mail_close(struct buf *heard, uint32_t id,
 	buf_put_str(heard, "close ");
 }
 
-HEARS(agent_ready)
-HEARS(agent_holds)
-HEARS(content_get)
 HEARS(deliver_result)
 HEARS(deliver_done)
 HEARS(lead)

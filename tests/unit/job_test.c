@@ -5,7 +5,7 @@
 
 #include "smtp/job.h"
 
-#include "tests/unit/line_fixture.h"
+#include "tests/unit/agent_fixture.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -18,31 +18,6 @@ static char		 nexthop[32];
 static uint32_t		 answer_id;	/* of the last result or end */
 
 /* ---- what qmgr hears ----------------------------------------------------- */
-
-static void
-note_agent_ready(struct buf *heard, uint32_t id,
-    const struct msg_agent_ready *m)
-{
-	(void)id;
-	buf_printf(heard, "ready(%.*s,%u) ", SLICE_ARG(m->transport),
-	    m->capacity);
-}
-
-static void
-note_agent_holds(struct buf *heard, uint32_t id,
-    const struct msg_agent_holds *m)
-{
-	CU_ASSERT_EQUAL(id, m->job);
-	buf_printf(heard, "holds(%d) ", (int)m->queue_id);
-}
-
-static void
-note_content_get(struct buf *heard, uint32_t id,
-    const struct msg_content_get *m)
-{
-	(void)id;
-	buf_printf(heard, "get(%d,%u) ", (int)m->queue_id, m->number);
-}
 
 static void
 note_deliver_result(struct buf *heard, uint32_t id,
@@ -61,9 +36,6 @@ note_deliver_done(struct buf *heard, uint32_t id,
 	buf_printf(heard, "done(%d,%u) ", (int)m->queue_id, m->site);
 }
 
-HEARS(agent_ready)
-HEARS(agent_holds)
-HEARS(content_get)
 HEARS(deliver_result)
 HEARS(deliver_done)
 
