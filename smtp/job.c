@@ -217,6 +217,15 @@ job_chunk(struct job *job, uint32_t number, void (*fn)(void *arg), void *arg)
 	return NULL;
 }
 
+bool
+job_first_chunk(struct job *job, void (*fn)(void *job), struct buf **chunk_r)
+{
+	*chunk_r = NULL;
+	if (job->chunk_count > 0 && !job->is_gone)
+		return (*chunk_r = job_chunk(job, 0, fn, job)) != NULL;
+	return true;
+}
+
 void
 job_drop_chunk(struct job *job, uint32_t number)
 {

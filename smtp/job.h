@@ -136,6 +136,13 @@ void	job_rewind(struct job *job);
 struct buf *job_chunk(struct job *job, uint32_t number,
 	    void (*fn)(void *arg), void *arg);
 
+/*
+ * The first one, in *chunk_r, for who looks at the header: NULL when there is
+ * no content, or the job is_gone.  false: fn(job) is called later.
+ */
+bool	job_first_chunk(struct job *job, void (*fn)(void *job),
+	    struct buf **chunk_r);
+
 /* The chunk was sent: a large message is not kept. */
 void	job_drop_chunk(struct job *job, uint32_t number);
 

@@ -93,10 +93,9 @@ static void
 on_chunk(void *arg)
 {
 	struct job	*job = arg;
-	struct buf	*chunk = NULL;
+	struct buf	*chunk;
 
-	if (job->chunk_count > 0 && !job->is_gone &&
-	    (chunk = job_chunk(job, 0, on_chunk, job)) == NULL)
+	if (!job_first_chunk(job, on_chunk, &chunk))
 		return;
 	if (chunk != NULL && is_loop(slice_after(buf_slice(chunk),
 	    job->stamp.len), job->recipients[0].address))
